@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real development clips; tests that need it skip where it is missing."""
+    if not _SHARED_DATA.is_dir():
+        pytest.skip(f"no development clips at {_SHARED_DATA}")
+    return _SHARED_DATA
