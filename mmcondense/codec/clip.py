@@ -1,0 +1,73 @@
+"""The result of reading a video: chosen frames with their I-frames, motion and residuals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class CompressedClip:
+    """S frames of a video, everything in display order and indexed alike.
+
+    Motion is destination minus source, in pixels, x right and y down: how far the content moved
+    since the reference. ``prediction(p) = reference(p - motion(p))``, and
+    ``prediction + residual`` is the decoded frame, exactly.
+    """
+
+    frame_inds: np.ndarray
+    """[S] int64: display indices, in the order they were asked for."""
+
+    frame_types: list[str]
+    """S picture types: ``'I'``, ``'P'``, ``'B'`` or ``'S'`` (MPEG-4 global motion)."""
+
+    pts_seconds: np.ndarray
+    """[S] float64: presentation times, seconds from the start of the video."""
+
+    gop_inds: np.ndarray
+    """[S] int64: the GOP of each frame, counted from 0 by real key frames."""
+
+    iframe_inds: np.ndarray
+    """[K] int64: display indices of ``iframes``."""
+
+    iframe_is_virtual: np.ndarray
+    """[K] bool: True where an I-frame is virtual (another picture standing in for one)."""
+
+    reference: str
+    """``'previous'``: the pictures the codec predicted from; ``'iframe'``: the GOP's I-frame."""
+
+    precision: str
+    """``'subpixel'``, or ``'integer'`` for CoViAR's whole pixels."""
+
+    reference_distance: np.ndarray
+    """[S] float32: frames from the past reference of ``motion`` to the frame; 0 for an I-frame."""
+
+    provenance: list[str]
+    """Where each frame's vectors come from: ``'read'`` (the codec's own), ``'assumed-nearest-
+    reference'`` (vectors read, but which reference they point into is assumed), ``'none'``."""
+
+    iframes: np.ndarray | None = None
+    """[K, H, W, 3] uint8, RGB."""
+
+    motion: np.ndarray | None = None
+    """[S, H, W, 2] pixels, x then y: float32 (``'subpixel'``) or int16 (``'integer'``). Zero where
+    a block was not predicted, and for I-frames."""
+
+    residual: np.ndarray | None = None
+    """[S, H, W, 3] int16, RGB, -255..255: decoded frame minus prediction."""
+
+    rgb: np.ndarray | None = None
+    """[S, H, W, 3] uint8: the decoded frames."""
+
+    motion_past: np.ndarray | None = None
+    """[S, H, W, 2]: like ``motion``, vectors from the past reference only, as coded."""
+
+    motion_future: np.ndarray | None = None
+    """[S, H, W, 2]: vectors from the future reference of B-frames, as coded (not divided)."""
+
+    valid_past: np.ndarray | None = None
+    """[S, H, W] bool: where ``motion_past`` holds a vector of the codec."""
+
+    valid_future: np.ndarray | None = None
+    """[S, H, W] bool: where ``motion_future`` holds a vector of the codec."""
