@@ -1,19 +1,82 @@
 """Build script of mmcondense; the tool settings live in pyproject.toml."""
 
+from __future__ import annotations
+
+import runpy
+import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
+from setuptools.command.build_py import build_py
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
+VERSION = runpy.run_path(str(ROOT / "mmcondense" / "version.py"))["__version__"]
+
+
+class BuildWithMim(build_py):
+    """Puts configs, tools and the model index into ``mmcondense/.mim``, where OpenMMLab looks.
+
+    A wheel gets copies, an editable install links to the clone.
+    """
+
+    def run(self) -> None:
+        super().run()
+        package = ROOT if self.editable_mode else Path(self.build_lib)
+        mim = package / "mmcondense" / ".mim"
+        shutil.rmtree(mim, ignore_errors=True)
+        mim.mkdir(parents=True)
+        for name in ("configs", "tools", "model-index.yml"):
+            source, target = ROOT / name, mim / name
+            if self.editable_mode:
+                target.symlink_to(source, target_is_directory=source.is_dir())
+            elif source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, target)
+
+
+# Compiled twins of numpy code: where no compiler is at hand, the package works without them.
+extensions = [
+    Extension(f"mmcondense.codec.{source.stem}", [str(source.relative_to(ROOT))], optional=True)
+    for source in sorted((ROOT / "mmcondense" / "codec").glob("_*.c"))
+]
 
 setup(
     name="mmcondense",
-    version="0.1.0",
+    version=VERSION,
     description="Action recognition from compressed or condensed video, a plugin of MMAction2",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
     packages=find_packages(include=["mmcondense", "mmcondense.*"]),
+    ext_modules=extensions,
+    cmdclass={"build_py": BuildWithMim},
     python_requires=">=3.10",
-    install_requires=["av>=14", "numpy", "opencv-contrib-python"],
+    install_requires=[
+        "av>=14",
+        "importlib_metadata",  # mmaction2 imports it and does not declare it
+        "mmaction2>=1.2.0,<1.3",
+        "mmengine>=0.10.7,<0.11",
+        "numpy>=1.26",
+        "opencv-contrib-python",  # mmaction2's choice; a further OpenCV would overwrite it
+        "rich",
+        "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
+        "torch>=2.1",  # no upper bound, so that torch and torchvision can match
+        "torchvision",
+    ],
+    extras_require={
+        # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv leaves this out
+        "lite": ["mmcv-lite>=2.0.0,<2.2"],
+        "dev": ["hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "types-PyYAML"],
+    },
+    zip_safe=False,
 )

@@ -1,0 +1,213 @@
+"""Every workaround for an upstream bug; ``import mmcondense`` applies them through :func:`apply`.
+
+=  ============================================  =====================  ===========================
+#  what is wrong                                 upstream               may go when
+=  ============================================  =====================  ===========================
+1  mmaction2's wheel lacks ``localizers/drn``    mmaction2 #2714        a wheel on PyPI contains it
+2  mmaction2 imports ``importlib_metadata``,     mmaction2 1.2.0        its metadata declares it
+   which it does not declare                     (no issue found)
+3  torch >= 2.6 refuses mmengine's checkpoints   mmengine #1655         mmengine allow-lists what
+                                                                        it saves
+4  mmengine needs ``pkg_resources``, gone from   mmengine #1676,        a release of mmengine
+   setuptools 82 on                              setuptools #5174       contains #1676
+5  no distributed training without CUDA          mmengine 0.10.7        ``init_dist`` and
+                                                 (no issue found)         ``wrap_model`` know CPUs
+6  ``ColorJitter`` overflows under numpy 2       mmaction2 1.2.0        ``adjust_hue`` computes in
+                                                 (no issue found)         more than 8 bits
+=  ============================================  =====================  ===========================
+
+Repairs 2 and 4 are requirements in ``setup.py``; here a missing package is only named clearly.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def apply() -> None:
+    """Apply all repairs, each only where it is needed. Calling it again does no harm.
+
+    Raises:
+        ImportError: if mmcv or ``importlib_metadata`` is missing.
+    """
+    _require_mmcv()
+    _require_importlib_metadata()
+    _stand_in_for_drn()
+    _allow_mmengine_checkpoints()
+    _warn_without_pkg_resources()
+    _distribute_on_cpu()
+    _widen_hue()
+
+
+def _require_mmcv() -> None:
+    """mmcv and mmcv-lite share one import name, so neither is a hard requirement of ours."""
+    if importlib.util.find_spec("mmcv") is None:
+        raise ImportError(
+            "mmcondense needs mmcv, and it is not installed. Without compiled operators (enough "
+            "for every model here): pip install 'mmcondense[lite]'. With them: pip install "
+            "'mmcv>=2.0.0,<2.2'. Never install both: they overwrite each other."
+        )
+
+
+def _require_importlib_metadata() -> None:
+    """Repair 2, for environments that were not installed from our requirements."""
+    if importlib.util.find_spec("importlib_metadata") is None:
+        raise ImportError(
+            "mmaction2 imports importlib_metadata without declaring it, and it is not installed: "
+            "pip install importlib_metadata"
+        )
+
+
+def _warn_without_pkg_resources() -> None:
+    """Repair 4, for environments that were not installed from our requirements."""
+    if importlib.util.find_spec("pkg_resources") is None:
+        warnings.warn(
+            "pkg_resources is missing (setuptools 82 removed it): configs that inherit from "
+            "'mmaction::...' and mmengine's hub cannot be loaded. "
+            "pip install 'setuptools>=77.0.3,<82'",
+            stacklevel=2,
+        )
+
+
+def _stand_in_for_drn() -> None:
+    """Repair 1: placeholder modules, so that ``import mmaction.models`` succeeds."""
+    import mmaction
+
+    localizers = Path(mmaction.__file__).parent / "models" / "localizers"
+    package, module = "mmaction.models.localizers.drn", "mmaction.models.localizers.drn.drn"
+    if (localizers / "drn").exists() or module in sys.modules:
+        return
+
+    class DRN:
+        """Takes the place of the localizer that mmaction2's wheel does not contain."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            raise ImportError(
+                "this mmaction2 wheel does not contain DRN (mmaction2 #2714); install mmaction2 "
+                "from its source repository to use it"
+            )
+
+    drn_package, drn_module = ModuleType(package), ModuleType(module)
+    drn_package.__path__ = []  # an empty search path makes it a package
+    drn_package.drn = drn_module  # type: ignore[attr-defined]
+    drn_module.DRN = DRN  # type: ignore[attr-defined]
+    sys.modules[package], sys.modules[module] = drn_package, drn_module
+
+
+def _history_statistic(owner: type, name: str) -> Any:
+    """The only ``getattr`` that a checkpoint may call: a statistics method of HistoryBuffer."""
+    from mmengine.logging import HistoryBuffer
+
+    allowed = ("min", "max", "current", "mean")
+    if owner is not HistoryBuffer or name not in allowed:
+        raise ValueError(
+            f"checkpoint asks for attribute {name!r} of {owner!r}; "
+            f"only {allowed} of HistoryBuffer are allowed"
+        )
+    return getattr(HistoryBuffer, name)
+
+
+def _allow_mmengine_checkpoints() -> None:
+    """Repair 3: let ``torch.load(weights_only=True)`` read the logs that mmengine saves.
+
+    Exactly what mmengine itself writes is allowed. ``HistoryBuffer`` pickles its statistics
+    methods as ``getattr(HistoryBuffer, 'mean')``, so the name ``getattr`` is served by
+    :func:`_history_statistic`, never by the builtin.
+    """
+    import numpy as np
+    import torch
+    from mmengine.logging import HistoryBuffer
+
+    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6):
+        return  # torch.load does not default to weights_only=True
+    multiarray = importlib.import_module(
+        "numpy._core.multiarray"
+        if np.lib.NumpyVersion(np.__version__) >= "2.0.0b1"
+        else "numpy.core.multiarray"
+    )
+    numeric = "?bhilqBHILQefdg"
+    allowed: list[Any] = [
+        HistoryBuffer,
+        np.ndarray,
+        np.dtype,
+        *{type(np.dtype(code)) for code in numeric},
+        (_history_statistic, "builtins.getattr"),
+    ]
+    # a checkpoint names the functions by the numpy that wrote it, not by the one that reads it
+    for home in ("numpy._core.multiarray", "numpy.core.multiarray"):
+        allowed += [
+            (multiarray.scalar, f"{home}.scalar"),
+            (multiarray._reconstruct, f"{home}._reconstruct"),
+        ]
+    torch.serialization.add_safe_globals(allowed)
+
+
+def _distribute_on_cpu() -> None:
+    """Repair 5: let ``--launcher pytorch`` run on a machine without CUDA, over gloo."""
+    import torch
+    import torch.distributed
+    from mmengine.dist import utils as dist_utils
+    from mmengine.model import is_model_wrapper
+    from mmengine.registry import MODEL_WRAPPERS
+    from mmengine.runner import Runner
+
+    init_with_accelerator = dist_utils._init_dist_pytorch
+    wrap_on_accelerator = Runner.wrap_model
+
+    @functools.wraps(init_with_accelerator)
+    def init_dist_pytorch(backend: str, init_backend: str = "torch", **kwargs: Any) -> None:
+        if not _on_cpu() or init_backend != "torch":
+            return init_with_accelerator(backend, init_backend=init_backend, **kwargs)
+        # NCCL is mmengine's default, and needs CUDA
+        torch.distributed.init_process_group("gloo" if backend == "nccl" else backend, **kwargs)
+
+    @functools.wraps(wrap_on_accelerator)
+    def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: Any) -> Any:
+        if _on_cpu() and self.distributed and not is_model_wrapper(model):
+            if model_wrapper_cfg is None:  # mmengine's defaults
+                model_wrapper_cfg = {
+                    "broadcast_buffers": False,
+                    "find_unused_parameters": self.cfg.get("find_unused_parameters", False),
+                }
+            model_wrapper_cfg.setdefault("type", "MMDistributedDataParallel")
+            wrapper = MODEL_WRAPPERS.get(model_wrapper_cfg["type"])
+            if issubclass(wrapper, torch.nn.parallel.DistributedDataParallel):
+                # the only value that DistributedDataParallel takes for a model on the CPU
+                model_wrapper_cfg["device_ids"] = None
+        return wrap_on_accelerator(self, model_wrapper_cfg, model)
+
+    dist_utils._init_dist_pytorch = init_dist_pytorch
+    Runner.wrap_model = wrap_model
+
+
+def _on_cpu() -> bool:
+    from mmengine.device import get_device
+
+    return get_device() == "cpu"
+
+
+def _widen_hue() -> None:
+    """Repair 6: hue plus offset leaves uint8, which numpy 2 raises on and numpy 1 widened."""
+    import cv2
+    import numpy as np
+    from mmaction.datasets.transforms import ColorJitter
+
+    try:
+        ColorJitter.adjust_hue(np.zeros((1, 1, 3), np.uint8), -0.1)
+    except OverflowError:
+        pass
+    else:
+        return
+
+    def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
+        hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
+        hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(factor * 255)) % 180
+        return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
+
+    ColorJitter.adjust_hue = staticmethod(adjust_hue)
