@@ -1,4 +1,4 @@
-"""Frames in, one encoded clip out: chosen codec, exact key-frame interval, B-frames or none, no audio.
+"""Frames in, one encoded clip out: chosen codec, exact GOP, B-frames or none, no audio.
 
 Every encoder is set up so that a key frame comes every ``gop_size`` frames and nowhere else (no
 scene-cut key frames), that GOPs are closed, that exactly ``b_frames`` B-frames stand between two
@@ -21,7 +21,7 @@ import av
 import numpy as np
 from av.codec.context import Flags
 from av.error import FFmpegError
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from mmcondense.codec.errors import (
     CodecError,
@@ -38,8 +38,8 @@ class _Encoder:
     """What FFmpeg calls an encoder, and how it is told to behave."""
 
     name: str
-    default_quality: float  # qscale, or crf where quality_range ends at 51
-    quality_range: tuple[int, int]
+    default_quality: int
+    quality_range: tuple[int, int]  # _QSCALE or _CRF
     options: dict[str, str] = field(default_factory=dict)
     max_b_frames: int = 16
     size_multiple: int = 2
@@ -47,6 +47,7 @@ class _Encoder:
     frame_rates: tuple[Fraction, ...] | None = None
 
 
+_QSCALE, _CRF = (1, 31), (0, 51)
 _MPEG_RATES = tuple(
     Fraction(*rate)
     for rate in [(24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001)]
@@ -57,14 +58,14 @@ _X265 = "scenecut=0:b-adapt=0:pools=none:frame-threads=1:info=0:log-level=none"
 _H263_SIZES = ((128, 96), (176, 144), (352, 288), (704, 576), (1408, 1152))
 
 ENCODERS: dict[str, _Encoder] = {
-    "mpeg4": _Encoder("mpeg4", 2, (1, 31), _MPEG),
-    "h264": _Encoder("libx264", 18, (0, 51), _X264),
-    "mpeg1": _Encoder("mpeg1video", 2, (1, 31), _MPEG, frame_rates=_MPEG_RATES),
-    "mpeg2": _Encoder("mpeg2video", 2, (1, 31), _MPEG, frame_rates=_MPEG_RATES),
-    "h263": _Encoder("h263", 2, (1, 31), _MPEG, max_b_frames=0, sizes=_H263_SIZES),
-    "h263p": _Encoder("h263p", 2, (1, 31), _MPEG, max_b_frames=0, size_multiple=4),
-    "flv1": _Encoder("flv", 2, (1, 31), _MPEG, max_b_frames=0),
-    "hevc": _Encoder("libx265", 20, (0, 51), {"x265-params": _X265}),
+    "mpeg4": _Encoder("mpeg4", 2, _QSCALE, _MPEG),
+    "h264": _Encoder("libx264", 18, _CRF, _X264),
+    "mpeg1": _Encoder("mpeg1video", 2, _QSCALE, _MPEG, frame_rates=_MPEG_RATES),
+    "mpeg2": _Encoder("mpeg2video", 2, _QSCALE, _MPEG, frame_rates=_MPEG_RATES),
+    "h263": _Encoder("h263", 2, _QSCALE, _MPEG, max_b_frames=0, sizes=_H263_SIZES),
+    "h263p": _Encoder("h263p", 2, _QSCALE, _MPEG, max_b_frames=0, size_multiple=4),
+    "flv1": _Encoder("flv", 2, _QSCALE, _MPEG, max_b_frames=0),
+    "hevc": _Encoder("libx265", 20, _CRF, {"x265-params": _X265}),
 }
 """Codec names :class:`VideoWriter` takes. FFmpeg exports no vectors for ``hevc``."""
 
@@ -77,8 +78,10 @@ class VideoWriter:
 
     Args:
         path: file to write, for instance ``clip.mp4``, ``clip.avi``, ``clip.mkv``.
-        width, height: frame size in pixels, even (``h263``: its five sizes, ``h263p``: multiples of 4).
-        fps: constant frame rate, frames per second, 1 to 240 (``mpeg1``, ``mpeg2``: the standard's eight).
+        width, height: frame size in pixels, even and at least 16 (``h263``: its five sizes;
+            ``h263p``: multiples of 4).
+        fps: constant frame rate, frames per second, 1 to 240 (``mpeg1``, ``mpeg2``: the standard's
+            eight rates).
         codec: one of :data:`ENCODERS`.
         gop_size: frames from one key frame to the next, 1 to 600.
         b_frames: B-frames between two anchors (I or P), 0 to 16 and below ``gop_size``.
@@ -103,7 +106,7 @@ class VideoWriter:
         codec: str = "mpeg4",
         gop_size: int = 12,
         b_frames: int = 0,
-        quality: float | None = None,
+        quality: int | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
@@ -143,14 +146,16 @@ class VideoWriter:
         context.gop_size, context.max_b_frames = self.gop_size, self.b_frames
         context.thread_count = 1
         context.flags |= Flags.closed_gop | Flags.bitexact
-        if self._encoder.quality_range == (1, 31):
-            context.flags |= Flags.qscale
         context.open()
 
     def _quality_options(self) -> dict[str, str]:
-        if self._encoder.quality_range == (1, 31):
-            return {"global_quality": str(round(118 * self.quality))}  # FF_QP2LAMBDA = 118
-        return {"crf": str(self.quality)}
+        if self._encoder.quality_range != _QSCALE:
+            return {"crf": str(self.quality)}
+        # A fixed scale travels in AVFrame.quality, which PyAV does not show: pin the rate control.
+        scale, multiplier = str(self.quality), str(118 * self.quality)  # FF_QP2LAMBDA = 118
+        same_for_all_types = {"i_qfactor": "1", "b_qfactor": "1", "b_qoffset": "0"}
+        limits = {"qmin": scale, "qmax": scale, "lmin": multiplier, "lmax": multiplier}
+        return {**limits, **same_for_all_types}
 
     def write(self, frame: np.ndarray) -> None:
         """Append one frame.
@@ -177,9 +182,9 @@ class VideoWriter:
             width=self.width,
             height=self.height,
             format="yuv420p",
-            dst_colorspace="ITU601",
-            dst_color_range="MPEG",
-            interpolation="BICUBIC",
+            dst_colorspace=Colorspace.ITU601,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.BICUBIC,
             threads=1,
         )
         converted.pts, converted.time_base = self.num_frames, 1 / self.fps
@@ -226,9 +231,9 @@ class VideoWriter:
             self._part.unlink(missing_ok=True)
 
     def _error(self, message: str, *, frame: int | None = None) -> CodecError:
-        settings = (
-            f"{self.width}x{self.height} at {self.fps} fps, gop_size={self.gop_size}, "
-            f"b_frames={self.b_frames}, quality={self.quality:g}, options={self._options}"
+        described = (
+            f"{message}: {self.width}x{self.height} at {self.fps} fps, gop_size={self.gop_size}, "
+            f"b_frames={self.b_frames}, quality={self.quality}, options={self._options}"
         )
         return CodecError(
             f"{message}: {settings}", path=str(self.path), codec=self.codec, frame=frame
@@ -243,7 +248,7 @@ def encode_frames(
     codec: str = "mpeg4",
     gop_size: int = 12,
     b_frames: int = 0,
-    quality: float | None = None,
+    quality: int | None = None,
     options: Mapping[str, str] | None = None,
 ) -> int:
     """Encode a clip held in memory (or generated frame by frame).
@@ -288,7 +293,7 @@ def reencode(
     gop_size: int = 12,
     b_frames: int = 0,
     size: tuple[int, int] | None = None,
-    quality: float | None = None,
+    quality: int | None = None,
     fps: FrameRate | None = None,
     options: Mapping[str, str] | None = None,
 ) -> int:
@@ -414,7 +419,7 @@ def _resample(
         yield held
 
 
-def check_encoder(codec: str, *, gop_size: int, b_frames: int, quality: float | None) -> _Encoder:
+def check_encoder(codec: str, *, gop_size: int, b_frames: int, quality: int | None) -> _Encoder:
     """The encoder's entry in :data:`ENCODERS`, once the settings are known to be allowed.
 
     Raises:
