@@ -10,7 +10,7 @@ used, and this way there is only one it can be. ``options`` overrides any of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -23,12 +23,7 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from mmcondense.codec.errors import (
-    CodecError,
-    CorruptVideoError,
-    VideoNotFoundError,
-    VideoOpenError,
-)
+from .errors import CodecError
 
 FrameRate = int | float | Fraction
 
@@ -92,6 +87,7 @@ class VideoWriter:
 
     Raises:
         ValueError: for an argument outside the ranges above.
+        FileNotFoundError: if the folder does not exist.
         CodecError: if the encoder or the container refuses these settings (on entering), or no
             frame was written (on leaving).
     """
@@ -116,7 +112,7 @@ class VideoWriter:
         self.fps = _check_fps(fps, codec)
         self.quality = self._encoder.default_quality if quality is None else quality
         self._options = dict(options or {})
-        _check_size(width, height, codec)
+        check_size(width, height, codec)
         self.num_frames = 0
         """Frames written so far."""
         self._part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
@@ -124,6 +120,8 @@ class VideoWriter:
         self._reformatter = VideoReformatter()
 
     def __enter__(self) -> VideoWriter:
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"{self.path}: no such folder")
         try:
             self._open()
         except BaseException as error:
@@ -147,6 +145,8 @@ class VideoWriter:
         context.thread_count = 1
         context.flags |= Flags.closed_gop | Flags.bitexact
         context.open()
+        if context.options:  # what the encoder left over
+            raise ValueError(f"no such option: {sorted(context.options)}")
 
     def _quality_options(self) -> dict[str, str]:
         if self._encoder.quality_range != _QSCALE:
@@ -231,13 +231,12 @@ class VideoWriter:
             self._part.unlink(missing_ok=True)
 
     def _error(self, message: str, *, frame: int | None = None) -> CodecError:
-        described = (
-            f"{message}: {self.width}x{self.height} at {self.fps} fps, gop_size={self.gop_size}, "
+        settings = (
+            f"{self.width}x{self.height} at {self.fps} fps, gop_size={self.gop_size}, "
             f"b_frames={self.b_frames}, quality={self.quality}, options={self._options}"
         )
-        return CodecError(
-            f"{message}: {settings}", path=str(self.path), codec=self.codec, frame=frame
-        )
+        message = f"{message}: {settings}"
+        return CodecError(message, path=str(self.path), codec=self.codec, frame=frame)
 
 
 def encode_frames(
@@ -285,140 +284,6 @@ def encode_frames(
     return writer.num_frames
 
 
-def reencode(
-    src: str | os.PathLike[str],
-    dst: str | os.PathLike[str],
-    *,
-    codec: str = "mpeg4",
-    gop_size: int = 12,
-    b_frames: int = 0,
-    size: tuple[int, int] | None = None,
-    quality: int | None = None,
-    fps: FrameRate | None = None,
-    options: Mapping[str, str] | None = None,
-) -> int:
-    """Re-encode any readable video to a codec and GOP of our choice, upright and without audio.
-
-    Args:
-        src: the video to read. Rotation metadata is applied to the pixels.
-        dst: the video to write; see :class:`VideoWriter` for this and the other arguments.
-        size: (width, height) of the result as displayed; CoViAR uses (340, 256). Default: the
-            source's, rounded down to what the codec allows.
-        fps: ``None`` keeps every frame once, at the source's average rate, also where the source's
-            rate varies. A number resamples in time: frames are repeated or dropped, the duration
-            stays.
-
-    Returns:
-        The number of frames written.
-
-    Raises:
-        ValueError: for an argument outside its range.
-        CodecError: with the source's path, if it cannot be read to its end (``VideoOpenError``,
-            ``CorruptVideoError``), or if the encoder refuses the settings.
-    """
-    encoder = check_encoder(codec, gop_size=gop_size, b_frames=b_frames, quality=quality)
-    if size is not None:
-        _check_size(*size, codec)
-    src = Path(src)
-    if src.resolve() == Path(dst).resolve():
-        raise ValueError(f"{src}: source and destination are the same file")
-    with _open_source(src) as container:
-        stream = container.streams.video[0]
-        rate = stream.average_rate or stream.guessed_rate
-        if fps is None and not rate:
-            raise VideoOpenError("no frame rate in the file; give fps=", path=str(src))
-        rate = Fraction(rate or fps).limit_denominator(1001)
-        upright = _decode_upright(container, src)
-        if fps is not None:
-            upright = _resample(
-                upright, fps=Fraction(fps).limit_denominator(1001), default_fps=rate
-            )
-        first = next(upright, None)
-        if first is None:
-            raise CorruptVideoError(
-                "not one frame could be decoded", path=str(src), codec=stream.codec_context.name
-            )
-        if size is None:
-            step = encoder.size_multiple
-            size = (first.width // step * step, first.height // step * step)
-        with VideoWriter(
-            dst,
-            width=size[0],
-            height=size[1],
-            fps=rate if fps is None else fps,
-            codec=codec,
-            gop_size=gop_size,
-            b_frames=b_frames,
-            quality=quality,
-            options=options,
-        ) as writer:
-            writer.write_av(first)
-            for frame in upright:
-                writer.write_av(frame)
-    return writer.num_frames
-
-
-def _open_source(path: Path) -> av.container.InputContainer:
-    if not path.is_file():
-        raise VideoNotFoundError("no such file", path=str(path))
-    if path.stat().st_size == 0:
-        raise VideoOpenError("the file is empty (zero bytes)", path=str(path))
-    try:
-        container = av.open(str(path))
-    except (FFmpegError, UnicodeDecodeError) as error:  # the latter for some text files
-        raise VideoOpenError(f"not a readable video ({error})", path=str(path)) from error
-    if not container.streams.video or container.streams.video[0].codec_context is None:
-        container.close()
-        raise VideoOpenError("the file has no video stream that can be decoded", path=str(path))
-    container.streams.video[0].codec_context.thread_count = 1
-    return container
-
-
-def _decode_upright(container: av.container.InputContainer, path: Path) -> Iterator[av.VideoFrame]:
-    num_frames = 0
-    try:
-        for frame in container.decode(video=0):
-            yield _upright(frame)
-            num_frames += 1
-    except FFmpegError as error:
-        codec = container.streams.video[0].codec_context.name
-        raise CorruptVideoError(
-            f"decoding failed ({error})", path=str(path), codec=codec, frame=num_frames
-        ) from error
-
-
-def _upright(frame: av.VideoFrame) -> av.VideoFrame:
-    if frame.rotation == 0:
-        return frame
-    if frame.rotation % 90:
-        raise ValueError(f"rotation by {frame.rotation} degrees, allowed are multiples of 90")
-    rotated = np.rot90(
-        frame.to_ndarray(format="rgb24"), k=frame.rotation // 90
-    )  # counter-clockwise
-    upright = av.VideoFrame.from_ndarray(np.ascontiguousarray(rotated), format="rgb24")
-    upright.pts, upright.time_base = frame.pts, frame.time_base
-    return upright
-
-
-def _resample(
-    frames: Iterator[av.VideoFrame], *, fps: Fraction, default_fps: Fraction
-) -> Iterator[av.VideoFrame]:
-    """Each frame goes to the output slot nearest in time; gaps repeat, collisions keep the last."""
-    start: float | None = None
-    held: av.VideoFrame | None = None
-    slot = 0  # the next slot to fill
-    for index, frame in enumerate(frames):
-        seconds = float(index / default_fps) if frame.time is None else frame.time
-        start = seconds if start is None else start
-        target = round((seconds - start) * fps)
-        while held is not None and slot < target:
-            yield held
-            slot += 1
-        held = frame
-    if held is not None:
-        yield held
-
-
 def check_encoder(codec: str, *, gop_size: int, b_frames: int, quality: int | None) -> _Encoder:
     """The encoder's entry in :data:`ENCODERS`, once the settings are known to be allowed.
 
@@ -441,7 +306,8 @@ def check_encoder(codec: str, *, gop_size: int, b_frames: int, quality: int | No
     return encoder
 
 
-def _check_size(width: int, height: int, codec: str) -> None:
+def check_size(width: int, height: int, codec: str) -> None:
+    """Raise ``ValueError`` unless the codec can store frames of ``width`` x ``height`` pixels."""
     encoder = ENCODERS[codec]
     if encoder.sizes is not None and (width, height) not in encoder.sizes:
         raise ValueError(f"size {width}x{height}, allowed for codec={codec!r} are {encoder.sizes}")
