@@ -1,6 +1,7 @@
 """Reading and writing compressed video: frames, motion vectors and residuals, without torch."""
 
 from .clip import CompressedClip
+from .encode import ENCODERS, VideoWriter, encode_frames
 from .errors import (
     CodecError,
     CorruptVideoError,
@@ -10,9 +11,11 @@ from .errors import (
     VideoNotFoundError,
     VideoOpenError,
 )
+from .transcode import reencode
 from .video import MODALITIES, PRECISIONS, REFERENCES, CompressedVideo
 
 __all__ = [
+    "ENCODERS",
     "MODALITIES",
     "PRECISIONS",
     "REFERENCES",
@@ -25,4 +28,7 @@ __all__ = [
     "UnsupportedVideoError",
     "VideoNotFoundError",
     "VideoOpenError",
+    "VideoWriter",
+    "encode_frames",
+    "reencode",
 ]
