@@ -1,0 +1,17 @@
+"""Pipeline transforms for compressed video."""
+
+from .format_compressed_shape import FormatCompressedShape, encode_motion, encode_residual
+from .load_compressed_video import LoadCompressedVideo
+from .pipeline_check import check_compressed_pipeline
+from .sample_compressed_frames import SampleCompressedFrames
+from .transform_iframes import TransformIFrames
+
+__all__ = [
+    "FormatCompressedShape",
+    "LoadCompressedVideo",
+    "SampleCompressedFrames",
+    "TransformIFrames",
+    "check_compressed_pipeline",
+    "encode_motion",
+    "encode_residual",
+]

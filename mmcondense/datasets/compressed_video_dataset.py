@@ -1,0 +1,101 @@
+"""MMAction2's video data set, and what it does about videos that cannot be read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from mmaction.datasets import VideoDataset
+from mmaction.registry import DATASETS
+from mmengine.logging import print_log
+
+from mmcondense.codec import CodecError
+
+from .transforms import check_compressed_pipeline
+
+
+@DATASETS.register_module()
+class CompressedVideoDataset(VideoDataset):
+    """Videos and labels from MMAction2's annotation file, ``path label`` a line.
+
+    In training, a video that raises a CodecError is logged with its path, once across all workers
+    of a process, and another one, drawn at random, takes its place; from then on it is passed
+    over unopened. In testing the error is raised: a score over fewer videos is another score.
+
+    Args:
+        ann_file: annotation file.
+        pipeline: transforms; refused if it would change motion vectors as if they were colours.
+        max_refetch: unreadable videos in a row after which training gives up.
+        **kwargs: of VideoDataset: ``data_prefix``, ``test_mode``, ``multi_class``, ...
+
+    Raises:
+        ValueError: for such a pipeline.
+        CodecError: from ``dataset[i]``, in testing for an unreadable video; in training if no
+            video is readable, or ``max_refetch + 1`` in a row are not.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: Sequence[dict | Callable],
+        *,
+        max_refetch: int = 100,
+        **kwargs,
+    ) -> None:
+        super().__init__(ann_file, pipeline, max_refetch=max_refetch, **kwargs)
+        check_compressed_pipeline(self.pipeline.transforms)
+        self._failures_in_a_row = 0
+        self._last_error: CodecError | None = None
+
+    def full_init(self) -> None:
+        if self._fully_initialized:
+            return
+        super().full_init()
+        # In shared memory, so that workers tell each other, and the main process can report.
+        self._skipped = torch.zeros(len(self), dtype=torch.bool).share_memory_()
+
+    def prepare_data(self, idx: int) -> dict | None:
+        """The packed sample, or None if the video cannot be read and another must stand in."""
+        if self.test_mode:
+            return super().prepare_data(idx)
+        if self._skipped[idx]:
+            return None
+        try:
+            data = super().prepare_data(idx)
+        except CodecError as error:
+            self._last_error = error
+            if not self._skipped[idx]:
+                self._skipped[idx] = True
+                print_log(f"Skipping a video: {error}", logger="current", level=logging.WARNING)
+            return None
+        self._failures_in_a_row = 0
+        return data
+
+    def _rand_another(self) -> int:
+        self._failures_in_a_row += 1
+        readable = np.flatnonzero(~self._skipped.numpy())
+        if len(readable) == 0:
+            self._give_up(f"none of its {len(self)} videos can be read")
+        if self._failures_in_a_row > self.max_refetch:
+            self._give_up(f"{self._failures_in_a_row} videos in a row cannot be read")
+        return int(np.random.choice(readable))  # noqa: NPY002 - mmengine seeds this generator
+
+    def _give_up(self, reason: str) -> None:
+        last = self._last_error or "skipped by another worker, see the log"
+        prefix = self.data_prefix.get("video", "")
+        raise CodecError(
+            f"{reason}; check the annotation file and data_prefix (video={prefix!r}). "
+            f"The last one: {last}",
+            path=str(self.ann_file),
+        ) from self._last_error
+
+    def skipped_files(self) -> list[str]:
+        """Paths of the videos skipped so far, by any worker, in the annotation file's order."""
+        return [self.get_data_info(int(i))["filename"] for i in torch.nonzero(self._skipped)]
+
+    @property
+    def num_skipped(self) -> int:
+        """How many videos were skipped so far, by any worker."""
+        return int(self._skipped.sum())

@@ -1,0 +1,166 @@
+"""From the flat list of images to one array per modality: vectors put right, encoded, laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from .load_compressed_video import VECTOR_MODALITIES
+from .ruler import measure_ruler
+
+LAYOUTS = ("NCHW", "NCTHW")
+ENCODINGS = ("uint8", "raw")
+_IMAGE = np.dtype(np.uint8), 3
+_VECTORS = np.dtype(np.float32), 2
+_RESIDUAL = np.dtype(np.int16), 3
+_EXPECTED: dict[str, tuple[np.dtype, int]] = {
+    "iframe": _IMAGE,
+    "rgb": _IMAGE,
+    "residual": _RESIDUAL,
+    **dict.fromkeys((*VECTOR_MODALITIES, "ruler"), _VECTORS),
+}
+
+
+def encode_motion(motion: np.ndarray, *, bound: float = 20) -> np.ndarray:
+    """CoViAR's byte for a vector component: ``clip(trunc(v * 127.5 / bound) + 128, 0, 255)``.
+
+    Args:
+        motion: any shape, pixels.
+        bound: pixels that reach the end of the range. CoViAR's is 20.
+
+    Returns:
+        Same shape, uint8. 128 is no motion.
+    """
+    return np.clip(np.trunc(motion * (127.5 / bound)) + 128, 0, 255).astype(np.uint8)
+
+
+def encode_residual(residual: np.ndarray) -> np.ndarray:
+    """CoViAR's byte for a residual: ``clip(r + 128, 0, 255)``.
+
+    Args:
+        residual: any shape, int16, -255 to 255.
+
+    Returns:
+        Same shape, uint8. 128 is no difference; differences beyond ±128 saturate.
+    """
+    return np.clip(residual + 128, 0, 255).astype(np.uint8)
+
+
+@TRANSFORMS.register_module()
+class FormatCompressedShape(BaseTransform):
+    """Split ``imgs`` into modalities after the spatial transforms, and make vectors right again.
+
+    Vectors are multiplied with the scale of their axis and change sign where it was flipped, both
+    read from the ruler of their own crop. CoViAR encodes before resizing and never rescales; here
+    encoding comes last, so that equal motion gives equal bytes whatever the size of the video.
+
+    Required keys: ``imgs``, ``imgs_index``, ``num_clips``, ``clip_len``. Removed: ``imgs``,
+    ``imgs_index``. Added: one array per modality.
+
+    Args:
+        layouts: modality to layout. ``'NCHW'``: [crops * clips * S, C, H, W], for 2D recognizers;
+            ``'NCTHW'``: [crops * clips, C, S, H, W], for 3D ones.
+        encoding: ``'uint8'``: CoViAR's bytes (:func:`encode_motion`, :func:`encode_residual`);
+            normalise as (x / 255 - 0.5), residuals / std. ``'raw'``: motion in pixels (float32),
+            residuals int16, -255 to 255.
+        motion_bound: pixels, see :func:`encode_motion`.
+
+    Raises:
+        ValueError: if a transform before this one changed motion or residuals as if they were
+            colours, or moved pixels otherwise than by resize, crop and flip.
+    """
+
+    def __init__(
+        self,
+        *,
+        layouts: Mapping[str, str] | None = None,
+        encoding: str = "uint8",
+        motion_bound: float = 20,
+    ) -> None:
+        if layouts is None:
+            layouts = dict(iframe="NCHW", motion="NCTHW", residual="NCTHW")
+        if not set(layouts.values()) <= set(LAYOUTS):
+            raise ValueError(f"layouts={dict(layouts)}, allowed is one of {LAYOUTS} for each")
+        if encoding not in ENCODINGS:
+            raise ValueError(f"encoding={encoding!r}, allowed is one of {ENCODINGS}")
+        if not motion_bound > 0:
+            raise ValueError(f"motion_bound={motion_bound}, must be positive")
+        self.layouts = dict(layouts)
+        self.encoding = encoding
+        self.motion_bound = motion_bound
+
+    def transform(self, results: dict) -> dict:
+        if "lazy" in results:
+            raise ValueError(
+                "a transform ran with lazy=True: add dict(type='Fuse') before this one"
+            )
+        imgs, index = results.pop("imgs"), results.pop("imgs_index")
+        missing = sorted(set(index) - set(self.layouts) - {"ruler"})
+        if missing:
+            raise ValueError(f"no layout for {missing}, layouts={self.layouts}")
+        crops = _split_crops(imgs, index)
+        for crop in crops:
+            _check_images(crop)
+        scales = [measure_ruler(crop["ruler"][0]) for crop in crops if "ruler" in crop]
+        for modality in (name for name in index if name != "ruler"):
+            images = np.stack([crop[modality] for crop in crops])  # [M, clips * S, H, W, C]
+            if modality in VECTOR_MODALITIES:
+                images = images * np.stack(scales)[:, None, None, None]  # pixels of now
+            if self.encoding == "uint8":
+                images = self._encode(images, modality)
+            results[modality] = self._lay_out(images, modality, results["clip_len"])
+        return results
+
+    def _encode(self, images: np.ndarray, modality: str) -> np.ndarray:
+        if modality in VECTOR_MODALITIES:
+            return encode_motion(images, bound=self.motion_bound)
+        if modality == "residual":
+            return encode_residual(images)
+        return images
+
+    def _lay_out(self, images: np.ndarray, modality: str, clip_len: int) -> np.ndarray:
+        height, width, channels = images.shape[-3:]
+        if self.layouts[modality] == "NCHW":
+            images = images.reshape(-1, height, width, channels).transpose(0, 3, 1, 2)
+        else:
+            images = images.reshape(-1, clip_len, height, width, channels)
+            images = images.transpose(0, 4, 1, 2, 3)  # [crops * clips, C, S, H, W]
+        return np.ascontiguousarray(images)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(layouts={self.layouts}, encoding={self.encoding!r}, "
+            f"motion_bound={self.motion_bound})"
+        )
+
+
+def _split_crops(
+    imgs: list[np.ndarray], index: Mapping[str, tuple[int, int]]
+) -> list[dict[str, list[np.ndarray]]]:
+    """ThreeCrop and TenCrop repeat the whole flat list, once per crop."""
+    per_crop = max(stop for _, stop in index.values())
+    if len(imgs) % per_crop:
+        raise ValueError(f"{len(imgs)} images are no multiple of the {per_crop} of {dict(index)}")
+    return [
+        {name: imgs[at + start : at + stop] for name, (start, stop) in index.items()}
+        for at in range(0, len(imgs), per_crop)
+    ]
+
+
+def _check_images(crop: Mapping[str, list[np.ndarray]]) -> None:
+    for modality, images in crop.items():
+        for image in images:
+            found = image.dtype, image.shape[-1]
+            if found != _EXPECTED[modality]:
+                raise ValueError(
+                    f"{modality} should be {_describe(*_EXPECTED[modality])}, and reached "
+                    f"FormatCompressedShape as {_describe(*found)}: a transform before it treats "
+                    "all images as colours. Wrap it in TransformIFrames, or leave it out"
+                )
+
+
+def _describe(dtype: np.dtype, channels: int) -> str:
+    return f"{dtype} with {channels} channels"
