@@ -49,6 +49,24 @@ def encode_residual(residual: np.ndarray) -> np.ndarray:
     return np.clip(residual + 128, 0, 255).astype(np.uint8)
 
 
+def decode_motion(coded: np.ndarray, *, bound: float = 20) -> np.ndarray:
+    """Pixels of :func:`encode_motion`'s bytes: below ``bound``, to within one step of bound / 127.5.
+
+    Returns:
+        Same shape, float32.
+    """
+    return (coded.astype(np.float32) - 128) * np.float32(bound / 127.5)
+
+
+def decode_residual(coded: np.ndarray) -> np.ndarray:
+    """Differences of :func:`encode_residual`'s bytes, exact from -128 to 127.
+
+    Returns:
+        Same shape, int16.
+    """
+    return coded.astype(np.int16) - 128
+
+
 @TRANSFORMS.register_module()
 class FormatCompressedShape(BaseTransform):
     """Split ``imgs`` into modalities after the spatial transforms, and make vectors right again.
@@ -113,6 +131,28 @@ class FormatCompressedShape(BaseTransform):
                 images = self._encode(images, modality)
             results[modality] = self._lay_out(images, modality, results["clip_len"])
         return results
+
+    def restore(self, modality: str, formatted: np.ndarray) -> np.ndarray:
+        """Undo layout and encoding: what the network sees, in units that people read.
+
+        Args:
+            modality: name, a key of ``layouts``.
+            formatted: as :meth:`transform` wrote it.
+
+        Returns:
+            [crops * clips * S, H, W, C]: uint8 pictures, float32 motion in pixels, or int16
+            residuals.
+        """
+        if self.layouts[modality] == "NCTHW":
+            images = formatted.transpose(0, 2, 3, 4, 1)  # [crops * clips, S, H, W, C]
+            images = images.reshape(-1, *images.shape[2:])
+        else:
+            images = formatted.transpose(0, 2, 3, 1)
+        if self.encoding == "uint8" and modality in VECTOR_MODALITIES:
+            return decode_motion(images, bound=self.motion_bound)
+        if self.encoding == "uint8" and modality == "residual":
+            return decode_residual(images)
+        return images
 
     def _encode(self, images: np.ndarray, modality: str) -> np.ndarray:
         if modality in VECTOR_MODALITIES:

@@ -48,25 +48,25 @@ def check_compressed_pipeline(transforms: Sequence[Callable]) -> None:
                 _check_transform(part, loader)
 
 
-def _flatten(transform: Callable) -> Iterator[Callable]:
-    """The transform and those it wraps, as mmcv's RandomApply and RandomChoice do."""
+def _flatten(transform: object) -> Iterator[object]:
+    """The transform and those it wraps, as mmcv's Compose, RandomApply and RandomChoice do."""
     yield transform
-    wrapped = getattr(transform, "transforms", None)
-    if isinstance(wrapped, (list, tuple)):
-        for part in wrapped:
-            yield from _flatten(part)
+    if isinstance(transform, TransformIFrames):
+        return
+    wrapped = getattr(transform, "transforms", ())
+    for part in wrapped if isinstance(wrapped, (list, tuple)) else [wrapped]:
+        yield from _flatten(part)
 
 
-def _check_transform(transform: Callable, loader: LoadCompressedVideo) -> None:
+def _check_transform(transform: object, loader: LoadCompressedVideo) -> None:
     name = type(transform).__name__
     if isinstance(transform, FormatShape):
         raise ValueError(
             f"{name} after LoadCompressedVideo: the modalities of a compressed clip differ in "
             "channels, so use FormatCompressedShape"
         )
-    if isinstance(transform, TransformIFrames) or set(loader.modalities) <= {"iframe", "rgb"}:
-        return
-    if isinstance(transform, _COLOUR_TRANSFORMS):
+    only_pictures = set(loader.modalities) <= {"iframe", "rgb"}
+    if isinstance(transform, _COLOUR_TRANSFORMS) and not only_pictures:
         raise ValueError(
             f"{name} would change {loader.modalities} alike, motion and residuals as if they were "
             f"colours. For the I-frames alone write dict(type='TransformIFrames', "

@@ -1,0 +1,181 @@
+"""Broken files: skipped and logged once in training, raised in testing, also from workers."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.logging import MMLogger
+from mmengine.runner import set_random_seed
+from torch.utils.data import DataLoader
+
+from mmcondense.codec import CodecError, CompressedVideo
+from mmcondense.datasets import CompressedVideoDataset
+
+BROKEN = ("missing.mp4", "empty.mp4", "text.mp4", "cut.mp4", "single.mp4")
+PIPELINE = [
+    dict(type="SampleCompressedFrames", num_segments=2),
+    dict(type="LoadCompressedVideo"),
+    dict(type="Resize", scale=(64, 48), keep_ratio=False),
+    dict(type="FormatCompressedShape"),
+    dict(type="PackActionInputs", collect_keys=("iframe", "motion", "residual")),
+]
+
+
+@pytest.fixture
+def folder(tmp_path, make_clip) -> Path:
+    """Four readable videos, labels 0 to 3, and five broken ones, label 9."""
+    for number in range(4):
+        shutil.copy(make_clip(20 + number), tmp_path / f"good{number}.mp4")
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("this is not a video\n" * 100)
+    data = make_clip(40).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
+    shutil.copy(make_clip(1), tmp_path / "single.mp4")
+    return tmp_path
+
+
+def build(folder: Path, names: list[str], **arguments) -> CompressedVideoDataset:
+    lines = [f"{name} {name[4] if name.startswith('good') else 9}" for name in names]
+    (folder / "train.txt").write_text("\n".join(lines) + "\n")
+    return CompressedVideoDataset(
+        str(folder / "train.txt"), PIPELINE, data_prefix=dict(video=str(folder)), **arguments
+    )
+
+
+@pytest.fixture
+def log(tmp_path) -> Path:
+    """The file that the current logger writes to, as in a run."""
+    path = tmp_path / "run.log"
+    MMLogger.get_instance("skipping", log_file=str(path), log_level="INFO")
+    yield path
+    logging.getLogger().handlers.clear()
+    MMLogger._instance_dict.pop("skipping")
+
+
+def test_samples_have_shapes_and_labels(folder):
+    dataset = build(folder, ["good2.mp4", "good3.mp4"])
+    for i, label in enumerate((2, 3)):
+        sample = dataset[i]
+        assert sample["inputs"]["iframe"].shape == (2, 3, 48, 64)
+        assert sample["inputs"]["motion"].shape == (1, 2, 2, 48, 64)
+        assert sample["inputs"]["residual"].shape == (1, 3, 2, 48, 64)
+        assert sample["data_samples"].gt_label.item() == label
+    assert dataset.num_skipped == 0
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_training_skips_a_broken_file_and_testing_raises_with_its_path(folder, name):
+    train = build(folder, ["good0.mp4", name])
+    assert train[1]["data_samples"].gt_label.item() == 0
+    assert train.num_skipped == 1
+    assert train.skipped_files() == [str(folder / name)]
+
+    test = build(folder, ["good0.mp4", name], test_mode=True)
+    assert test[0]["data_samples"].gt_label.item() == 0
+    with pytest.raises(CodecError, match=name) as caught:
+        test[1]
+    assert caught.value.path == str(folder / name)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_each_broken_file_is_logged_once_over_epochs_and_workers(folder, log, num_workers):
+    names = [f"good{number}.mp4" for number in range(4)] + list(BROKEN)
+    dataset = build(folder, names)
+    loader = DataLoader(dataset, batch_size=3, num_workers=num_workers, collate_fn=pseudo_collate)
+    for _ in range(3):  # workers start anew each epoch
+        labels = [s.gt_label.item() for batch in loader for s in batch["data_samples"]]
+        assert len(labels) == len(names)
+        assert set(labels) <= {0, 1, 2, 3}
+    assert dataset.num_skipped == len(BROKEN)
+    assert dataset.skipped_files() == [str(folder / name) for name in BROKEN]
+    lines = log.read_text().splitlines()
+    for name in BROKEN:
+        assert sum(f"Skipping a video: {folder / name}" in line for line in lines) == 1
+
+
+def test_a_skipped_file_is_not_opened_again(folder, monkeypatch):
+    dataset = build(folder, ["good0.mp4", "empty.mp4"])
+    dataset[1]
+    opened = []
+    original = CompressedVideo.__init__
+
+    def spy(self, source, **arguments):
+        opened.append(Path(source).name)
+        original(self, source, **arguments)
+
+    monkeypatch.setattr(CompressedVideo, "__init__", spy)
+    dataset[1]
+    assert opened == ["good0.mp4"]
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_all_broken_ends_with_a_clear_error(folder, num_workers):
+    dataset = build(folder, list(BROKEN))
+    loader = DataLoader(dataset, num_workers=num_workers, collate_fn=pseudo_collate)
+    with pytest.raises(CodecError, match=r"train\.txt: none of its 5 videos can be read"):
+        next(iter(loader))
+
+
+def test_giving_up_after_many_in_a_row(folder):
+    names = [f"missing{number}.mp4" for number in range(30)]
+    dataset = build(folder, names, max_refetch=4)
+    with pytest.raises(CodecError, match="5 videos in a row") as caught:
+        dataset[0]
+    assert "data_prefix" in str(caught.value)
+    assert "missing" in str(caught.value.__cause__)
+    assert dataset.num_skipped == 5
+
+
+def test_a_success_starts_the_count_anew(folder):
+    dataset = build(folder, ["empty.mp4", "text.mp4", "good1.mp4"], max_refetch=2)
+    set_random_seed(0)
+    for _ in range(5):
+        assert [dataset[i]["data_samples"].gt_label.item() for i in (0, 1)] == [1, 1]
+
+
+def test_errors_of_our_own_are_not_skipped(folder, monkeypatch):
+    dataset = build(folder, ["good0.mp4", "good1.mp4"])
+
+    def fail(self, results):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("mmcondense.datasets.transforms.FormatCompressedShape.transform", fail)
+    with pytest.raises(ValueError, match="a bug"):
+        dataset[0]
+    assert dataset.num_skipped == 0
+
+
+def test_worker_seeds_give_the_same_sample(folder):
+    dataset = build(folder, ["good3.mp4"])
+    draws = []
+    for seed in (1, 1, 2, 3):
+        set_random_seed(seed)
+        draws.append(dataset[0]["inputs"]["residual"].numpy())
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert any((draws[0] != other).any() for other in draws[2:])
+
+
+def test_multi_class_labels(folder):
+    (folder / "multi.txt").write_text("good0.mp4 1 3\n")
+    dataset = CompressedVideoDataset(
+        str(folder / "multi.txt"),
+        PIPELINE,
+        data_prefix=dict(video=str(folder)),
+        multi_class=True,
+        num_classes=4,
+    )
+    label = dataset[0]["data_samples"].gt_label
+    assert torch.equal(label, torch.tensor([0.0, 1, 0, 1]))
+
+
+def test_a_pipeline_that_would_corrupt_vectors_is_refused_at_once(folder):
+    pipeline = [*PIPELINE[:2], dict(type="ColorJitter"), *PIPELINE[2:]]
+    build(folder, ["good0.mp4"])
+    with pytest.raises(ValueError, match=r"ColorJitter.*TransformIFrames"):
+        CompressedVideoDataset(str(folder / "train.txt"), pipeline)

@@ -1,0 +1,111 @@
+"""Loading: what the codec read, as one flat list whose images share no memory."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+
+from mmcondense.codec import CodecError, CompressedVideo, NoMotionVectorsError
+from mmcondense.datasets.transforms import LoadCompressedVideo, SampleCompressedFrames
+from mmcondense.datasets.transforms.ruler import make_ruler
+
+
+def load(path, *, num_segments=3, num_clips=1, frame_types=("P",), **arguments) -> dict:
+    sample = SampleCompressedFrames(
+        num_segments=num_segments, num_clips=num_clips, test_mode=True, frame_types=frame_types
+    )
+    return LoadCompressedVideo(**arguments)(sample(dict(filename=str(path))))
+
+
+@pytest.mark.parametrize("reference", ["previous", "iframe"])
+@pytest.mark.parametrize("precision", ["subpixel", "integer"])
+def test_the_flat_list_is_what_the_codec_reads(make_clip, reference, precision):
+    path = make_clip(40)
+    results = load(path, num_clips=2, reference=reference, precision=precision)
+    with CompressedVideo(path) as video:
+        clip = video.read(
+            results["frame_inds"],
+            reference=reference,
+            precision=precision,
+            iframe_inds=results["iframe_inds"],
+        )
+    index = dict(iframe=(0, 6), motion=(6, 12), residual=(12, 18), ruler=(18, 19))
+    assert results["imgs_index"] == index
+    imgs = results["imgs"]
+    assert len(imgs) == 19
+    np.testing.assert_array_equal(np.stack(imgs[0:6]), clip.iframes)
+    np.testing.assert_array_equal(np.stack(imgs[6:12]), clip.motion)
+    np.testing.assert_array_equal(np.stack(imgs[12:18]), clip.residual)
+    np.testing.assert_array_equal(imgs[18], make_ruler(96, 128))
+    assert [imgs[i].dtype for i in (0, 6, 12)] == [np.uint8, np.float32, np.int16]
+    assert results["img_shape"] == results["original_shape"] == (96, 128)
+    assert results["frame_types"] == ["P"] * 6
+    assert np.abs(clip.motion).max() > 0
+    assert "compressed_video" not in results
+
+
+def test_images_share_no_memory(make_clip):
+    """Flip works in place: an I-frame that serves two segments must be there twice."""
+    results = load(make_clip(40, gop_size=40))
+    np.testing.assert_array_equal(results["iframe_inds"], 0)
+    for one, other in itertools.combinations(results["imgs"], 2):
+        assert not np.shares_memory(one, other)
+
+
+def test_without_vectors_there_is_no_ruler(make_clip):
+    results = load(make_clip(40), modalities=("residual", "iframe"))
+    assert results["imgs_index"] == dict(residual=(0, 3), iframe=(3, 6))
+    assert len(results["imgs"]) == 6
+
+
+def test_both_directions_and_pictures_of_b_frames(make_clip):
+    modalities = ("rgb", "motion_past", "motion_future")
+    path = make_clip(40, codec="h264", b_frames=2)
+    results = load(path, modalities=modalities, frame_types=("B",))
+    assert list(results["imgs_index"]) == [*modalities, "ruler"]
+    with CompressedVideo(path) as video:
+        clip = video.read(results["frame_inds"], modalities=modalities)
+    for name in modalities:
+        start, stop = results["imgs_index"][name]
+        np.testing.assert_array_equal(np.stack(results["imgs"][start:stop]), getattr(clip, name))
+
+
+def test_per_frame_reaches_the_codec(make_clip):
+    path = make_clip(40, codec="h264", b_frames=2)
+    whole, per_frame = (
+        np.stack(load(path, modalities=("motion",), per_frame=flag)["imgs"][:3])
+        for flag in (False, True)
+    )
+    np.testing.assert_allclose(per_frame * 3, whole, atol=1e-5)
+    assert np.abs(whole).max() > 1
+
+
+def test_codec_without_vectors_says_so(tmp_path, panning_frames):
+    from mmcondense.codec import encode_frames
+
+    path = tmp_path / "clip.mp4"
+    try:
+        encode_frames(path, panning_frames(20), codec="hevc")
+    except CodecError as error:
+        pytest.skip(f"this FFmpeg writes no HEVC: {error}")
+    with pytest.raises(NoMotionVectorsError, match=r"reencode\.py") as caught:
+        load(path)
+    copy = pickle.loads(pickle.dumps(caught.value))  # as it crosses a worker's boundary
+    assert (copy.path, copy.codec) == (str(path), "hevc")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(modalities=("iframe", "depth")), "depth.*allowed"),
+        (dict(modalities=()), "allowed"),
+        (dict(reference="first"), "reference='first'.*previous"),
+        (dict(precision="half"), "precision='half'.*subpixel"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LoadCompressedVideo(**arguments)

@@ -1,0 +1,108 @@
+"""The report at the end of training: counts, paths, several ranks, wrapped data sets."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch.multiprocessing as mp
+from mmengine import dist
+from mmengine.dataset import ConcatDataset, RepeatDataset
+
+from mmcondense.codec import encode_frames
+from mmcondense.datasets import CompressedVideoDataset
+from mmcondense.engine import ReportSkippedVideosHook
+
+PIPELINE = [
+    dict(type="SampleCompressedFrames", num_segments=1),
+    dict(type="LoadCompressedVideo"),
+    dict(type="FormatCompressedShape"),
+    dict(type="PackActionInputs", collect_keys=("iframe", "motion", "residual")),
+]
+
+
+def build(folder: Path, *names: str) -> CompressedVideoDataset:
+    ann_file = folder / f"{'_'.join(names)}.txt"
+    ann_file.write_text("".join(f"{name} 0\n" for name in names))
+    prefix = dict(video=str(folder))
+    return CompressedVideoDataset(str(ann_file), PIPELINE, data_prefix=prefix)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    frames = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
+    encode_frames(tmp_path / "good.mp4", frames)
+    return tmp_path
+
+
+def report(dataset, **arguments) -> str:
+    logger = logging.getLogger("report")
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.INFO)
+    runner = SimpleNamespace(train_dataloader=SimpleNamespace(dataset=dataset), logger=logger)
+    ReportSkippedVideosHook(**arguments).after_train(runner)
+    return "\n".join(record.getMessage() for record in records)
+
+
+def test_says_how_many_and_which(folder):
+    dataset = build(folder, "b.mp4", "good.mp4", "a.mp4")
+    for i in range(3):
+        dataset[i]
+    assert report(dataset) == (
+        "Skipped 2 of 3 training videos that could not be read:"
+        f"\n  {folder / 'a.mp4'}\n  {folder / 'b.mp4'}"
+    )
+    assert report(dataset, max_listed=1).endswith(f"\n  {folder / 'a.mp4'}\n  and 1 more")
+
+
+def test_says_so_when_all_could_be_read(folder):
+    dataset = build(folder, "good.mp4")
+    dataset[0]
+    assert report(dataset) == "Skipped none of 1 training videos."
+
+
+def test_looks_through_wrappers(folder):
+    one, other = build(folder, "good.mp4", "a.mp4"), build(folder, "good.mp4", "b.mp4", "c.mp4")
+    wrapped = ConcatDataset([RepeatDataset(one, times=3), other])
+    for i in range(len(wrapped)):
+        wrapped[i]
+    assert report(wrapped).startswith("Skipped 3 of 5 training videos")
+
+
+def test_is_silent_about_other_data_sets():
+    assert report([1, 2, 3]) == ""
+
+
+def _rank(rank: int, port: int, folder: Path) -> None:
+    os.environ.update(
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(port),
+    )  # fmt: skip
+    dist.init_dist("pytorch", backend="gloo")
+    dataset = build(folder, "good.mp4", "a.mp4", "b.mp4", "c.mp4")
+    for i in ((1, 2), (2, 3))[rank]:  # b.mp4 fails on both ranks
+        dataset[i]
+    (folder / f"rank{rank}.log").write_text(report(dataset))
+
+
+def test_ranks_are_counted_together(folder, unused_port):
+    mp.spawn(_rank, args=(unused_port, folder), nprocs=2)
+    reports = [(folder / f"rank{rank}.log").read_text() for rank in (0, 1)]
+    assert reports[0].startswith("Skipped 3 of 4 training videos")
+    assert reports[0] == reports[1]
+
+
+@pytest.fixture
+def unused_port() -> int:
+    import socket
+
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
