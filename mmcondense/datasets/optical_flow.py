@@ -21,10 +21,10 @@ _LEVELS = 255
 @functools.cache
 def _estimator(method: str) -> Any:
     if method == "dis":
-        return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if method == "tvl1":
         try:
-            return cv2.optflow.DualTVL1OpticalFlow_create()
+            return cv2.optflow.DualTVL1OpticalFlow.create()
         except AttributeError as error:
             raise ImportError(
                 f"TV-L1 is part of OpenCV's contrib modules, which OpenCV {cv2.__version__} here "
