@@ -50,7 +50,7 @@ def encode_residual(residual: np.ndarray) -> np.ndarray:
 
 
 def decode_motion(coded: np.ndarray, *, bound: float = 20) -> np.ndarray:
-    """Pixels of :func:`encode_motion`'s bytes: below ``bound``, to within one step of bound / 127.5.
+    """Pixels of :func:`encode_motion`'s bytes, within one step of bound / 127.5 up to the bound.
 
     Returns:
         Same shape, float32.

@@ -1,0 +1,220 @@
+"""A picture of what a network sees of one compressed clip, and what it makes of it.
+
+Rows: I-frames, motion as arrows, motion as flow colours, residuals; one column per segment; at
+the right the flow colour wheel and, if given, the highest class scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from torchvision.utils import flow_to_image
+
+_ARROWS, _COLOURS = "motion, arrows", "motion, colours"
+_ARROWS_PER_ROW = 14
+_COLUMN_INCHES = 1.75
+_SIDE_INCHES = 2.6
+
+
+@dataclass
+class ClassScores:
+    """The highest class scores of one stream, or of their fusion."""
+
+    name: str
+    """Whose scores: ``'fused'``, ``'i_stream'``, ..."""
+    classes: list[str]
+    """Names of the highest-scoring classes, best first."""
+    scores: list[float]
+    """Their scores, 0 to 1."""
+
+
+@dataclass
+class ClipView:
+    """S segments of one clip as the network gets them, in units that people read."""
+
+    title: str
+    """File, label, position in the data set."""
+    iframes: np.ndarray | None = None
+    """[S, H, W, 3] uint8, RGB."""
+    motion: np.ndarray | None = None
+    """[S, H, W, 2] float32: pixels of this size, x right and y down."""
+    residual: np.ndarray | None = None
+    """[S, H, W, 3] int16, RGB, -255 to 255."""
+    iframe_captions: Sequence[str] = ()
+    """[S]: under each I-frame."""
+    motion_captions: Sequence[str] = ()
+    """[S]: under each motion field."""
+    label: str | None = None
+    """Name of the true class, to be marked among the scores."""
+    predictions: list[ClassScores] = field(default_factory=list)
+    """One block of bars for each, in this order."""
+
+
+def flow_colours(motion: np.ndarray) -> tuple[np.ndarray, float]:
+    """Direction as hue, length as saturation: the flow colour wheel, one scale for all fields.
+
+    Args:
+        motion: [S, H, W, 2] float32, pixels.
+
+    Returns:
+        [S, H, W, 3] uint8, and the length in pixels that has full colour: the 99th percentile,
+        so that a few wild vectors do not bleach the rest. Longer ones are drawn at full colour.
+    """
+    length = np.linalg.norm(motion, axis=-1, keepdims=True)
+    full = float(np.percentile(length, 99)) or float(length.max())
+    shown = motion * np.minimum(1, full / np.maximum(length, 1e-6))
+    image = flow_to_image(torch.from_numpy(shown.astype(np.float32)).permute(0, 3, 1, 2))
+    return image.permute(0, 2, 3, 1).numpy(), full
+
+
+def arrow_grid(motion: np.ndarray, *, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Motion at the middle of each cell of a regular grid.
+
+    Args:
+        motion: [H, W, 2], pixels.
+        step: side of a cell, pixels.
+
+    Returns:
+        [N, 2] positions (x, y) and [N, 2] vectors, of cells whose middle lies in the image.
+    """
+    height, width = motion.shape[:2]
+    y, x = np.mgrid[step // 2 : height : step, step // 2 : width : step].reshape(2, -1)
+    return np.stack([x, y], axis=1), motion[y, x]
+
+
+def draw_clip(view: ClipView) -> Figure:
+    """Draw a clip; save it with ``figure.savefig(path)``.
+
+    Raises:
+        ValueError: if the view has nothing to draw.
+    """
+    rows = _rows(view)
+    if not rows:
+        raise ValueError(f"{view.title}: neither iframes nor motion nor residual to draw")
+    images = rows[0][1]
+    num_columns, height, width = images.shape[:3]
+    row_inches = [
+        _COLUMN_INCHES * height / width + (0.22 if len(captions) else 0.05)
+        for _, _, captions in rows
+    ]
+    size = num_columns * _COLUMN_INCHES + _SIDE_INCHES + 0.5, sum(row_inches) + 0.4
+    engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure = Figure(figsize=size, dpi=110, layout=engine)
+    figure.suptitle(view.title, fontsize=10, x=0.01, ha="left")
+    grid = figure.add_gridspec(
+        len(rows),
+        num_columns + 1,
+        width_ratios=[_COLUMN_INCHES] * num_columns + [_SIDE_INCHES],
+        height_ratios=row_inches,
+    )
+    for row, (name, images, captions) in enumerate(rows):
+        for column, image in enumerate(images):
+            axes = figure.add_subplot(grid[row, column])
+            axes.imshow(image, interpolation="nearest")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if column < len(captions):
+                axes.set_xlabel(captions[column], fontsize=7, labelpad=2)
+            if column == 0:
+                axes.set_ylabel(name, fontsize=8)
+            if name.startswith(_ARROWS):
+                assert view.motion is not None
+                _draw_arrows(axes, view.motion[column], magnify=_magnification(view.motion))
+    _draw_side(figure, grid, [name for name, _, _ in rows], view)
+    return figure
+
+
+def _rows(view: ClipView) -> list[tuple[str, np.ndarray, Sequence[str]]]:
+    rows: list[tuple[str, np.ndarray, Sequence[str]]] = []
+    if view.iframes is not None:
+        rows.append(("I-frame", view.iframes, view.iframe_captions))
+    if view.motion is not None:
+        background = np.full((*view.motion.shape[:3], 3), 60, np.uint8)
+        if view.iframes is not None:
+            background = (view.iframes.mean(axis=-1, keepdims=True) * 0.55).astype(np.uint8)
+            background = background.repeat(3, axis=-1)
+        magnify = _magnification(view.motion)
+        arrows = _ARROWS + (f" x{magnify:g}" if magnify != 1 else "")
+        rows.append((arrows, background, view.motion_captions))
+        rows.append((_COLOURS, flow_colours(view.motion)[0], ()))
+    if view.residual is not None:
+        grey = np.clip(view.residual + 128, 0, 255).astype(np.uint8)
+        captions = () if view.motion is not None else view.motion_captions
+        rows.append(("residual", grey, captions))
+    return rows
+
+
+def _arrow_step(motion: np.ndarray) -> int:
+    return max(motion.shape[-2] // _ARROWS_PER_ROW, 4)
+
+
+def _magnification(motion: np.ndarray) -> float:
+    """By how much to lengthen arrows so that a long vector spans one and a half cells."""
+    long = np.percentile(np.linalg.norm(motion, axis=-1), 98)
+    factor = 1.5 * _arrow_step(motion) / max(float(long), 1e-6)
+    steps = [1, 2, 3, 5, 10, 20]
+    return max((step for step in steps if step <= factor), default=1)
+
+
+def _draw_arrows(axes: Axes, motion: np.ndarray, *, magnify: float) -> None:
+    step = _arrow_step(motion)
+    position, vector = arrow_grid(motion, step=step)
+    moves = np.linalg.norm(vector, axis=1) * magnify > step / 5
+    axes.scatter(position[~moves, 0], position[~moves, 1], s=0.6, color="#ffffff60", linewidths=0)
+    axes.quiver(
+        *position[moves].T,
+        *vector[moves].T * magnify,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        units="xy",
+        width=step / 9,
+        headwidth=3.5,
+        headlength=4,
+        headaxislength=3.6,
+        color="#ffd84d",
+        zorder=3,
+    )
+    axes.set_xlim(-0.5, motion.shape[1] - 0.5)
+    axes.set_ylim(motion.shape[0] - 0.5, -0.5)
+
+
+def _draw_side(figure: Figure, grid: GridSpec, names: Sequence[str], view: ClipView) -> None:
+    """The colour wheel beside its row, the scores beside the rows above it."""
+    wheel_row = names.index(_COLOURS) if _COLOURS in names else len(names)
+    if view.motion is not None:
+        _draw_wheel(figure.add_subplot(grid[wheel_row, -1]), flow_colours(view.motion)[1])
+    if view.predictions:
+        _draw_scores(figure.add_subplot(grid[:wheel_row, -1]), view)
+
+
+def _draw_wheel(axes: Axes, full: float) -> None:
+    y, x = np.mgrid[-1:1:161j, -1:1:161j]
+    wheel = np.stack([x, y], axis=-1)
+    inside = np.linalg.norm(wheel, axis=-1, keepdims=True) <= 1
+    image = flow_colours(np.where(inside, wheel, 0)[None].astype(np.float32))[0][0]
+    axes.imshow(image)
+    axes.set_axis_off()
+    axes.set_title(f"rim: {full:.3g} pixels or more", fontsize=7, pad=2)
+
+
+def _draw_scores(axes: Axes, view: ClipView) -> None:
+    place = 0.0
+    for block in view.predictions:
+        axes.text(0, place, block.name, fontsize=8, weight="bold", va="center")
+        for name, score in zip(block.classes, block.scores, strict=True):
+            place += 1
+            colour = "#2a9d4a" if name == view.label else "#8899aa"
+            axes.barh(place, max(score, 0.004), height=0.8, color=colour, alpha=0.55)
+            axes.text(0.02, place, f"{name}  {score:.2f}", fontsize=7.5, va="center")
+        place += 1.4
+    axes.set_xlim(0, 1)
+    axes.set_ylim(max(place, 14), -1)
+    axes.set_axis_off()
