@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import pickle
+import runpy
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "analysis_tools" / "fuse_scores.py"
+
+
+@pytest.fixture
+def tool() -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(TOOL)))
+
+
+@pytest.fixture
+def run(tool, monkeypatch):
+    def run(*arguments) -> int:
+        monkeypatch.setattr(sys, "argv", ["fuse_scores.py", *map(str, arguments)])
+        return tool.main()
+
+    return run
+
+
+def write_dump(path: Path, scores, labels, **fields) -> Path:
+    """The format of mmengine's DumpResults: a list of data samples as dicts."""
+    samples = [
+        dict(
+            pred_score=torch.tensor(score),
+            gt_label=torch.tensor([label]),
+            img_shape=(8, 8),
+            **{name: torch.tensor(values[n]) for name, values in fields.items()},
+        )
+        for n, (score, label) in enumerate(zip(scores, labels, strict=True))
+    ]
+    path.write_bytes(pickle.dumps(samples))
+    return path
+
+
+def complementary_streams(*, num_videos: int, seed: int):
+    """Two streams of which the second is right more often, and both together more often still."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, num_videos)
+    evidence = np.eye(4)[labels]
+    i_scores = evidence + 1.3 * rng.standard_normal((num_videos, 4))
+    p_scores = evidence + 0.7 * rng.standard_normal((num_videos, 4))
+    return i_scores, p_scores, labels
+
+
+def test_grid_covers_the_simplex(tool):
+    grid = list(tool.weight_grid(3, num_steps=4))
+    assert len(grid) == len(set(grid)) == 15  # C(4 + 2, 2)
+    assert all(min(weights) >= 0 and sum(weights) == pytest.approx(1) for weights in grid)
+    assert (0.25, 0.25, 0.5) in grid
+    assert list(tool.weight_grid(1, num_steps=4)) == [(1.0,)]
+
+
+def test_search_equals_exhaustive_loop(tool):
+    i_scores, p_scores, labels = complementary_streams(num_videos=200, seed=0)
+    weights = tool.search_weights([i_scores, p_scores], labels, num_steps=20)
+    accuracies = {
+        step: np.mean(
+            [
+                (step / 20 * i + (1 - step / 20) * p).argmax() == label
+                for i, p, label in zip(i_scores, p_scores, labels, strict=True)
+            ]
+        )
+        for step in range(21)
+    }
+    best = max(accuracies.values())
+    nearest = min((s for s, a in accuracies.items() if a == best), key=lambda s: abs(s - 10))
+    assert weights == pytest.approx((nearest / 20, 1 - nearest / 20))
+    assert weights[1] > weights[0] > 0
+    assert best > max(accuracies[0], accuracies[20])
+
+
+def test_ties_go_to_equal_weights(tool):
+    scores = np.array([[0.9, 0.1], [0.2, 0.8]])
+    assert tool.search_weights([scores, scores], np.array([0, 1]), num_steps=10) == (0.5, 0.5)
+
+
+def test_weights_come_from_validation_and_the_dump_is_fused(tool, run, tmp_path, capsys):
+    paths = {}
+    for split, seed in (("val", 0), ("test", 1)):
+        i_scores, p_scores, labels = complementary_streams(num_videos=200, seed=seed)
+        paths[f"i_{split}"] = write_dump(tmp_path / f"i_{split}.pkl", i_scores, labels)
+        paths[f"p_{split}"] = write_dump(tmp_path / f"p_{split}.pkl", p_scores, labels)
+        if split == "val":
+            weights = tool.search_weights([i_scores, p_scores], labels, num_steps=20)
+    status = run(
+        "--preds", paths["i_test"], paths["p_test"],
+        "--val-preds", paths["i_val"], paths["p_val"],
+        "--dump", tmp_path / "fused.pkl",
+    )  # fmt: skip
+    assert status == 0
+    assert f"fusion_weights=({weights[0]:g}, {weights[1]:g})" in capsys.readouterr().out
+    fused = pickle.loads((tmp_path / "fused.pkl").read_bytes())
+    expected = weights[0] * i_scores + weights[1] * p_scores
+    scores = np.stack([sample["pred_score"].numpy() for sample in fused])
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    assert [int(sample["pred_label"]) for sample in fused] == expected.argmax(1).tolist()
+    assert fused[0]["img_shape"] == (8, 8)
+
+
+def test_fields_of_one_dump_can_be_fused(run, tmp_path, capsys):
+    i_scores, p_scores, labels = complementary_streams(num_videos=50, seed=0)
+    streams = dict(i_stream_score=i_scores, p_stream_score=p_scores)
+    path = write_dump(tmp_path / "two.stream.pkl", i_scores, labels, **streams)
+    preds = [f"{path}:{name}_stream_score" for name in "ip"]
+    assert run("--preds", *preds, "--coefficients", "1", "3") == 0
+    top1 = ((0.25 * i_scores + 0.75 * p_scores).argmax(1) == labels).mean()
+    out = capsys.readouterr().out
+    assert f"{100 * top1:.2f}" in out
+    assert "fusion_weights=(1, 3)" in out
+
+
+def test_softmax_tames_large_raw_scores(run, tmp_path, capsys):
+    # raw: 10 against 2 * 3 for class 0; as probabilities 1 + 2 * 0.05 against 2 * 0.95
+    first = write_dump(tmp_path / "a.pkl", [[10.0, 0.0]], [1])
+    second = write_dump(tmp_path / "b.pkl", [[0.0, 3.0]], [1])
+    for extra, top1 in (([], "0.00"), (["--apply-softmax"], "100.00")):
+        assert run("--preds", first, second, "--coefficients", "1", "2", *extra) == 0
+        (row,) = (line for line in capsys.readouterr().out.splitlines() if "fused" in line)
+        assert row.split()[5] == top1
+
+
+def test_other_videos_are_refused(run, tmp_path, capsys):
+    first = write_dump(tmp_path / "a.pkl", [[1.0, 0.0], [0.0, 1.0]], [0, 1])
+    second = write_dump(tmp_path / "b.pkl", [[1.0, 0.0], [0.0, 1.0]], [1, 0])
+    assert run("--preds", first, second, "--coefficients", "1", "1") == 1
+    assert "other videos, or in another order" in capsys.readouterr().err
+    third = write_dump(tmp_path / "c.pkl", [[1.0, 0.0]], [0])
+    assert run("--preds", first, third, "--coefficients", "1", "1") == 1
+    assert run("--preds", f"{first}:flow_score", "--coefficients", "1") == 1
+    assert "holds no ['flow_score']" in capsys.readouterr().err

@@ -1,0 +1,165 @@
+"""Fuse the scores of separately trained streams; find their weights on a validation set.
+
+    # weights from the validation set, result on the test set
+    python tools/analysis_tools/fuse_scores.py --preds i_test.pkl p_test.pkl \\
+        --val-preds i_val.pkl p_val.pkl --dump fused.pkl
+    # given weights
+    python tools/analysis_tools/fuse_scores.py --preds i_test.pkl p_test.pkl --coefficients 1 1
+
+The files are dumps of tools/test.py --dump, all of the same videos in the same order.
+FILE:FIELD takes other scores than pred_score: two_stream.pkl:p_stream_score.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from mmengine.fileio import dump
+from rich.console import Console
+from rich.table import Table
+from scipy.special import softmax
+
+from mmcondense.apis.score_dump import ScoreDump, load_score_dump, measure_accuracy
+
+
+def load_streams(arguments: Sequence[str]) -> list[ScoreDump]:
+    """Dumps that must be of the same videos in the same order.
+
+    Raises:
+        ValueError: if they are not, as far as the labels tell.
+    """
+    streams = []
+    for argument in arguments:
+        path, _, field = argument.partition(".pkl:")
+        streams.append(
+            load_score_dump(f"{path}.pkl", field=field) if field else load_score_dump(argument)
+        )
+    for stream in streams[1:]:
+        if stream.scores.shape != streams[0].scores.shape:
+            raise ValueError(
+                f"{stream.path} holds {stream.scores.shape} scores (videos, classes), "
+                f"{streams[0].path} {streams[0].scores.shape}"
+            )
+        if not np.array_equal(stream.labels, streams[0].labels):
+            raise ValueError(
+                f"{stream.path} and {streams[0].path} list other videos, or in another order: "
+                "their labels differ"
+            )
+    return streams
+
+
+def fuse(scores: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+    """Weighted mean of each stream's scores, [N, K] each, as in ``IPTwoStream``."""
+    total = sum(weights)
+    return sum(weight / total * score for weight, score in zip(weights, scores, strict=True))
+
+
+def weight_grid(num_streams: int, *, num_steps: int) -> Iterator[tuple[float, ...]]:
+    """All non-negative weights that are multiples of ``1 / num_steps`` and sum to 1."""
+    for cuts in itertools.combinations_with_replacement(range(num_steps + 1), num_streams - 1):
+        edges = (0, *cuts, num_steps)
+        yield tuple((high - low) / num_steps for low, high in itertools.pairwise(edges))
+
+
+def search_weights(
+    scores: Sequence[np.ndarray], labels: np.ndarray, *, num_steps: int
+) -> tuple[float, ...]:
+    """The weights with the best top-1 accuracy; of equally good ones those nearest to equal.
+
+    Args:
+        scores: [N, K] of each stream.
+        labels: [N].
+        num_steps: Fineness of the grid, see :func:`weight_grid`.
+    """
+    equal = 1 / len(scores)
+
+    def rank(weights: tuple[float, ...]) -> tuple[int, float]:
+        num_correct = int((fuse(scores, weights).argmax(axis=1) == labels).sum())
+        return num_correct, -sum((weight - equal) ** 2 for weight in weights)
+
+    return max(weight_grid(len(scores), num_steps=num_steps), key=rank)
+
+
+def fused_samples(like: ScoreDump, fused: np.ndarray) -> list[dict]:
+    """The samples of a dump with other scores and the labels that follow from them."""
+    return [
+        dict(
+            sample,
+            pred_score=torch.from_numpy(score),
+            pred_label=torch.tensor([int(score.argmax())]),
+        )
+        for sample, score in zip(like.samples, fused, strict=True)
+    ]
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preds", nargs="+", required=True, help="dumps to fuse, one per stream")
+    weights = parser.add_mutually_exclusive_group(required=True)
+    weights.add_argument("--coefficients", nargs="+", type=float, help="one weight per stream")
+    weights.add_argument(
+        "--val-preds",
+        nargs="+",
+        help="dumps of a validation set, one per stream in the same order, to search weights on",
+    )
+    parser.add_argument(
+        "--num-steps", type=int, default=20, help="steps of the search grid (%(default)s)"
+    )
+    parser.add_argument(
+        "--apply-softmax", action="store_true", help="turn raw scores into probabilities first"
+    )
+    parser.add_argument("--dump", help="write the fused predictions to this .pkl")
+    args = parser.parse_args()
+    for name in ("coefficients", "val_preds"):
+        values = getattr(args, name)
+        if values is not None and len(values) != len(args.preds):
+            parser.error(f"--{name.replace('_', '-')} must have {len(args.preds)} entries")
+    if args.coefficients and (min(args.coefficients) < 0 or sum(args.coefficients) == 0):
+        parser.error("--coefficients must not be negative, nor all 0")
+    if args.num_steps < 1:
+        parser.error("--num-steps must be at least 1")
+    return args
+
+
+def main() -> int:
+    args = parse_args()
+    try:
+        streams = load_streams(args.preds)
+        val_streams = load_streams(args.val_preds) if args.val_preds else []
+    except (ValueError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    scores = [softmax(s.scores, axis=1) if args.apply_softmax else s.scores for s in streams]
+    labels = streams[0].labels
+    if val_streams:
+        val_scores = [
+            softmax(s.scores, axis=1) if args.apply_softmax else s.scores for s in val_streams
+        ]
+        val_labels = val_streams[0].labels
+        weights = search_weights(val_scores, val_labels, num_steps=args.num_steps)
+        val_top1 = measure_accuracy(fuse(val_scores, weights), val_labels)["top1"]
+        print(f"validation: top1 {100 * val_top1:.2f} with weights {weights}")
+    else:
+        weights = tuple(args.coefficients)
+    fused = fuse(scores, weights)
+    table = Table("scores", "weight", "top1", "top5", "mean1")
+    rows = [*zip(args.preds, weights, scores, strict=True), ("fused", sum(weights), fused)]
+    for name, weight, each in rows:
+        metrics = measure_accuracy(each, labels)
+        table.add_row(name, f"{weight:g}", *(f"{100 * value:.2f}" for value in metrics.values()))
+    Console().print(table)
+    print(f"fusion_weights=({', '.join(f'{weight:g}' for weight in weights)})")
+    if args.dump:
+        dump(fused_samples(streams[0], fused), args.dump, file_format="pkl")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
