@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import pickle
 import sys
 import warnings
 from pathlib import Path
@@ -106,7 +107,7 @@ def _history_statistic(owner: type, name: str) -> Any:
 
     allowed = ("min", "max", "current", "mean")
     if owner is not HistoryBuffer or name not in allowed:
-        raise ValueError(
+        raise pickle.UnpicklingError(
             f"checkpoint asks for attribute {name!r} of {owner!r}; "
             f"only {allowed} of HistoryBuffer are allowed"
         )
@@ -131,12 +132,11 @@ def _allow_mmengine_checkpoints() -> None:
         if np.lib.NumpyVersion(np.__version__) >= "2.0.0b1"
         else "numpy.core.multiarray"
     )
-    numeric = "?bhilqBHILQefdg"
     allowed: list[Any] = [
         HistoryBuffer,
         np.ndarray,
         np.dtype,
-        *{type(np.dtype(code)) for code in numeric},
+        *{type(np.dtype(code)) for code in "?bhilqBHILQefd"},  # booleans, integers, floats
         (_history_statistic, "builtins.getattr"),
     ]
     # a checkpoint names the functions by the numpy that wrote it, not by the one that reads it

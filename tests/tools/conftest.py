@@ -1,0 +1,140 @@
+"""A stock MMAction2 recognizer on a handful of generated frames, to try the tools on in seconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SIDE, NUM_FRAMES = 32, 4
+
+CONFIG = """
+custom_imports = dict(imports=['mmcondense', {extra_imports}], allow_failed_imports=False)
+default_scope = 'mmaction'
+model = dict(
+    type='Recognizer2D',
+    backbone=dict(type='ResNet', depth=18, norm_eval=False,
+                  norm_cfg=dict(type='BN', momentum=0.5, requires_grad=True)),
+    cls_head=dict(type='TSNHead', num_classes=2, in_channels=512, dropout_ratio=0.0,
+                  consensus=dict(type='AvgConsensus', dim=1), average_clips='prob'),
+    data_preprocessor=dict(type='ActionDataPreprocessor', mean=[127.5] * 3, std=[64.0] * 3,
+                           format_shape='NCHW'))
+pipeline = [
+    dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=2, test_mode=True),
+    dict(type='RawFrameDecode'),
+    dict(type='FormatShape', input_format='NCHW'),
+    dict(type='PackActionInputs', meta_keys=('frame_dir',))]
+dataset = dict(type='RawframeDataset', pipeline=pipeline, data_prefix=dict(img='{data}'),
+               filename_tmpl='img_{{:05}}.jpg')
+train_dataloader = dict(batch_size=4, num_workers=0,
+                        sampler=dict(type='DefaultSampler', shuffle=True),
+                        dataset=dict(ann_file='{data}/train.txt', **dataset))
+val_dataloader = dict(batch_size=4, num_workers=0,
+                      sampler=dict(type='DefaultSampler', shuffle=False),
+                      dataset=dict(ann_file='{data}/val.txt', test_mode=True, **dataset))
+test_dataloader = val_dataloader
+val_evaluator = test_evaluator = dict(type='AccMetric')
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3, val_interval=3)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.002, momentum=0.9))
+auto_scale_lr = dict(enable=False, base_batch_size=4)
+default_hooks = dict(logger=dict(type='LoggerHook', interval=1),
+                     checkpoint=dict(type='CheckpointHook', interval=1))
+custom_hooks = [{extra_hooks}]
+env_cfg = dict(dist_cfg=dict(backend='nccl'))
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with raw frames of 16 training and 8 validation clips; class 0 is dark, 1 bright."""
+    folder = tmp_path_factory.mktemp("frames")
+    rng = np.random.default_rng(0)
+    for split, num_clips in (("train", 16), ("val", 8)):
+        lines = []
+        for index in range(num_clips):
+            label, name = index % 2, f"{split}{index}"
+            (folder / name).mkdir()
+            for frame in range(1, NUM_FRAMES + 1):
+                image = rng.integers(0, 80, (SIDE, SIDE, 3)) + 120 * label
+                cv2.imwrite(str(folder / name / f"img_{frame:05}.jpg"), image.astype(np.uint8))
+            lines.append(f"{name} {NUM_FRAMES} {label}\n")
+        (folder / f"{split}.txt").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_config(tiny_frames: Path) -> Callable[..., Path]:
+    """``write_config(path)`` writes a config of 3 epochs of 4 iterations on ``tiny_frames``.
+
+    A hook comes as source text: ``write_config(path, hook=source, hook_cfg="dict(type=...)")``
+    puts it beside the config as module ``config_hook``, which needs the folder in PYTHONPATH.
+    """
+
+    def write(path: Path, *, hook: str = "", hook_cfg: str = "") -> Path:
+        if hook:
+            (path.parent / "config_hook.py").write_text(hook)
+        imports = "'config_hook'" if hook else ""
+        path.write_text(
+            CONFIG.format(data=tiny_frames, extra_imports=imports, extra_hooks=hook_cfg)
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_config(
+    write_config: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Config file of a ResNet-18 on ``tiny_frames``."""
+    return write_config(tmp_path_factory.mktemp("config") / "tiny.py")
+
+
+@pytest.fixture(scope="session")
+def run_tool() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``run_tool(*command)`` runs a command from the repository's root, on the CPU.
+
+    ``python`` stands for the running interpreter. Expects exit status ``status`` (0 by default).
+    """
+
+    def run(
+        *command: str | Path, status: int = 0, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        binaries = Path(sys.executable).parent
+        result = subprocess.run(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "OMP_NUM_THREADS": "1",
+                "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+                **(env or {}),
+            },
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert result.returncode == status, result.stdout + result.stderr
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(
+    run_tool: Callable, tiny_config: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Work dir of ``tiny_config`` after ``tools/train.py --seed 0``."""
+    work_dir = tmp_path_factory.mktemp("trained")
+    run_tool("python", "tools/train.py", tiny_config, "--work-dir", work_dir, "--seed", "0")
+    return work_dir

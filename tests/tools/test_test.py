@@ -1,0 +1,52 @@
+"""tools/test.py: metrics and dumped predictions agree, MMAction2's own script says the same."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import mmaction
+import pytest
+
+MMACTION_TEST = Path(mmaction.__file__).parent / ".mim" / "tools" / "test.py"
+
+
+@pytest.mark.parametrize("script", ["tools/test.py", MMACTION_TEST])
+def test_metrics_and_dump(
+    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path, script: str | Path
+) -> None:
+    dump = tmp_path / "predictions.pkl"
+    run_tool(
+        *("python", script, tiny_config, trained / "epoch_3.pth"),
+        *("--work-dir", tmp_path, "--dump", dump),
+    )
+    metrics = json.loads(next(tmp_path.glob("*/*.json")).read_text())
+    predictions = pickle.loads(dump.read_bytes())
+    assert len(predictions) == 8
+    hits = [int(sample["pred_score"].argmax() == sample["gt_label"]) for sample in predictions]
+    assert metrics["acc/top1"] == sum(hits) / 8 == 1.0
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "arguments", "status", "message"),
+    [
+        ("missing.pth", [], 2, "no checkpoint at"),
+        ("epoch_3.pth", ["--dump", "scores.json"], 2, "--dump writes a .pkl or .pickle file"),
+        ("epoch_3.pth", ["--show-dir", "pictures"], 1, "browse_dataset.py"),
+    ],
+)
+def test_refuses_clearly(
+    run_tool: Callable,
+    tiny_config: Path,
+    trained: Path,
+    checkpoint: str,
+    arguments: list[str],
+    status: int,
+    message: str,
+) -> None:
+    command = ("python", "tools/test.py", tiny_config, trained / checkpoint, *arguments)
+    result = run_tool(*command, status=status)
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr

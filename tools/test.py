@@ -1,0 +1,70 @@
+"""Test a recognizer, with the arguments and outputs of MMAction2's script of the same name."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmcondense.apis.cli import add_runner_arguments, load_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Test and evaluate a recognizer")
+    add_runner_arguments(parser)
+    parser.add_argument("checkpoint", help="checkpoint file")
+    parser.add_argument("--dump", help="pickle file for the predictions, to evaluate them offline")
+    parser.add_argument("--show-dir", help="folder for the pictures of the visualization hook")
+    parser.add_argument("--show", action="store_true", help="show predictions in a window")
+    parser.add_argument("--interval", type=int, default=1, help="visualize every n-th sample")
+    parser.add_argument("--wait-time", type=float, default=2, help="seconds per window")
+    args = parser.parse_args()
+    if "://" not in args.checkpoint and not Path(args.checkpoint).is_file():
+        parser.error(f"no checkpoint at {args.checkpoint}")
+    if args.dump is not None and not args.dump.endswith((".pkl", ".pickle")):
+        parser.error(f"--dump writes a .pkl or .pickle file, got {args.dump}")
+    return args
+
+
+def merge_args(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the testing arguments to ``cfg``; ``--cfg-options`` have the last word.
+
+    Raises:
+        SystemExit: if ``--show`` or ``--show-dir`` meets a config without a visualization hook.
+    """
+    cfg.load_from = args.checkpoint
+    if args.show or args.show_dir is not None:
+        if "visualization" not in cfg.get("default_hooks", {}):
+            raise SystemExit(
+                "--show and --show-dir need a hook default_hooks.visualization in the config. "
+                "MMAction2's own VisualizationHook draws no batch of a recognizer; for pictures of "
+                "the inputs with predictions: python tools/visualizations/browse_dataset.py "
+                "CONFIG --checkpoint CHECKPOINT"
+            )
+        cfg.default_hooks.visualization.update(
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            out_dir=args.show_dir,
+            interval=args.interval,
+        )
+    if args.dump is not None:
+        evaluators = cfg.test_evaluator
+        if not isinstance(evaluators, list | tuple):
+            evaluators = [evaluators]
+        cfg.test_evaluator = [*evaluators, {"type": "DumpResults", "out_file_path": args.dump}]
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args)
+    merge_args(cfg, args)
+    Runner.from_cfg(cfg).test()
+
+
+if __name__ == "__main__":
+    main()
