@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from io import BytesIO
 from typing import BinaryIO
 
+import av
 import numpy as np
+from av.error import FFmpegError
+from av.video.reformatter import VideoReformatter
 
+from .assemble import ClipAssembler
 from .clip import CompressedClip
+from .decoder import GopDecoder, OrderError
+from .errors import (
+    CorruptVideoError,
+    FrameIndexError,
+    UnsupportedVideoError,
+    VideoNotFoundError,
+    VideoOpenError,
+)
+from .index import VideoIndex, index_from_container, index_from_packets
+from .packets import picture_parser
+from .plan import Request, base_of
+from .rotate import rotate_clip
+from .source import ExportedMotion, MotionSource
 
 REFERENCES = ("previous", "iframe")
 PRECISIONS = ("subpixel", "integer")
@@ -18,10 +37,19 @@ MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_futu
 class CompressedVideo:
     """A compressed video, opened for reading. Use as a context manager.
 
+    Frames are numbered in display order from the first key frame, every coded picture counts (edit
+    lists of MP4 files are ignored). Rotation in the metadata is honoured: sizes, pictures and
+    vectors are those of the upright video.
+
     Args:
-        source: Path, bytes, or a seekable binary file object.
-        virtual_gop: Let the next anchor (I- or P-picture) about every this many frames after a
-            key frame stand in as an I-frame. None: real key frames only.
+        source: Path, bytes, or a seekable binary file object, which stays open afterwards.
+        virtual_gop: Let a P-picture about every this many frames after a key frame stand in as an
+            I-frame: the first that others refer to. None: real key frames only.
+
+    Raises:
+        VideoOpenError: If the source is missing, empty, no video, or has no video stream.
+        CorruptVideoError: If it has no key frame.
+        ValueError: If ``virtual_gop`` is below 1.
     """
 
     def __init__(
@@ -30,7 +58,55 @@ class CompressedVideo:
         *,
         virtual_gop: int | None = None,
     ) -> None:
-        raise NotImplementedError
+        if virtual_gop is not None and virtual_gop < 1:
+            raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
+        self._virtual_gop = virtual_gop
+        self._path = _name_of(source)
+        self._container = _open(source, self._path)
+        self._closed = False
+        try:
+            self._open_stream()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_stream(self) -> None:
+        if not self._container.streams.video:
+            kinds = sorted({stream.type for stream in self._container.streams})
+            raise VideoOpenError(
+                f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=self._path
+            )
+        stream = self._stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            raise VideoOpenError("FFmpeg has no decoder for its codec", path=self._path)
+        self._codec = stream.codec_context.name
+        self._parser = picture_parser(self._codec, stream.codec_context.extradata)
+        self._decoder = GopDecoder(self._container, stream, parser=self._parser, path=self._path)
+        self._stored_size = (stream.codec_context.height, stream.codec_context.width)
+        self._motion_source: MotionSource = ExportedMotion(self._codec)
+        self._reformatter = VideoReformatter()
+        self._iframes: list[int] | None = None
+        self._index = index_from_container(self._container, stream, self._parser) or self._scan()
+
+    def _scan(self) -> VideoIndex:
+        """Index from all packets."""
+        try:
+            index = index_from_packets(
+                self._decoder.packets(), codec=self._codec, parser=self._parser
+            )
+        except FFmpegError as error:
+            raise CorruptVideoError(
+                f"cannot be read to its end ({error}); re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+            ) from error
+        if not index.num_frames:
+            raise CorruptVideoError(
+                "has no key frame to start decoding from; re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+            )
+        return index
 
     def __enter__(self) -> CompressedVideo:
         return self
@@ -39,16 +115,317 @@ class CompressedVideo:
         self.close()
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Release the file. Closing twice is harmless."""
+        self._closed = True
+        self._container.close()
+
+    def __repr__(self) -> str:
+        return f"<CompressedVideo {self._path} {self._codec} {self.num_frames} frames>"
+
+    @property
+    def path(self) -> str:
+        """The source as messages name it."""
+        return self._path
+
+    @property
+    def codec(self) -> str:
+        """FFmpeg's codec name, such as ``mpeg4`` or ``h264``."""
+        return self._codec
+
+    @property
+    def width(self) -> int:
+        """Pixels, of the upright video."""
+        return self._stored_size[(self._quarter_turns + 1) % 2]
+
+    @property
+    def height(self) -> int:
+        """Pixels, of the upright video."""
+        return self._stored_size[self._quarter_turns % 2]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, the average if it varies."""
+        stream = self._stream
+        return float(stream.average_rate or stream.guessed_rate or stream.base_rate or 0)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that the decoder shows, from the first key frame on."""
+        return self._index.num_frames
+
+    @property
+    def keyframes(self) -> np.ndarray:
+        """[G] int64: display indices of the key frames. The first is 0."""
+        return self._index.keyframes.copy()
+
+    @property
+    def frame_types(self) -> list[str]:
+        """Picture types in display order: ``'I'``, ``'P'``, ``'B'``, ``'S'``.
+
+        From the packets' headers. For codecs that no parser knows (HEVC, VP8, VP9, AV1: those
+        without motion vectors) by decoding the whole video once.
+        """
+        self._check_open()
+        if self._index.frame_types is None:
+            self._index = self._scan()
+        types = self._index.frame_types
+        assert types is not None
+        if "?" in types:
+            everything = range(len(types))
+            types = self.read(everything, modalities=()).frame_types
+            self._index.frame_types = types
+        return list(types)
+
+    @property
+    def has_b_frames(self) -> bool:
+        """Whether any frame is a B-frame."""
+        if self._index.in_order and self._parser is not None:
+            return False
+        return "B" in self.frame_types
+
+    @property
+    def iframe_inds(self) -> np.ndarray:
+        """[I] int64: display indices of the I-frames, real (key frames) and virtual."""
+        return np.array(self._iframe_list(), np.int64)
 
     def read(
         self,
         frame_inds: Sequence[int] | np.ndarray,
         *,
         reference: str = "previous",
-        modalities: Sequence[str] = ("iframe", "motion", "residual"),
+        modalities: Collection[str] = ("iframe", "motion", "residual"),
         precision: str = "subpixel",
         iframe_inds: Sequence[int] | np.ndarray | None = None,
         per_frame: bool = False,
     ) -> CompressedClip:
-        raise NotImplementedError
+        """Read frames in one pass over the packets that they need.
+
+        Args:
+            frame_inds: S display indices, in any order, repetitions allowed.
+            reference: ``'previous'``: motion and residual against the pictures that the codec
+                predicted from. P-frames keep their vectors. B-frames get the mean of vector /
+                signed distance (pixels per frame), and bi-prediction. ``'iframe'``: against
+                the I-frame at or before the frame, accumulated by CoViAR's rule
+                (:func:`motion.follow`); B-frames follow their past vector, or the future one
+                where there is no past one.
+            modalities: What to return, of ``MODALITIES``. ``'motion_past'`` and
+                ``'motion_future'`` are vectors as coded, whatever ``reference`` says.
+            precision: ``'subpixel'`` (float32), or ``'integer'`` (int16): vectors truncated to
+                whole pixels and void where they point outside the frame, as CoViAR's.
+            iframe_inds: K display indices of the pictures to return as ``iframes``. None: the
+                I-frame, real or virtual, at or before each frame.
+            per_frame: Divide the motion of P-frames by its distance too, so that it is in pixels
+                per frame like that of B-frames.
+
+        Returns:
+            The clip. I-frames have zero motion and zero residual.
+
+        Raises:
+            FrameIndexError: For an index outside the video.
+            NoMotionVectorsError: If the codec has none for a frame that needs them.
+            CorruptVideoError: If a frame cannot be decoded.
+            ValueError: For an unknown reference, modality or precision, or a closed video.
+        """
+        self._check_open()
+        _check_choice("reference", reference, REFERENCES)
+        _check_choice("precision", precision, PRECISIONS)
+        for modality in modalities:
+            _check_choice("modality", modality, MODALITIES)
+        request = Request(reference, precision, frozenset(modalities), per_frame)
+        frames = self._check_indices(frame_inds, "frame_inds")
+        if iframe_inds is None:
+            iframes = self._iframes_of(frames)
+        else:
+            iframes = self._check_indices(iframe_inds, "iframe_inds")
+        try:
+            clip = self._read(frames, iframes, request)
+        except OrderError:
+            # Reordered although the headers say otherwise: look at every packet, then again.
+            self._index, self._iframes = self._scan(), None
+            if iframe_inds is None:
+                iframes = self._iframes_of(frames)
+            clip = self._read(frames, iframes, request)
+        return rotate_clip(clip, self._quarter_turns)
+
+    def _read(self, frames: np.ndarray, iframes: np.ndarray, request: Request) -> CompressedClip:
+        index = self._index
+        clip = self._allocate(frames, iframes, request)
+        height, width = self._stored_size
+        assembler = ClipAssembler(
+            clip,
+            request,
+            decoder=self._decoder,
+            source=self._motion_source,
+            reformatter=self._reformatter,
+            height=height,
+            width=width,
+            iframe_inds=self._iframe_list(),
+            path=self._path,
+        )
+        wanted_iframes = iframes if clip.iframes is not None else iframes[:0]
+        wanted = np.unique(np.concatenate([frames, wanted_iframes]))
+        gops = np.searchsorted(index.keyframes, wanted, side="right") - 1
+        pts = {}
+        for gop in np.unique(gops).tolist():
+            inside = wanted[gops == gop].tolist()
+            pictures = self._decoder.pictures(index, gop=gop, last=inside[-1])
+            assembler.run(
+                pictures,
+                frames=np.intersect1d(inside, frames).tolist(),
+                iframes=np.intersect1d(inside, wanted_iframes).tolist(),
+            )
+            pts.update({p.display: p.pts for p in pictures})
+        clip.pts_seconds[:] = [self._seconds(d, pts[d]) for d in frames.tolist()]
+        return clip
+
+    # -- what read needs
+
+    def _allocate(
+        self, frames: np.ndarray, iframes: np.ndarray, request: Request
+    ) -> CompressedClip:
+        """A clip with every array in place, zero, of the stored (not yet upright) size."""
+        count, (height, width) = len(frames), self._stored_size
+        wants = request.modalities.__contains__
+        vector_type = np.float32 if request.precision == "subpixel" else np.int16
+
+        def array(wanted: bool, number: int, channels: tuple[int, ...], dtype: type):
+            return np.zeros((number, height, width, *channels), dtype) if wanted else None
+
+        past, future = wants("motion_past"), wants("motion_future")
+        return CompressedClip(
+            frame_inds=frames,
+            frame_types=["?"] * count,
+            pts_seconds=np.zeros(count),
+            gop_inds=np.searchsorted(self._index.keyframes, frames, side="right") - 1,
+            iframe_inds=iframes,
+            iframe_is_virtual=~np.isin(iframes, self._index.keyframes),
+            reference=request.reference,
+            precision=request.precision,
+            reference_distance=np.zeros(count, np.float32),
+            provenance=["none"] * count,
+            iframes=array(wants("iframe"), len(iframes), (3,), np.uint8),
+            motion=array(wants("motion"), count, (2,), vector_type),
+            residual=array(wants("residual"), count, (3,), np.int16),
+            rgb=array(wants("rgb"), count, (3,), np.uint8),
+            motion_past=array(past, count, (2,), vector_type),
+            motion_future=array(future, count, (2,), vector_type),
+            valid_past=array(past, count, (), np.bool_),
+            valid_future=array(future, count, (), np.bool_),
+        )
+
+    def _iframe_list(self) -> list[int]:
+        if self._iframes is None:
+            iframes = self._index.keyframes.tolist()
+            if self._virtual_gop is not None:
+                iframes = self._with_virtual(iframes, self._virtual_gop)
+            self._iframes = iframes
+        return self._iframes
+
+    def _with_virtual(self, keyframes: list[int], spacing: int) -> list[int]:
+        if self._index.frame_types is None:
+            self._index = self._scan()
+        types, referenced = self.frame_types, self._index.referenced
+        keys, iframes = set(keyframes), [0]
+        for display in range(1, self.num_frames):
+            is_anchor = types[display] != "B" and referenced[display]
+            if display in keys or (is_anchor and display - iframes[-1] >= spacing):
+                iframes.append(display)
+        return iframes
+
+    def _iframes_of(self, frames: np.ndarray) -> np.ndarray:
+        iframes = self._iframe_list()
+        return np.array([base_of(d, iframes) for d in frames.tolist()], np.int64)
+
+    def _seconds(self, display: int, pts: int | None) -> float:
+        index = self._index
+        if pts is None or not index.times_are_monotonic:  # packed B-frames
+            return display / self.fps if self.fps else float("nan")
+        return float((pts - index.start_pts) * (self._stream.time_base or Fraction(0)))
+
+    @property
+    def _quarter_turns(self) -> int:
+        """How often the stored picture must be turned counterclockwise by 90 degrees."""
+        self._check_open()
+        if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
+            first = np.zeros(1, np.int64)
+            rgb = Request("previous", "subpixel", frozenset({"rgb"}), False)
+            self._read(first, first, rgb)
+        degrees = self._decoder.rotation or 0
+        if degrees % 90:
+            raise UnsupportedVideoError(
+                f"its metadata rotates it by {degrees} degrees, of which only multiples of 90 can "
+                "be honoured; re-encode it upright",
+                path=self._path,
+                codec=self._codec,
+            )
+        return degrees // 90 % 4
+
+    # -- checks
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"{self._path}: the video is closed; open it again to read from it")
+
+    def _check_indices(self, indices: Sequence[int] | np.ndarray, name: str) -> np.ndarray:
+        array = np.asarray(indices)
+        if not array.size:
+            return np.zeros(0, np.int64)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise ValueError(
+                f"{name} must be a flat sequence of integers, got {array.dtype} of shape "
+                f"{array.shape}"
+            )
+        outside = array[(array < 0) | (array >= self.num_frames)]
+        if outside.size:
+            raise FrameIndexError(
+                f"{name} outside 0..{self.num_frames - 1}",
+                path=self._path,
+                codec=self._codec,
+                frame=int(outside[0]),
+            )
+        return array.astype(np.int64)
+
+
+def _check_choice(name: str, value: str, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, allowed))}")
+
+
+def _name_of(source: str | os.PathLike | bytes | BinaryIO) -> str:
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return f"<{len(source)} bytes>"
+    return str(getattr(source, "name", None) or f"<{type(source).__name__}>")
+
+
+def _open(source: str | os.PathLike | bytes | BinaryIO, path: str) -> av.container.InputContainer:
+    file: str | BinaryIO
+    if isinstance(source, (str, os.PathLike)):
+        file = path
+        if not os.path.exists(path):
+            raise VideoNotFoundError("no such file", path=path)
+        if os.path.isdir(path):
+            raise VideoOpenError("is a folder, not a video", path=path)
+        size = os.path.getsize(path)
+    else:
+        file = BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
+        if not hasattr(file, "read"):
+            raise TypeError(
+                f"source must be a path, bytes or a binary file object, not {type(source).__name__}"
+            )
+        if not (hasattr(file, "seekable") and file.seekable()):
+            raise VideoOpenError(
+                "the file object cannot seek; read it to its end and pass the bytes", path=path
+            )
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+    if not size:
+        raise VideoOpenError("is empty (0 bytes)", path=path)
+    try:
+        # Bytes that are no UTF-8 in a file's metadata do not concern us.
+        return av.open(file, "r", options={"ignore_editlist": "1"}, metadata_errors="replace")
+    except (FFmpegError, UnicodeDecodeError) as error:
+        raise VideoOpenError(
+            f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
+        ) from error

@@ -1,0 +1,274 @@
+"""One GOP's pictures, decoded once, in; motion, residuals and frames of a clip out."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from . import motion
+from .clip import CompressedClip
+from .decoder import GopDecoder
+from .errors import CorruptVideoError, UnsupportedVideoError
+from .index import Picture
+from .plan import Request, Step, Use, base_of, plan_gop
+from .source import MotionSource
+
+
+class ClipAssembler:
+    """Fills a clip, GOP by GOP.
+
+    Pictures are worked on in decoding order, each as soon as it and its references are decoded,
+    and forgotten after their last use: memory does not grow with the length of a GOP.
+    """
+
+    def __init__(
+        self,
+        clip: CompressedClip,
+        request: Request,
+        *,
+        decoder: GopDecoder,
+        source: MotionSource,
+        reformatter: VideoReformatter,
+        height: int,
+        width: int,
+        iframe_inds: Sequence[int],
+        path: str,
+    ) -> None:
+        self._clip = clip
+        self._request = request
+        self._decoder = decoder
+        self._source = source
+        self._reformatter = reformatter
+        self._height, self._width = height, width
+        self._iframe_inds = iframe_inds
+        self._path = path
+        self._slots = _slots(clip.frame_inds)
+        self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
+        self._cells: dict[int, motion.MotionCells] = {}
+        self._kept: dict[Use, np.ndarray] = {}
+
+    def run(
+        self, pictures: list[Picture], *, frames: Sequence[int], iframes: Sequence[int]
+    ) -> None:
+        """Decode and assemble ``frames`` and ``iframes`` (display indices) of one GOP."""
+        present = {picture.display: picture for picture in pictures}
+        for display in (*frames, *iframes):
+            if display not in present:
+                raise self._missing(display)
+        plan = plan_gop(
+            pictures,
+            self._request,
+            frames=frames,
+            iframes=iframes,
+            iframe_inds=self._iframe_inds,
+        )
+        for step in plan.steps:
+            if step.picture.kind != "I":
+                self._source.check(step.picture.kind, path=self._path, frame=step.picture.display)
+        for display in frames:
+            self._describe(present[display])
+
+        steps = iter(plan.steps)
+        step = next(steps, None)
+        uses = Counter(use for step in plan.steps for use in step.needs)
+        waiting = set(plan.shown)
+        for picture, frame in self._decoder.decode(plan.send, vectors=plan.vectors):
+            display = picture.display
+            waiting.discard(display)
+            if display in plan.vectors:
+                self._take_vectors(frame, display)
+            if display in plan.pixels:
+                self._take_pixels(frame, display, keep=uses["pixels", display] > 0)
+            if picture.kind == "?":
+                self._set_type(display, PictureType(frame.pict_type).name)
+            while step is not None and self._is_ready(step):
+                self._work(step, keep=uses["accumulated", step.picture.display] > 0)
+                for use in step.needs:
+                    uses[use] -= 1
+                    if not uses[use]:
+                        del self._kept[use]
+                step = next(steps, None)
+        if waiting or step is not None:
+            raise self._missing(min(waiting, default=frames[-1] if frames else iframes[-1]))
+
+    # -- what arrives from the decoder
+
+    def _take_vectors(self, frame: VideoFrame, display: int) -> None:
+        if frame.interlaced_frame:
+            warnings.warn(
+                f"{self._path}: frame {display} is interlaced; its vectors refer to fields and do "
+                "not fit the coordinates of frames",
+                stacklevel=5,
+            )
+        self._cells[display] = self._source.cells(frame, height=self._height, width=self._width)
+
+    def _take_pixels(self, frame: VideoFrame, display: int, *, keep: bool) -> None:
+        if (frame.height, frame.width) != (self._height, self._width):
+            raise UnsupportedVideoError(
+                f"the frame size changes from {self._width}x{self._height} to "
+                f"{frame.width}x{frame.height}; re-encode the file",
+                path=self._path,
+                codec=self._decoder.codec,
+                frame=display,
+            )
+        # The reformatter's default, a thread per core, slows to a tenth under load.
+        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
+        plane = rgb.planes[0]
+        padded = np.frombuffer(plane, np.uint8).reshape(self._height, plane.line_size)
+        pixels = padded[:, : 3 * self._width].reshape(self._height, self._width, 3)
+        if self._clip.rgb is not None:
+            for slot in self._slots.get(display, ()):
+                self._clip.rgb[slot] = pixels
+        if self._clip.iframes is not None:
+            for slot in self._iframe_slots.get(display, ()):
+                self._clip.iframes[slot] = pixels
+        if keep:
+            self._kept["pixels", display] = np.ascontiguousarray(pixels)
+
+    # -- what is made of it
+
+    def _is_ready(self, step: Step) -> bool:
+        return step.picture.display in self._cells and all(use in self._kept for use in step.needs)
+
+    def _work(self, step: Step, *, keep: bool) -> None:
+        request, display = self._request, step.picture.display
+        field = self._densify(self._cells.pop(display))
+        if step.is_wanted:
+            self._put_directions(field, display)
+        if not request.wants_field:
+            return
+        if request.reference == "iframe":
+            accumulated = self._accumulate(step, field)
+            if keep:
+                self._kept["accumulated", display] = accumulated
+            if step.is_wanted:
+                self._put_accumulated(accumulated, display)
+        else:
+            self._put_previous(step.picture, field)
+
+    def _densify(self, cells: motion.MotionCells) -> motion.MotionField:
+        return motion.densify(
+            cells,
+            height=self._height,
+            width=self._width,
+            whole=self._request.precision == "integer",
+        )
+
+    def _accumulate(self, step: Step, field: motion.MotionField) -> np.ndarray:
+        """Motion since the I-frame, [H, W, 2] int32, quarter pixels."""
+        picture = step.picture
+        if not step.chain:
+            return np.zeros((self._height, self._width, 2), np.int32)
+        reached = {d: self._kept["accumulated", d] for d in step.chain}
+        accumulated = reached[step.chain[0]].copy()
+        if picture.future in reached and field.future is not None:
+            motion.follow(
+                accumulated,
+                motion=field.future,
+                where=field.valid_future & ~field.valid_past,
+                reference=reached[picture.future],
+            )
+        if picture.past in reached:
+            motion.follow(
+                accumulated,
+                motion=field.past,
+                where=field.valid_past,
+                reference=reached[picture.past],
+            )
+        return accumulated
+
+    def _put_accumulated(self, accumulated: np.ndarray, display: int) -> None:
+        clip = self._clip
+        base = base_of(display, self._iframe_inds)
+        if clip.motion is not None:
+            vectors = accumulated.astype(np.float32) / motion.QUARTERS
+            if self._request.per_frame and display != base:
+                vectors /= display - base
+            self._put(clip.motion, display, vectors)
+        if clip.residual is not None and display != base:
+            prediction = motion.warp(self._kept["pixels", base], accumulated)
+            frame = self._kept["pixels", display]
+            self._put(clip.residual, display, motion.residual(frame, prediction))
+
+    def _put_previous(self, picture: Picture, field: motion.MotionField) -> None:
+        clip, display = self._clip, picture.display
+        if picture.kind == "I" or picture.past is None:
+            return
+        if clip.motion is not None:
+            divide = picture.kind == "B" or self._request.per_frame
+            self._put(
+                clip.motion,
+                display,
+                motion.single_field(
+                    field,
+                    past_distance=display - picture.past if divide else 1,
+                    future_distance=1 if picture.future is None else display - picture.future,
+                ),
+            )
+        if clip.residual is not None:
+            prediction = motion.warp(self._kept["pixels", picture.past], field.past)
+            if picture.future is not None and field.future is not None:
+                prediction = motion.average(
+                    prediction,
+                    motion.warp(self._kept["pixels", picture.future], field.future),
+                    valid_past=field.valid_past,
+                    valid_future=field.valid_future,
+                )
+            frame = self._kept["pixels", display]
+            self._put(clip.residual, display, motion.residual(frame, prediction))
+
+    def _put_directions(self, field: motion.MotionField, display: int) -> None:
+        clip = self._clip
+        for vectors, valid, to_vectors, to_valid in (
+            (field.past, field.valid_past, clip.motion_past, clip.valid_past),
+            (field.future, field.valid_future, clip.motion_future, clip.valid_future),
+        ):
+            if to_vectors is not None and to_valid is not None and vectors is not None:
+                self._put(to_vectors, display, vectors.astype(np.float32) / motion.QUARTERS)
+                self._put(to_valid, display, valid)
+
+    def _put(self, target: np.ndarray, display: int, value: np.ndarray) -> None:
+        for slot in self._slots[display]:
+            target[slot] = value  # whole pixels: the float is exact, or truncated towards zero
+
+    # -- what is said about it
+
+    def _describe(self, picture: Picture) -> None:
+        clip, display = self._clip, picture.display
+        self._set_type(display, picture.kind)
+        distance = 0
+        provenance = "none"
+        if picture.kind != "I" and picture.past is not None:
+            distance = display - picture.past
+            provenance = self._source.provenance
+        if self._request.reference == "iframe":
+            distance = display - base_of(display, self._iframe_inds)
+        for slot in self._slots[display]:
+            clip.reference_distance[slot] = distance
+            clip.provenance[slot] = provenance if self._request.wants_vectors else "none"
+
+    def _set_type(self, display: int, kind: str) -> None:
+        for slot in self._slots.get(display, ()):
+            self._clip.frame_types[slot] = kind
+
+    def _missing(self, display: int) -> CorruptVideoError:
+        return CorruptVideoError(
+            "the decoder does not return this frame; the file is truncated or damaged. Re-encode "
+            "or drop it",
+            path=self._path,
+            codec=self._decoder.codec,
+            frame=display,
+        )
+
+
+def _slots(indices: np.ndarray) -> dict[int, list[int]]:
+    """Where each display index stands in an array of them."""
+    slots: dict[int, list[int]] = defaultdict(list)
+    for slot, display in enumerate(indices.tolist()):
+        slots[display].append(slot)
+    return dict(slots)

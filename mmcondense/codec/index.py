@@ -1,0 +1,213 @@
+"""How a video is laid out: how many frames, where the key frames are, in what order frames show.
+
+Frames are coded pictures that a decoder shows, counted in display order from the first key frame.
+Two ways lead to an index: the container's own table of packets, which is free, or a pass over all
+packets, which decodes nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from av import Packet
+from av.container import InputContainer
+from av.stream import Discard
+from av.video.stream import VideoStream
+
+from .packets import CodedPicture, PictureParser
+
+_ANCHOR_ORDER = ("mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv")
+"""B-pictures precede the anchor that precedes them in the stream, and nothing else is reordered."""
+
+_SMALL = 16
+"""Packets of at most this many bytes may be placeholders that hold no picture."""
+
+
+@dataclass
+class Picture:
+    """One coded picture, on its way through the reader."""
+
+    kind: str
+    referenced: bool
+    closed: bool
+    is_key: bool
+    packet: Packet
+    """Holds this picture only."""
+    pts: int | None
+    display: int = -1
+    """Display index; -1 where the picture cannot be decoded from here."""
+    past: int | None = None
+    """Display index of the past reference: of those decoded before, the nearest in display order.
+    None for the first. An I-picture within a GOP has one, too, of which it makes no use."""
+    future: int | None = None
+    """The same for the future reference of B-pictures."""
+
+
+@dataclass
+class VideoIndex:
+    """Where to seek for which frame."""
+
+    num_frames: int
+    keyframes: np.ndarray
+    """[G] int64, display indices."""
+    key_times: list[int | None]
+    """G decoding times, the stream's time base: seek targets."""
+    key_positions: list[int | None]
+    """G byte positions that tell whether a seek arrived; None: tell by time."""
+    frame_types: list[str] | None = None
+    """Display order; None where packets were not looked at yet."""
+    referenced: list[bool] | None = None
+    """Display order: whether other frames are predicted from the frame."""
+    start_pts: int = 0
+    in_order: bool = False
+    """Decoding order is display order."""
+    times_are_monotonic: bool = True
+    """Presentation times follow the display order, so that they can be trusted."""
+
+
+def index_from_container(
+    container: InputContainer, stream: VideoStream, parser: PictureParser | None
+) -> VideoIndex | None:
+    """Index from the table of packets in MP4, MOV and AVI, if it leaves no doubt; else None."""
+    if parser is None or container.format.name not in ("avi", "mov,mp4,m4a,3gp,3g2,mj2"):
+        return None
+    keys, smallest, count = [], _SMALL + 1, 0
+    for count, entry in enumerate(stream.index_entries, start=1):
+        if entry.is_keyframe:
+            keys.append((count - 1, entry.timestamp))
+        if entry.size < smallest:
+            smallest = entry.size
+    in_order = not stream.codec_context.has_b_frames
+    if not keys or smallest <= _SMALL or count != stream.frames:
+        return None
+    if not in_order and not _all_keys_are_closed(container, stream, parser, len(keys)):
+        return None
+    first = keys[0][0]
+    return VideoIndex(
+        num_frames=count - first,
+        keyframes=np.array([number - first for number, _ in keys], np.int64),
+        key_times=[time for _, time in keys],
+        key_positions=[None] * len(keys),
+        start_pts=stream.start_time or 0,
+        in_order=in_order,
+    )
+
+
+def _all_keys_are_closed(
+    container: InputContainer, stream: VideoStream, parser: PictureParser, num_keys: int
+) -> bool:
+    """Whether no picture is displayed across a key frame: then GOPs are ranges of packets too."""
+    if stream.codec_context.name != "h264":
+        return False  # the other codecs have no such mark
+    found = 0
+    stream.discard = Discard.nonkey  # the demuxer then skips over the other packets unread
+    try:
+        container.seek(0, stream=stream)
+        for packet in container.demux(stream):
+            if packet.size:
+                pictures = parser(bytes(packet))
+                if not pictures or not pictures[0].closed:
+                    return False
+                found += 1
+    finally:
+        stream.discard = Discard.default
+    return found == num_keys
+
+
+def index_from_packets(
+    packets: Iterable[Packet], *, codec: str, parser: PictureParser | None
+) -> VideoIndex:
+    """Index from a pass over all packets. ``keyframes`` is empty if there is no key frame."""
+    pictures = []
+    where = []
+    for picture, time, position in split_packets(packets, parser, want_packets=False):
+        pictures.append(picture)
+        where.append((time, position))
+    if parser is not None and len(pictures) > 1 and pictures[-1].packet is pictures[-2].packet:
+        # FFmpeg decodes one picture per packet: a B-picture packed into the last is never shown.
+        pictures.pop()
+    first = next((i for i, picture in enumerate(pictures) if picture.is_key), len(pictures))
+    pictures = pictures[first:]
+    order = display_order(pictures, codec=codec)
+    if order:
+        # Pictures shown before the first key frame cannot be decoded.
+        order = order[order.index(0) :]
+    displayed = [pictures[i] for i in order]
+    times = [picture.pts for picture in displayed]
+    keys = [(rank, i) for rank, i in enumerate(order) if pictures[i].is_key]
+    return VideoIndex(
+        num_frames=len(order),
+        keyframes=np.array([rank for rank, _ in keys], np.int64),
+        key_times=[where[first + i][0] for _, i in keys],
+        key_positions=[where[first + i][1] for _, i in keys],
+        frame_types=[picture.kind for picture in displayed],
+        referenced=[picture.referenced for picture in displayed],
+        start_pts=times[0] or 0 if times else 0,
+        in_order=order == list(range(len(pictures))),
+        times_are_monotonic=all(
+            a is not None and b is not None and a < b for a, b in pairwise(times)
+        ),
+    )
+
+
+def split_packets(
+    packets: Iterable[Packet], parser: PictureParser | None, *, want_packets: bool = True
+) -> Iterator[tuple[Picture, int | None, int | None]]:
+    """Coded pictures in decoding order, each with its packet's decoding time and position.
+
+    A packet that holds several pictures is taken apart, unless ``want_packets`` is False.
+    """
+    for packet in packets:
+        size = packet.size
+        if not size:
+            continue
+        key = packet.is_keyframe
+        data = bytes(packet) if parser else b""
+        coded = parser(data) if parser else [CodedPicture("?", True)]
+        for number, (kind, referenced, closed, start, stop) in enumerate(coded):
+            own = packet
+            if want_packets and stop is not None and stop - start != size:
+                own = Packet(data[start:stop])
+            is_key = key and number == 0 and kind in ("I", "?")
+            picture = Picture(kind, referenced, closed, is_key, own, packet.pts)
+            yield picture, packet.dts, packet.pos
+
+
+def display_order(pictures: list[Picture], *, codec: str) -> list[int]:
+    """Positions of ``pictures`` (given in decoding order), in display order."""
+    if codec in _ANCHOR_ORDER:
+        order: list[int] = []
+        anchor = None
+        for i, picture in enumerate(pictures):
+            if picture.kind == "B":
+                order.append(i)
+            else:
+                if anchor is not None:
+                    order.append(anchor)
+                anchor = i
+        return order if anchor is None else [*order, anchor]
+    if any(picture.pts is None for picture in pictures):
+        return list(range(len(pictures)))
+    return sorted(range(len(pictures)), key=lambda i: pictures[i].pts)
+
+
+def link_references(pictures: list[Picture]) -> None:
+    """Set the nearest past and future reference of each picture (given in decoding order)."""
+    decoded: list[int] = []  # display indices of references, sorted
+    for picture in pictures:
+        if picture.display < 0:
+            continue
+        at = len(decoded)
+        while at and decoded[at - 1] > picture.display:
+            at -= 1
+        past = decoded[at - 1] if at else None
+        future = decoded[at] if at < len(decoded) else None
+        picture.past = past if past is not None else future
+        if picture.kind == "B":  # H.264 may predict from one side only, with both lists
+            picture.future = future if future is not None else past
+        if picture.referenced:
+            insort(decoded, picture.display)

@@ -1,0 +1,144 @@
+"""What must be decoded of a GOP, and in which order its pictures are worked on."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from .index import Picture
+
+Use = tuple[str, int]
+"""``('pixels', display index)`` or ``('accumulated', display index)``."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read beside which frames; see :meth:`CompressedVideo.read`."""
+
+    reference: str
+    precision: str
+    modalities: frozenset[str]
+    per_frame: bool
+
+    @property
+    def wants_field(self) -> bool:
+        return not self.modalities.isdisjoint(("motion", "residual"))
+
+    @property
+    def wants_vectors(self) -> bool:
+        return self.wants_field or not self.modalities.isdisjoint(("motion_past", "motion_future"))
+
+
+@dataclass
+class Step:
+    """The work on one picture, possible once everything it needs is there."""
+
+    picture: Picture
+    is_wanted: bool = False
+    """False for pictures that only pass motion on to later ones."""
+    needs: set[Use] = field(default_factory=set)
+    chain: list[int] = field(default_factory=list)
+    """References whose accumulated motion this picture's continues, past before future."""
+
+
+@dataclass
+class Plan:
+    """Steps in decoding order, and what they rest on."""
+
+    steps: list[Step]
+    send: list[Picture]
+    """Pictures for the decoder, in decoding order."""
+    vectors: set[int]
+    """Display indices of the pictures whose vectors are needed."""
+    pixels: set[int]
+    """Display indices of the pictures whose pixels are needed."""
+    shown: set[int]
+    """Display indices of all pictures that the decoder must show."""
+
+
+def base_of(display: int, iframe_inds: Sequence[int]) -> int:
+    """The I-frame, real or virtual, at or before a frame."""
+    return iframe_inds[bisect_right(iframe_inds, display) - 1]
+
+
+def plan_gop(
+    pictures: list[Picture],
+    request: Request,
+    *,
+    frames: Collection[int],
+    iframes: Collection[int],
+    iframe_inds: Sequence[int],
+) -> Plan:
+    """Plan one GOP.
+
+    Args:
+        pictures: The GOP in decoding order, references linked.
+        request: What is wanted.
+        frames: Display indices of the wanted frames.
+        iframes: Display indices of the pictures to return as I-frames.
+        iframe_inds: Display indices of all I-frames, real and virtual, sorted.
+
+    Returns:
+        The plan. Pictures that nobody asked for and nobody refers to are not sent to the decoder.
+    """
+    by_display = {p.display: p for p in pictures if p.display >= 0}  # in decoding order
+    pixels = set(iframes)
+    if "rgb" in request.modalities:
+        pixels |= set(frames)
+    steps: dict[int, Step] = {}
+    for display in frames if request.wants_vectors else ():
+        picture = by_display[display]
+        step = steps[display] = Step(picture, is_wanted=True)
+        if "residual" in request.modalities:
+            step.needs = {("pixels", d) for d in _pixels_for(picture, request, iframe_inds)}
+            pixels |= {d for _, d in step.needs}
+    if request.wants_field and request.reference == "iframe":
+        _add_chains(steps, by_display, iframe_inds)
+    unparsed = {d for d in frames if by_display[d].kind == "?"}
+    shown = steps.keys() | pixels | unparsed
+    until = max((i for i, p in enumerate(pictures) if p.display in shown), default=-1)
+    return Plan(
+        steps=[steps[d] for d in by_display if d in steps],
+        send=[
+            p
+            for p in pictures[: until + 1]
+            if p.display in shown or (p.referenced and p.display >= 0)
+        ],
+        vectors=set(steps),
+        pixels=pixels,
+        shown=shown,
+    )
+
+
+def _pixels_for(picture: Picture, request: Request, iframe_inds: Sequence[int]) -> set[int]:
+    """Pictures between which the residual is the difference; none for I-frames."""
+    display = picture.display
+    if request.reference == "iframe":
+        base = base_of(display, iframe_inds)
+        return {display, base} if display != base else set()
+    if picture.kind == "I" or picture.past is None:
+        return set()
+    future = [] if picture.future is None else [picture.future]
+    return {display, picture.past, *future}
+
+
+def _add_chains(
+    steps: dict[int, Step], by_display: dict[int, Picture], iframe_inds: Sequence[int]
+) -> None:
+    """Add the pictures through which motion accumulates back to the I-frame."""
+    todo = list(steps)
+    while todo:
+        step = steps[todo.pop()]
+        display = step.picture.display
+        base = base_of(display, iframe_inds)
+        references = (step.picture.past, step.picture.future)
+        if display == base or step.chain:
+            continue
+        # A reference beyond another I-frame (open GOPs) says nothing about motion since this one.
+        step.chain = [d for d in references if d is not None and base_of(d, iframe_inds) == base]
+        step.needs |= {("accumulated", d) for d in step.chain}
+        for reference in step.chain:
+            if reference not in steps:
+                steps[reference] = Step(by_display[reference])
+                todo.append(reference)
