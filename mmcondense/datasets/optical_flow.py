@@ -19,7 +19,8 @@ _LEVELS = 255
 
 
 @functools.cache
-def _estimator(method: str) -> Any:
+def flow_estimator(method: str) -> Any:
+    """OpenCV's estimator of one of METHODS, made once; raises as :func:`compute_flow` does."""
     if method == "dis":
         return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if method == "tvl1":
@@ -54,7 +55,7 @@ def compute_flow(previous: np.ndarray, current: np.ndarray, *, method: str) -> n
         ValueError: if ``method`` is neither.
         ImportError: if OpenCV lacks TV-L1.
     """
-    estimator = _estimator(method)
+    estimator = flow_estimator(method)
     gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (previous, current)]
     return estimator.calc(*gray, None)
 

@@ -81,7 +81,7 @@ def test_folders_count_from_0_or_1(tmp_path):
 
 def test_opencv_without_contrib_says_what_to_install(monkeypatch):
     monkeypatch.delattr(cv2, "optflow")
-    optical_flow._estimator.cache_clear()
+    optical_flow.flow_estimator.cache_clear()
     with pytest.raises(ImportError, match="pip install opencv-contrib-python"):
         compute_flow(*moving_texture(right=1, down=0), method="tvl1")
 

@@ -55,8 +55,7 @@ def load_streams(arguments: Sequence[str]) -> list[ScoreDump]:
 
 def fuse(scores: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
     """Weighted mean of each stream's scores, [N, K] each, as in ``IPTwoStream``."""
-    total = sum(weights)
-    return sum(weight / total * score for weight, score in zip(weights, scores, strict=True))
+    return np.average(np.stack(scores), axis=0, weights=weights)
 
 
 def weight_grid(num_streams: int, *, num_steps: int) -> Iterator[tuple[float, ...]]:
