@@ -35,11 +35,16 @@ class BuildWithMim(build_py):
                 shutil.copy2(source, target)
 
 
-# Compiled twins of numpy code: where no compiler is at hand, the package works without them.
-extensions = [
-    Extension(f"mmcondense.codec.{source.stem}", [str(source.relative_to(ROOT))], optional=True)
-    for source in sorted((ROOT / "mmcondense" / "codec").glob("_*.c"))
-]
+def codec_extension(name: str) -> Extension:
+    """``mmcondense.codec._NAME`` from ``csrc/NAME*.c``; without a compiler it is left out."""
+    csrc = ROOT / "mmcondense" / "codec" / "csrc"
+    return Extension(
+        f"mmcondense.codec._{name}",
+        sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.c"))],
+        depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.h"))],
+        optional=True,
+    )
+
 
 setup(
     name="mmcondense",
@@ -58,7 +63,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["mmcondense", "mmcondense.*"]),
-    ext_modules=extensions,
+    ext_modules=[codec_extension("mpeg4")],
     cmdclass={"build_py": BuildWithMim},
     python_requires=">=3.10",
     install_requires=[
@@ -76,7 +81,7 @@ setup(
     extras_require={
         # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv leaves this out
         "lite": ["mmcv-lite>=2.0.0,<2.2"],
-        "dev": ["hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "types-PyYAML"],
+        "dev": ["hypothesis", "mypy", "pytest", "pytest-xdist", "ruff"],
     },
     zip_safe=False,
 )
