@@ -67,7 +67,7 @@ setup(
     cmdclass={"build_py": BuildWithMim},
     python_requires=">=3.10",
     install_requires=[
-        "av>=14",
+        "av>=17.1",  # the first with Stream.discard, the last for Python 3.10
         "importlib_metadata",  # mmaction2 imports it and does not declare it
         "mmaction2>=1.2.0,<1.3",
         "mmengine>=0.10.7,<0.11",
