@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 
 from mmcondense.codec import encode_frames
 
@@ -24,12 +26,18 @@ def _panning_frames(
     rng = np.random.default_rng(0)
     reach_x, reach_y = abs(step[0]) * num_frames, abs(step[1]) * num_frames
     coarse = rng.integers(0, 256, ((height + reach_y) // 8 + 2, (width + reach_x) // 8 + 2, 3))
-    texture = np.kron(coarse, np.ones((8, 8, 1))).astype(np.uint8)
+    texture = cv2.resize(coarse.astype(np.uint8), None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC)
     frames = [
         texture[t * step[1] : t * step[1] + height, t * step[0] : t * step[0] + width]
         for t in range(num_frames)
     ]
     return np.stack(frames)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _mmaction_scope() -> None:
+    """As the Runner does: mmengine's Compose and mmcv's wrappers look there for transforms."""
+    init_default_scope("mmaction")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ import pytest
 import torch.multiprocessing as mp
 from mmengine import dist
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.registry import init_default_scope
 
 from mmcondense.codec import encode_frames
 from mmcondense.datasets import CompressedVideoDataset
@@ -30,6 +32,11 @@ def build(folder: Path, *names: str) -> CompressedVideoDataset:
     ann_file.write_text("".join(f"{name} 0\n" for name in names))
     prefix = dict(video=str(folder))
     return CompressedVideoDataset(str(ann_file), PIPELINE, data_prefix=prefix)
+
+
+@pytest.fixture(autouse=True)
+def _mmaction_scope() -> None:
+    init_default_scope("mmaction")
 
 
 @pytest.fixture
@@ -70,10 +77,11 @@ def test_says_so_when_all_could_be_read(folder):
 
 def test_looks_through_wrappers(folder):
     one, other = build(folder, "good.mp4", "a.mp4"), build(folder, "good.mp4", "b.mp4", "c.mp4")
-    wrapped = ConcatDataset([RepeatDataset(one, times=3), other])
-    for i in range(len(wrapped)):
-        wrapped[i]
-    assert report(wrapped).startswith("Skipped 3 of 5 training videos")
+    both, repeated = ConcatDataset([one, other]), RepeatDataset(one, times=3)
+    for i in range(len(both)):
+        both[i]
+    assert report(both).startswith("Skipped 3 of 5 training videos")
+    assert report(repeated).startswith("Skipped 1 of 2 training videos")
 
 
 def test_is_silent_about_other_data_sets():
@@ -93,7 +101,7 @@ def _rank(rank: int, port: int, folder: Path) -> None:
 
 
 def test_ranks_are_counted_together(folder, unused_port):
-    mp.spawn(_rank, args=(unused_port, folder), nprocs=2)
+    mp.start_processes(_rank, args=(unused_port, folder), nprocs=2, start_method="fork")
     reports = [(folder / f"rank{rank}.log").read_text() for rank in (0, 1)]
     assert reports[0].startswith("Skipped 3 of 4 training videos")
     assert reports[0] == reports[1]
@@ -101,8 +109,6 @@ def test_ranks_are_counted_together(folder, unused_port):
 
 @pytest.fixture
 def unused_port() -> int:
-    import socket
-
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]

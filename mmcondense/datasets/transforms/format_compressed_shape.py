@@ -112,9 +112,7 @@ class FormatCompressedShape(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         if "lazy" in results:
-            raise ValueError(
-                "a transform ran with lazy=True: add dict(type='Fuse') before this one"
-            )
+            raise ValueError("a transform has lazy=True: put dict(type='Fuse') before this one")
         imgs, index = results.pop("imgs"), results.pop("imgs_index")
         missing = sorted(set(index) - set(self.layouts) - {"ruler"})
         if missing:

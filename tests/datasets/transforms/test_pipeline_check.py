@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from mmaction.registry import TRANSFORMS
-from mmengine.registry import DefaultScope
 
 from mmcondense.datasets.transforms import check_compressed_pipeline
 
@@ -19,10 +18,7 @@ def check(*between: dict, modalities=("iframe", "motion", "residual")) -> None:
         dict(type="FormatCompressedShape"),
         dict(type="PackActionInputs", collect_keys=modalities),
     ]
-    with DefaultScope.overwrite_default_scope(
-        "mmaction"
-    ):  # as the Runner does; mmcv's wrappers ask
-        check_compressed_pipeline([TRANSFORMS.build(transform) for transform in pipeline])
+    check_compressed_pipeline([TRANSFORMS.build(transform) for transform in pipeline])
 
 
 def test_geometry_passes():
