@@ -1,0 +1,30 @@
+# Split 1. For the others: train_dataloader.dataset.ann_file=ucf101_train_split_2_videos.txt
+# and val_dataloader.dataset.ann_file, test_dataloader.dataset.ann_file alike.
+data_root = 'data/ucf101'
+data_prefix = dict(video='videos_mpeg4')  # re-encoded: MPEG-4 part 2, GOP 12, 340x256
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        data_root=data_root,
+        ann_file='ucf101_train_split_1_videos.txt',
+        data_prefix=data_prefix))
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        data_root=data_root,
+        ann_file='ucf101_val_split_1_videos.txt',
+        data_prefix=data_prefix,
+        test_mode=True))
+test_dataloader = val_dataloader
+
+val_evaluator = [dict(type='AccMetric'), dict(type='StreamAccMetric')]
+test_evaluator = val_evaluator

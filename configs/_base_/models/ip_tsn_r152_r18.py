@@ -1,0 +1,40 @@
+model = dict(
+    type='IPTwoStream',
+    i_stream=dict(
+        type='Recognizer2D',
+        backbone=dict(type='ResNet', depth=152, pretrained='torchvision://resnet152'),
+        cls_head=dict(
+            type='TSNHead',
+            num_classes=51,
+            in_channels=2048,
+            dropout_ratio=0.0,
+            average_clips='prob')),
+    p_stream=dict(
+        type='Recognizer3D',
+        backbone=dict(type='ResNet2D3D', depth=18, pretrained='torchvision://resnet18'),
+        cls_head=dict(
+            type='I3DHead',
+            num_classes=51,
+            in_channels=512,
+            dropout_ratio=0.5,
+            average_clips='prob')),
+    fusion_weights=(1, 1),
+    # CoViAR's: motion b / 255 - 0.5, residual (b / 255 - 0.5) / std, b being bytes
+    data_preprocessor=dict(
+        type='MultiModalDataPreprocessor',
+        preprocessors=dict(
+            iframe=dict(
+                type='ActionDataPreprocessor',
+                mean=[123.675, 116.28, 103.53],
+                std=[58.395, 57.12, 57.375],
+                format_shape='NCHW'),
+            motion=dict(
+                type='ActionDataPreprocessor',
+                mean=[127.5, 127.5],
+                std=[255, 255],
+                format_shape='NCTHW'),
+            residual=dict(
+                type='ActionDataPreprocessor',
+                mean=[127.5, 127.5, 127.5],
+                std=[58.395, 57.12, 57.375],
+                format_shape='NCTHW'))))

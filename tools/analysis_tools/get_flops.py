@@ -1,0 +1,159 @@
+"""Parameters and multiply-adds of a config's model for one video, as papers count them.
+
+    python tools/analysis_tools/get_flops.py configs/ipts/ip_tsn_hmdb51.py
+    python tools/analysis_tools/get_flops.py configs/ipts/ip_tsn_hmdb51.py --shape 112 112 --json
+
+The input is a made-up clip that went through the config's own test pipeline, so segments, crops
+and modalities are those of a test. A multiply-add counts as one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import MODELS
+from mmengine.analysis import FlopAnalyzer, parameter_count
+from mmengine.config import Config, DictAction
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from mmcondense.codec import encode_frames
+
+Inputs = Tensor | dict[str, Tensor]
+Recognizer = Any  # a module with MMAction2's extract_feat and data_preprocessor
+CLIP_FRAMES, CLIP_HEIGHT, CLIP_WIDTH = 60, 256, 340
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Parameters and multiply-adds of a config's model for one video"
+    )
+    parser.add_argument("config", help="config file")
+    parser.add_argument(
+        "--shape",
+        type=int,
+        nargs="+",
+        help="input size: SIDE or HEIGHT WIDTH in place of the test pipeline's; or, for models "
+        "with one input, its whole shape without the batch: views C H W, or views C T H W",
+    )
+    parser.add_argument("--json", action="store_true", help="print numbers as the last line")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help='override config entries, key=value; lists as key="[a,b]" or key=a,b',
+    )
+    args = parser.parse_args()
+    if args.shape and len(args.shape) not in (1, 2, 4, 5):
+        parser.error(f"--shape has {len(args.shape)} numbers, but must have 1, 2, 4 or 5")
+    return args
+
+
+def build_model(cfg: Config) -> Recognizer:
+    """The config's model with random weights: nothing is downloaded."""
+    model = MODELS.build(without_pretrained(cfg.model.to_dict()))
+    model.eval()
+    return model
+
+
+def without_pretrained(cfg: Any) -> Any:
+    """A copy of a config in which no ``pretrained`` names a checkpoint."""
+    if isinstance(cfg, dict):
+        return {
+            key: None if key == "pretrained" else without_pretrained(value)
+            for key, value in cfg.items()
+        }
+    return [without_pretrained(value) for value in cfg] if isinstance(cfg, list) else cfg
+
+
+def make_inputs(cfg: Config, model: Recognizer) -> Inputs:
+    """What the model gets for one video in a test: its batch of one, normalised."""
+    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+    noise = np.random.default_rng(0)
+    size = CLIP_HEIGHT // 8, CLIP_WIDTH // 8 + 1, 3
+    frames = (
+        np.kron(noise.integers(0, 255, size, dtype=np.uint8), np.ones((8, 8, 1), np.uint8))
+        for _ in range(CLIP_FRAMES)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "clip.mp4")
+        encode_frames(path, (frame[:, :CLIP_WIDTH] for frame in frames), gop_size=12)
+        sample = pipeline(dict(filename=str(path), label=0, start_index=0, modality="RGB"))
+    return model.data_preprocessor(pseudo_collate([sample]), False)["inputs"]
+
+
+def with_size(inputs: Inputs, size: Sequence[int]) -> Inputs:
+    """Inputs of the same layout, but H and W of ``size``; what they show is lost."""
+    height, width = size[0], size[-1]
+    if isinstance(inputs, dict):
+        return {name: x.new_zeros((*x.shape[:-2], height, width)) for name, x in inputs.items()}
+    return inputs.new_zeros((*inputs.shape[:-2], height, width))
+
+
+def count(model: Recognizer, inputs: Inputs) -> dict[str, Any]:
+    """Multiply-adds and parameters of the whole and of each part.
+
+    Returns:
+        ``{"flops": int, "params": int, "parts": {name: {"flops": int, "params": int}}}``; parts
+        are the model's direct submodules, such as ``i_stream`` and ``p_stream``.
+    """
+    model.forward = functools.partial(model.extract_feat, stage="head")
+    analyzer = FlopAnalyzer(model, (inputs,))
+    analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    flops, params = analyzer.by_module(), parameter_count(model)  # both default to 0
+    parts = {
+        name: dict(flops=int(flops[name]), params=int(params[name]))
+        for name, _ in model.named_children()
+        if flops[name] or params[name]
+    }
+    return dict(flops=int(flops[""]), params=int(params[""]), parts=parts)
+
+
+def print_table(config: str, inputs: Inputs, counts: dict[str, Any], console: Console) -> None:
+    table = Table(title=config, title_justify="left")
+    table.add_column("part")
+    table.add_column("parameters", justify="right")
+    table.add_column("multiply-adds", justify="right")
+    for name, part in [*counts["parts"].items(), ("total", counts)]:
+        if name == "total":
+            table.add_section()
+        table.add_row(name, f"{part['params'] / 1e6:.2f} M", f"{part['flops'] / 1e9:.2f} G")
+    console.print(table)
+    shapes = inputs if isinstance(inputs, dict) else {"input": inputs}
+    for name, x in shapes.items():
+        console.print(f"{name}: {list(x.shape)}", markup=False)
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get("default_scope", "mmaction"))
+    model = build_model(cfg)
+    if args.shape and len(args.shape) > 2:
+        inputs: Inputs = torch.zeros(1, *args.shape)
+    else:
+        inputs = make_inputs(cfg, model)
+        if args.shape:
+            inputs = with_size(inputs, args.shape)
+    with torch.no_grad():
+        counts = count(model, inputs)
+    print_table(args.config, inputs, counts, Console())
+    if args.json:
+        print(json.dumps(counts))
+
+
+if __name__ == "__main__":
+    main()
