@@ -2,21 +2,17 @@ from __future__ import annotations
 
 import json
 import pickle
-import runpy
 import statistics
 import sys
-from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 
 import pytest
 import torch
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "analysis_tools" / "average_splits.py"
 
-
-@pytest.fixture
-def tool() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(TOOL)))
+@pytest.fixture(scope="module")
+def tool(load_tool) -> ModuleType:
+    return load_tool("analysis_tools/average_splits.py")
 
 
 @pytest.fixture
