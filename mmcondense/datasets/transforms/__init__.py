@@ -2,6 +2,7 @@
 
 from .format_compressed_shape import FormatCompressedShape, encode_motion, encode_residual
 from .load_compressed_video import LoadCompressedVideo
+from .load_flow import LoadFlow
 from .pipeline_check import check_compressed_pipeline
 from .sample_compressed_frames import SampleCompressedFrames
 from .transform_iframes import TransformIFrames
@@ -9,6 +10,7 @@ from .transform_iframes import TransformIFrames
 __all__ = [
     "FormatCompressedShape",
     "LoadCompressedVideo",
+    "LoadFlow",
     "SampleCompressedFrames",
     "TransformIFrames",
     "check_compressed_pipeline",

@@ -19,6 +19,7 @@ _RESIDUAL = np.dtype(np.int16), 3
 _EXPECTED: dict[str, tuple[np.dtype, int]] = {
     "iframe": _IMAGE,
     "rgb": _IMAGE,
+    "previous_rgb": _IMAGE,
     "residual": _RESIDUAL,
     **dict.fromkeys((*VECTOR_MODALITIES, "ruler"), _VECTORS),
 }

@@ -12,7 +12,8 @@ from mmcondense.codec import MODALITIES, PRECISIONS, REFERENCES, CompressedClip
 
 from .ruler import make_ruler
 
-VECTOR_MODALITIES = ("motion", "motion_past", "motion_future")
+PREVIOUS_RGB = "previous_rgb"
+VECTOR_MODALITIES = ("motion", "motion_past", "motion_future", "flow")
 
 
 @TRANSFORMS.register_module()
@@ -25,12 +26,13 @@ class LoadCompressedVideo(BaseTransform):
     pixel coordinates, from which FormatCompressedShape reads what the transforms did to them.
 
     Required keys: those of SampleCompressedFrames. Removed: ``compressed_video``. Added:
-    ``imgs`` (iframe and rgb uint8 [H, W, 3]; motion float32 [H, W, 2], pixels; residual int16
-    [H, W, 3]), ``imgs_index`` (modality to (start, stop)), ``img_shape``, ``original_shape``,
-    ``frame_types``, ``iframe_is_virtual``.
+    ``imgs`` (iframe, rgb and previous_rgb uint8 [H, W, 3]; motion float32 [H, W, 2], pixels;
+    residual int16 [H, W, 3]), ``imgs_index`` (modality to (start, stop)), ``img_shape``,
+    ``original_shape``, ``frame_types``, ``iframe_is_virtual``.
 
     Args:
-        modalities: what to read, some of MODALITIES of mmcondense.codec.
+        modalities: what to read, some of MODALITIES of mmcondense.codec, and ``'previous_rgb'``:
+            of each frame the one displayed before it, which LoadFlow can compute flow from.
         reference: what motion and residuals are relative to. ``'previous'``: the pictures that
             the codec predicted from; ``'iframe'``: accumulated to the GOP's I-frame.
         precision: ``'subpixel'``, or ``'integer'`` for CoViAR's whole pixels.
@@ -49,8 +51,9 @@ class LoadCompressedVideo(BaseTransform):
         precision: str = "subpixel",
         per_frame: bool = False,
     ) -> None:
-        if not modalities or not set(modalities) <= set(MODALITIES):
-            raise ValueError(f"modalities={modalities}, allowed are some of {MODALITIES}")
+        allowed = (*MODALITIES, PREVIOUS_RGB)
+        if not modalities or not set(modalities) <= set(allowed):
+            raise ValueError(f"modalities={modalities}, allowed are some of {allowed}")
         if reference not in REFERENCES:
             raise ValueError(f"reference={reference!r}, allowed is one of {REFERENCES}")
         if precision not in PRECISIONS:
@@ -61,19 +64,24 @@ class LoadCompressedVideo(BaseTransform):
         self.per_frame = per_frame
 
     def transform(self, results: dict) -> dict:
+        modalities, iframe_inds = self.modalities, results["iframe_inds"]
+        num_iframes = len(iframe_inds)
+        if PREVIOUS_RGB in modalities:  # more pictures of our choice, in the same pass
+            modalities = tuple({*modalities, "iframe"} - {PREVIOUS_RGB})
+            iframe_inds = np.concatenate([iframe_inds, results["frame_inds"] - 1])
         with results.pop("compressed_video") as video:
             clip = video.read(
                 results["frame_inds"],
                 reference=self.reference,
-                modalities=self.modalities,
+                modalities=modalities,
                 precision=self.precision,
-                iframe_inds=results["iframe_inds"],
+                iframe_inds=iframe_inds,
                 per_frame=self.per_frame,
             )
         imgs: list[np.ndarray] = []
         index: dict[str, tuple[int, int]] = {}
         for modality in self.modalities:
-            images = _images(clip, modality)
+            images = _images(clip, modality, num_iframes=num_iframes)
             index[modality] = (len(imgs), len(imgs) + len(images))
             imgs.extend(images)
         if any(modality in VECTOR_MODALITIES for modality in self.modalities):
@@ -83,7 +91,7 @@ class LoadCompressedVideo(BaseTransform):
         results["imgs_index"] = index
         results["img_shape"] = results["original_shape"] = imgs[0].shape[:2]
         results["frame_types"] = clip.frame_types
-        results["iframe_is_virtual"] = clip.iframe_is_virtual
+        results["iframe_is_virtual"] = clip.iframe_is_virtual[:num_iframes]
         return results
 
     def __repr__(self) -> str:
@@ -93,8 +101,11 @@ class LoadCompressedVideo(BaseTransform):
         )
 
 
-def _images(clip: CompressedClip, modality: str) -> np.ndarray:
-    images = clip.iframes if modality == "iframe" else getattr(clip, modality)
+def _images(clip: CompressedClip, modality: str, *, num_iframes: int) -> np.ndarray:
+    if modality in ("iframe", PREVIOUS_RGB):
+        assert clip.iframes is not None
+        return clip.iframes[:num_iframes] if modality == "iframe" else clip.iframes[num_iframes:]
+    images = getattr(clip, modality)
     assert images is not None, f"the codec returned no {modality}"
     if modality in VECTOR_MODALITIES:
         return images.astype(np.float32, copy=False)  # whole pixels too: resizing rescales them
