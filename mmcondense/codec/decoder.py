@@ -12,7 +12,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .errors import CorruptVideoError
-from .index import Picture, VideoIndex, display_order, link_references, split_packets
+from .index import (
+    Picture,
+    VideoIndex,
+    display_order,
+    link_references,
+    padded_packet,
+    split_packets,
+)
 from .packets import PictureParser
 
 _DELAYED_CODECS = ("mpeg4", "mpeg1video", "mpeg2video")
@@ -46,9 +53,10 @@ class GopDecoder:
         self.rotation: int | None = None
         """Degrees counterclockwise to the upright picture; None until a frame was decoded."""
 
-    def packets(self) -> Iterator[av.Packet]:
-        """All packets, from the start."""
-        self._container.seek(self._stream.start_time or 0, stream=self._stream)
+    def packets(self, index: VideoIndex | None) -> Iterator[av.Packet]:
+        """All packets, from the first key frame; without an index, from where the file stands."""
+        if index is not None:
+            self._container.seek(index.key_times[0] or 0, stream=self._stream)
         return self._container.demux(self._stream)
 
     def pictures(self, index: VideoIndex, *, gop: int, last: int) -> list[Picture]:
@@ -95,8 +103,8 @@ class GopDecoder:
     def _packets_from(self, index: VideoIndex, gop: int) -> Iterator[av.Packet]:
         time, position = index.key_times[gop], index.key_positions[gop]
         # Seeking to a decoding time lands on the key frame or before it. If it ever lands behind,
-        # the start of the file is always before.
-        for target in (time, self._stream.start_time or 0):
+        # the first key frame is always before.
+        for target in (time, index.key_times[0]):
             self._container.seek(target or 0, stream=self._stream)
             arrived = False
             for packet in self._container.demux(self._stream):
@@ -146,7 +154,7 @@ class GopDecoder:
             held = [p for p in missing.values() if p.kind != "I" and p.display in vectors]
             if held and self.codec in _DELAYED_CODECS:
                 # One more anchor pushes it out with its vectors; any will do, so send it again.
-                yield from shown(av.Packet(bytes(held[-1].packet)))
+                yield from shown(padded_packet(bytes(held[-1].packet)))
             yield from shown(None)
         except FFmpegError as error:
             raise CorruptVideoError(

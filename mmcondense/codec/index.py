@@ -106,7 +106,6 @@ def _all_keys_are_closed(
     found = 0
     stream.discard = Discard.nonkey  # the demuxer then skips over the other packets unread
     try:
-        container.seek(0, stream=stream)
         for packet in container.demux(stream):
             if packet.size:
                 pictures = parser(bytes(packet))
@@ -127,9 +126,6 @@ def index_from_packets(
     for picture, time, position in split_packets(packets, parser, want_packets=False):
         pictures.append(picture)
         where.append((time, position))
-    if parser is not None and len(pictures) > 1 and pictures[-1].packet is pictures[-2].packet:
-        # FFmpeg decodes one picture per packet: a B-picture packed into the last is never shown.
-        pictures.pop()
     first = next((i for i, picture in enumerate(pictures) if picture.is_key), len(pictures))
     pictures = pictures[first:]
     order = display_order(pictures, codec=codec)
@@ -161,20 +157,33 @@ def split_packets(
 
     A packet that holds several pictures is taken apart, unless ``want_packets`` is False.
     """
+    later: list[tuple[Picture, int | None, int | None]] = []
     for packet in packets:
         size = packet.size
         if not size:
             continue
+        # FFmpeg decodes one picture per packet: what is packed into the last is never shown.
+        yield from later
         key = packet.is_keyframe
         data = bytes(packet) if parser else b""
         coded = parser(data) if parser else [CodedPicture("?", True)]
+        found = []
         for number, (kind, referenced, closed, start, stop) in enumerate(coded):
             own = packet
             if want_packets and stop is not None and stop - start != size:
-                own = Packet(data[start:stop])
+                own = padded_packet(data[start:stop])
             is_key = key and number == 0 and kind in ("I", "?")
             picture = Picture(kind, referenced, closed, is_key, own, packet.pts)
-            yield picture, packet.dts, packet.pos
+            found.append((picture, packet.dts, packet.pos))
+        yield from found[:1]
+        later = found[1:]
+
+
+def padded_packet(data: bytes) -> Packet:
+    """A packet with the padding behind it that decoders read into: ``Packet(data)`` has none."""
+    packet = Packet(len(data))
+    packet.update(data)
+    return packet
 
 
 def display_order(pictures: list[Picture], *, codec: str) -> list[int]:

@@ -6,7 +6,7 @@ for none (packed B-frames, as Xvid and DivX write them into AVI).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 START_CODE = b"\x00\x00\x01"
@@ -122,22 +122,27 @@ class H264Parser:
         self._length_size = (extradata[4] & 3) + 1 if is_avcc else 0  # 0: Annex B
 
     def __call__(self, data: bytes) -> list[CodedPicture]:
-        at = self._next_unit(data, 0)
-        while 0 <= at < len(data) - 1:
+        for at in self._units(data):
+            if at >= len(data) - 1:
+                return [CodedPicture("?", True)]  # damaged: the decoder will say so
             if data[at] & 31 in (1, 2, 5):  # slice, data partition A, slice of an IDR picture
                 return [self._parse_slice(data, at)]
-            at = self._next_unit(data, at)
         return []
 
-    def _next_unit(self, data: bytes, at: int) -> int:
-        """Start of the NAL unit after the one at ``at`` (0: of the first); negative at the end."""
+    def _units(self, data: bytes) -> Iterator[int]:
+        """Where NAL units start; beyond the data if the lengths before them are wrong."""
         size = self._length_size
-        if not size:
-            found = data.find(START_CODE, at)
-            return found + 3 if found >= 0 else -1
-        if at:
-            at += int.from_bytes(data[at - size : at], "big")
-        return at + size if at + size < len(data) else -1
+        at = 0
+        if size:
+            while at < len(data):
+                yield at + size
+                at += size + int.from_bytes(data[at : at + size], "big")
+            if at > len(data):
+                yield at
+        else:
+            while (found := data.find(START_CODE, at)) >= 0:
+                at = found + 3
+                yield at
 
     @staticmethod
     def _parse_slice(data: bytes, at: int) -> CodedPicture:

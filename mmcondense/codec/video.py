@@ -86,13 +86,14 @@ class CompressedVideo:
         self._motion_source: MotionSource = ExportedMotion(self._codec)
         self._reformatter = VideoReformatter()
         self._iframes: list[int] | None = None
-        self._index = index_from_container(self._container, stream, self._parser) or self._scan()
+        index = index_from_container(self._container, stream, self._parser)
+        self._index = index or self._scan(None)
 
-    def _scan(self) -> VideoIndex:
+    def _scan(self, known: VideoIndex | None) -> VideoIndex:
         """Index from all packets."""
         try:
             index = index_from_packets(
-                self._decoder.packets(), codec=self._codec, parser=self._parser
+                self._decoder.packets(known), codec=self._codec, parser=self._parser
             )
         except FFmpegError as error:
             raise CorruptVideoError(
@@ -167,10 +168,10 @@ class CompressedVideo:
         """
         self._check_open()
         if self._index.frame_types is None:
-            self._index = self._scan()
+            self._index = self._scan(self._index)
         types = self._index.frame_types
         assert types is not None
-        if "?" in types:
+        if self._parser is None and "?" in types:
             everything = range(len(types))
             types = self.read(everything, modalities=()).frame_types
             self._index.frame_types = types
@@ -241,7 +242,7 @@ class CompressedVideo:
             clip = self._read(frames, iframes, request)
         except OrderError:
             # Reordered although the headers say otherwise: look at every packet, then again.
-            self._index, self._iframes = self._scan(), None
+            self._index, self._iframes = self._scan(self._index), None
             if iframe_inds is None:
                 iframes = self._iframes_of(frames)
             clip = self._read(frames, iframes, request)
@@ -323,7 +324,7 @@ class CompressedVideo:
 
     def _with_virtual(self, keyframes: list[int], spacing: int) -> list[int]:
         if self._index.frame_types is None:
-            self._index = self._scan()
+            self._index = self._scan(self._index)
         types, referenced = self.frame_types, self._index.referenced
         keys, iframes = set(keyframes), [0]
         for display in range(1, self.num_frames):
