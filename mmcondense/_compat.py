@@ -11,9 +11,9 @@
 4  mmengine needs ``pkg_resources``, gone from   mmengine #1676,        a release of mmengine
    setuptools 82 on                              setuptools #5174       contains #1676
 5  no distributed training without CUDA          mmengine 0.10.7        ``init_dist`` and
-                                                 (no issue found)         ``wrap_model`` know CPUs
-6  ``ColorJitter`` overflows under numpy 2       mmaction2 1.2.0        ``adjust_hue`` computes in
-                                                 (no issue found)         more than 8 bits
+                                                 (no issue found)       ``wrap_model`` know CPUs
+6  ``ColorJitter``'s hue overflows, and raises   mmaction2 1.2.0        ``adjust_hue`` computes in
+   under numpy 2                                 (no issue found)       more than 8 bits
 =  ============================================  =====================  ===========================
 
 Repairs 2 and 4 are requirements in ``setup.py``; here a missing package is only named clearly.
@@ -193,16 +193,13 @@ def _on_cpu() -> bool:
 
 
 def _widen_hue() -> None:
-    """Repair 6: hue plus offset leaves uint8, which numpy 2 raises on and numpy 1 widened."""
+    """Repair 6: hue plus offset leaves uint8; numpy 2 raises below 0, all wrap silently above."""
     import cv2
     import numpy as np
     from mmaction.datasets.transforms import ColorJitter
 
-    try:
-        ColorJitter.adjust_hue(np.zeros((1, 1, 3), np.uint8), -0.1)
-    except OverflowError:
-        pass
-    else:
+    magenta = np.array([[[255, 0, 170]]], np.uint8)
+    if ColorJitter.adjust_hue(magenta, 0.4)[0, 0, 1] == 255:  # turned to a green: no overflow
         return
 
     def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:

@@ -86,8 +86,7 @@ def test_flags_reach_the_config(run_tool: Callable, tiny_config: Path, tmp_path:
 
 def assert_same_weights(work_dir: Path, other: Path) -> None:
     weights, others = (
-        torch.load(folder / "epoch_3.pth", weights_only=True)["state_dict"]
-        for folder in (work_dir, other)
+        torch.load(folder / "epoch_3.pth")["state_dict"] for folder in (work_dir, other)
     )
     for name, value in weights.items():
         torch.testing.assert_close(others[name], value, rtol=1e-3, atol=1e-4, msg=name)
