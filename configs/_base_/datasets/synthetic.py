@@ -1,0 +1,29 @@
+# Made by: python tools/data/make_synthetic.py data/synthetic/motion --task motion
+data_root = 'data/synthetic/motion'
+data_prefix = dict(video='videos')
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        data_root=data_root,
+        ann_file='train.txt',
+        data_prefix=data_prefix))
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        data_root=data_root,
+        ann_file='val.txt',
+        data_prefix=data_prefix,
+        test_mode=True))
+test_dataloader = val_dataloader
+
+val_evaluator = [dict(type='AccMetric'), dict(type='StreamAccMetric')]
+test_evaluator = val_evaluator

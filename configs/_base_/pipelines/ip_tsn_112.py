@@ -1,0 +1,18 @@
+# IP-TSN on clips of 112x112 as they are. Never flipped: a flip turns left into right.
+modalities = ('iframe', 'motion', 'residual')
+train_pipeline = [
+    dict(type='SampleCompressedFrames', num_segments=8),
+    dict(type='LoadCompressedVideo', modalities=modalities, reference='previous'),
+    dict(
+        type='FormatCompressedShape',
+        layouts=dict(iframe='NCHW', motion='NCTHW', residual='NCTHW')),
+    dict(type='PackActionInputs', collect_keys=modalities)
+]
+test_pipeline = [
+    dict(type='SampleCompressedFrames', num_segments=8, test_mode=True),
+    dict(type='LoadCompressedVideo', modalities=modalities, reference='previous'),
+    dict(
+        type='FormatCompressedShape',
+        layouts=dict(iframe='NCHW', motion='NCTHW', residual='NCTHW')),
+    dict(type='PackActionInputs', collect_keys=modalities)
+]

@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/models/ip_tsn_small.py', '../_base_/datasets/synthetic.py',
+    '../_base_/pipelines/ip_tsn_112.py', '../_base_/schedules/adamw_10e.py',
+    '../_base_/default_runtime.py'
+]
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

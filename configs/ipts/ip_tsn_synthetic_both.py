@@ -1,0 +1,9 @@
+# Sixteen classes, shape and motion: each stream sees one half of the answer.
+# Made by: python tools/data/make_synthetic.py data/synthetic/both --task both
+_base_ = 'ip_tsn_synthetic.py'
+model = dict(
+    i_stream=dict(cls_head=dict(num_classes=16)), p_stream=dict(cls_head=dict(num_classes=16)))
+data_root = 'data/synthetic/both'
+train_dataloader = dict(dataset=dict(data_root=data_root))
+val_dataloader = dict(dataset=dict(data_root=data_root))
+test_dataloader = dict(dataset=dict(data_root=data_root))
