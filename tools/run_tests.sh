@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Check style and types, then run the tests: bash tools/run_tests.sh [arguments of pytest]
+# Needs the extras: pip install -e '.[lite,dev]'
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 # each test process has its own core
+status=0
+python -m ruff check . || status=1
+python -m ruff format --check . || status=1
+python -m mypy || status=1
+python -m pytest -n "${TEST_PROCESSES:-2}" "$@" || status=1
+[ $status -eq 0 ] || echo "run_tests.sh: failed, see above" >&2
+exit $status
