@@ -33,7 +33,7 @@ python -m pip install --quiet --editable ".$EXTRAS"
 echo "$(python --version), $(python -c 'import sys; print(sys.prefix)')"
 
 step "2/5 Synthetic data set: eight motions, really encoded"
-python tools/data/make_synthetic.py "$DATA" --task motion
+python tools/data/make_synthetic.py --task motion --out "$DATA"
 
 mkdir -p "$WORK_DIR"
 step "3/5 Training $CONFIG"
