@@ -79,7 +79,7 @@ class Layer:
     patch: np.ndarray
     """[P, P, 4] float32: RGB premultiplied by alpha, 0 to 255, and alpha, 0 to 1."""
     poses: np.ndarray
-    """[T, 4] float64: x, y of the centre (pixels, not wrapped), clockwise angle (radians), scale."""
+    """[T, 4] float64: x, y of the centre (pixels, not wrapped), clockwise radians, scale."""
     visible: np.ndarray
     """[T] bool."""
 
