@@ -1,7 +1,7 @@
 """A picture of what a network sees of one compressed clip, and what it makes of it.
 
-Rows: I-frames, motion as arrows, motion as flow colours, residuals; one column per segment; at
-the right the flow colour wheel and, if given, the highest class scores.
+Rows: I-frames, motion as arrows, motion as flow colours, optical flow, residuals, as far as they
+are there; one column per segment; at the right the flow colour wheel and the highest class scores.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torchvision.utils import flow_to_image
 
-_ARROWS, _COLOURS = "motion, arrows", "motion, colours"
 _ARROWS_PER_ROW = 14
 _COLUMN_INCHES = 1.75
 _SIDE_INCHES = 2.6
@@ -45,6 +44,8 @@ class ClipView:
     """[S, H, W, 3] uint8, RGB."""
     motion: np.ndarray | None = None
     """[S, H, W, 2] float32: pixels of this size, x right and y down."""
+    flow: np.ndarray | None = None
+    """[S, H, W, 2] float32: optical flow, where a teacher needs it; like ``motion``."""
     residual: np.ndarray | None = None
     """[S, H, W, 3] int16, RGB, -255 to 255."""
     iframe_captions: Sequence[str] = ()
@@ -97,12 +98,10 @@ def draw_clip(view: ClipView) -> Figure:
     """
     rows = _rows(view)
     if not rows:
-        raise ValueError(f"{view.title}: neither iframes nor motion nor residual to draw")
-    images = rows[0][1]
-    num_columns, height, width = images.shape[:3]
+        raise ValueError(f"{view.title}: no modality to draw")
+    num_columns, height, width = rows[0].images.shape[:3]
     row_inches = [
-        _COLUMN_INCHES * height / width + (0.22 if len(captions) else 0.05)
-        for _, _, captions in rows
+        _COLUMN_INCHES * height / width + (0.22 if len(row.captions) else 0.05) for row in rows
     ]
     size = num_columns * _COLUMN_INCHES + _SIDE_INCHES + 0.5, sum(row_inches) + 0.4
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
@@ -114,40 +113,56 @@ def draw_clip(view: ClipView) -> Figure:
         width_ratios=[_COLUMN_INCHES] * num_columns + [_SIDE_INCHES],
         height_ratios=row_inches,
     )
-    for row, (name, images, captions) in enumerate(rows):
-        for column, image in enumerate(images):
-            axes = figure.add_subplot(grid[row, column])
+    for row_index, row in enumerate(rows):
+        for column, image in enumerate(row.images):
+            axes = figure.add_subplot(grid[row_index, column])
             axes.imshow(image, interpolation="nearest")
             axes.set_xticks([])
             axes.set_yticks([])
-            if column < len(captions):
-                axes.set_xlabel(captions[column], fontsize=7, labelpad=2)
+            if column < len(row.captions):
+                axes.set_xlabel(row.captions[column], fontsize=7, labelpad=2)
             if column == 0:
-                axes.set_ylabel(name, fontsize=8)
-            if name.startswith(_ARROWS):
-                assert view.motion is not None
-                _draw_arrows(axes, view.motion[column], magnify=_magnification(view.motion))
-    _draw_side(figure, grid, [name for name, _, _ in rows], view)
+                axes.set_ylabel(row.name, fontsize=8)
+            if row.arrows is not None:
+                _draw_arrows(axes, row.arrows[column], magnify=row.magnify)
+    _draw_side(figure, grid, rows, view)
     return figure
 
 
-def _rows(view: ClipView) -> list[tuple[str, np.ndarray, Sequence[str]]]:
-    rows: list[tuple[str, np.ndarray, Sequence[str]]] = []
+@dataclass
+class _Row:
+    """One row of the picture."""
+
+    name: str
+    images: np.ndarray  # [S, H, W, 3] uint8
+    captions: Sequence[str] = ()
+    arrows: np.ndarray | None = None  # [S, H, W, 2], pixels
+    magnify: int = 1
+    wheel_pixels: float | None = None  # vectors of this length have full colour
+
+
+def _rows(view: ClipView) -> list[_Row]:
+    rows = []
     if view.iframes is not None:
-        rows.append(("I-frame", view.iframes, view.iframe_captions))
+        rows.append(_Row("I-frame", view.iframes, view.iframe_captions))
     if view.motion is not None:
         background = np.full((*view.motion.shape[:3], 3), 60, np.uint8)
         if view.iframes is not None:
             background = (view.iframes.mean(axis=-1, keepdims=True) * 0.55).astype(np.uint8)
             background = background.repeat(3, axis=-1)
         magnify = _magnification(view.motion)
-        arrows = _ARROWS + (f" x{magnify:g}" if magnify != 1 else "")
-        rows.append((arrows, background, view.motion_captions))
-        rows.append((_COLOURS, flow_colours(view.motion)[0], ()))
+        name = "motion, arrows" + (f" x{magnify}" if magnify != 1 else "")
+        rows.append(_Row(name, background, view.motion_captions, view.motion, magnify))
+        colours, full = flow_colours(view.motion)
+        rows.append(_Row("motion, colours", colours, wheel_pixels=full))
+    if view.flow is not None:
+        colours, full = flow_colours(view.flow)
+        captions = () if view.motion is not None else view.motion_captions
+        rows.append(_Row("optical flow", colours, captions, wheel_pixels=full))
     if view.residual is not None:
         grey = np.clip(view.residual + 128, 0, 255).astype(np.uint8)
-        captions = () if view.motion is not None else view.motion_captions
-        rows.append(("residual", grey, captions))
+        captions = view.motion_captions if view.motion is None and view.flow is None else ()
+        rows.append(_Row("residual", grey, captions))
     return rows
 
 
@@ -155,15 +170,15 @@ def _arrow_step(motion: np.ndarray) -> int:
     return max(motion.shape[-2] // _ARROWS_PER_ROW, 4)
 
 
-def _magnification(motion: np.ndarray) -> float:
+def _magnification(motion: np.ndarray) -> int:
     """By how much to lengthen arrows so that a long vector spans one and a half cells."""
     long = np.percentile(np.linalg.norm(motion, axis=-1), 98)
     factor = 1.5 * _arrow_step(motion) / max(float(long), 1e-6)
-    steps = [1, 2, 3, 5, 10, 20]
+    steps = [1, 2, 3, 5, 10]
     return max((step for step in steps if step <= factor), default=1)
 
 
-def _draw_arrows(axes: Axes, motion: np.ndarray, *, magnify: float) -> None:
+def _draw_arrows(axes: Axes, motion: np.ndarray, *, magnify: int) -> None:
     step = _arrow_step(motion)
     position, vector = arrow_grid(motion, step=step)
     moves = np.linalg.norm(vector, axis=1) * magnify > step / 5
@@ -186,13 +201,17 @@ def _draw_arrows(axes: Axes, motion: np.ndarray, *, magnify: float) -> None:
     axes.set_ylim(motion.shape[0] - 0.5, -0.5)
 
 
-def _draw_side(figure: Figure, grid: GridSpec, names: Sequence[str], view: ClipView) -> None:
-    """The colour wheel beside its row, the scores beside the rows above it."""
-    wheel_row = names.index(_COLOURS) if _COLOURS in names else len(names)
-    if view.motion is not None:
-        _draw_wheel(figure.add_subplot(grid[wheel_row, -1]), flow_colours(view.motion)[1])
+def _draw_side(figure: Figure, grid: GridSpec, rows: list[_Row], view: ClipView) -> None:
+    """A colour wheel beside each row that needs one, the scores beside the first others."""
+    wheels = [index for index, row in enumerate(rows) if row.wheel_pixels is not None]
+    free = [index for index in range(len(rows)) if index not in wheels]
     if view.predictions:
-        _draw_scores(figure.add_subplot(grid[:wheel_row, -1]), view)
+        start = free[0] if free else 0  # a lone row of flow has its wheel replaced
+        stop = min((index for index in wheels if index > start), default=len(rows))
+        _draw_scores(figure.add_subplot(grid[start:stop, -1]), view)
+    if free or not view.predictions:
+        for index in wheels:
+            _draw_wheel(figure.add_subplot(grid[index, -1]), rows[index].wheel_pixels or 0)
 
 
 def _draw_wheel(axes: Axes, full: float) -> None:

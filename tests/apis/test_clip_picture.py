@@ -93,6 +93,7 @@ def test_each_modality_is_a_row():
     assert pictures(draw_clip(view(motion=None))) == 2 * S
     assert pictures(draw_clip(view(iframes=None, residual=None))) == 2 * S + 1
     assert pictures(draw_clip(view(motion=None, residual=None))) == S
+    assert pictures(draw_clip(view(flow=field((1, 0), (0, 1), (2, 2))))) == 5 * S + 2
 
 
 def test_residual_is_grey_where_there_is_none():
@@ -114,6 +115,16 @@ def test_scores_are_written_and_the_true_class_is_marked():
     assert bars[0].get_facecolor() != bars[1].get_facecolor()
 
 
+def test_scores_and_wheel_share_the_side():
+    blocks = [ClassScores("prediction", ["left"], [0.75])]
+    flow = field((1, 0), (0, 1), (2, 2))
+    for only, wheels in (("motion", 1), ("flow", 0)):
+        modalities = dict(iframes=None, motion=None, residual=None) | {only: flow}
+        figure = draw_clip(view(predictions=blocks, **modalities))
+        assert pictures(figure) == S * (2 if only == "motion" else 1) + wheels
+        assert any("left" in text.get_text() for axes in figure.axes for text in axes.texts)
+
+
 def test_captions_and_file():
     captions = [f"frame {i}" for i in range(S)]
     figure = draw_clip(view(iframe_captions=captions, motion_captions=["a", "b", "c"]))
@@ -126,5 +137,5 @@ def test_captions_and_file():
 
 
 def test_nothing_to_draw():
-    with pytest.raises(ValueError, match=r"a\.mp4: neither iframes nor motion"):
+    with pytest.raises(ValueError, match=r"a\.mp4: no modality to draw"):
         draw_clip(ClipView(title="a.mp4"))

@@ -13,28 +13,28 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 import numpy as np
 import torch
 from mmaction.apis import init_recognizer
-from mmaction.models.recognizers import BaseRecognizer
 from mmaction.registry import DATASETS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import print_log
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmengine.utils import import_modules_from_strings
 from rich.progress import track
 
-import mmcondense  # noqa: F401 - registers data sets and transforms
 from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip
 from mmcondense.codec import CodecError
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.datasets.transforms import FormatCompressedShape
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", help="config file")
     parser.add_argument("--split", choices=["train", "val", "test"], default="train")
@@ -56,14 +56,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--cfg-options", nargs="+", action=DictAction, help="override config entries, key=value"
     )
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if min(args.num, args.segments, args.top_k) < 1:
         parser.error("--num, --segments and --top-k must be at least 1")
     return args
 
 
-def main() -> None:
-    args = parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    args = parse_args(arguments)
     cfg = Config.fromfile(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
@@ -73,7 +73,7 @@ def main() -> None:
     set_random_seed(args.seed)
     dataset = build_dataset(cfg, args.split)
     names = class_names(args.classes, dataset)
-    model: BaseRecognizer | None = None
+    model: BaseModel | None = None
     if args.checkpoint is not None:
         model = init_recognizer(cfg, args.checkpoint, device=args.device)
 
@@ -92,6 +92,8 @@ def main() -> None:
         path = args.out / f"{args.split}_{index:06d}_{stem}.png"
         draw_clip(view).savefig(path)
         written.append(path)
+    if not written:
+        raise SystemExit(f"none of the {len(indices)} videos could be read, see above")
     print(f"{len(written)} pictures in {args.out}")
     if args.html:
         page = args.out / "index.html"
@@ -166,7 +168,7 @@ def _view(
     columns = np.unique(np.linspace(0, clip_len - 1, min(segments, clip_len)).round().astype(int))
     restored = {
         modality: formatter.restore(modality, results[modality])[columns]
-        for modality in ("iframe", "motion", "residual")
+        for modality in ("iframe", "motion", "flow", "residual")
         if modality in results
     }
     height, width = results["img_shape"]
@@ -178,6 +180,7 @@ def _view(
         title="    ".join(fact for fact in facts if fact),
         iframes=restored.get("iframe"),
         motion=restored.get("motion"),
+        flow=restored.get("flow"),
         residual=restored.get("residual"),
         iframe_captions=[
             f"frame {results['iframe_inds'][i]}{' (virtual)' if virtual[i] else ''}"
@@ -188,7 +191,7 @@ def _view(
 
 
 def predict(
-    model: BaseRecognizer, packed: dict, *, names: Sequence[str], top_k: int
+    model: BaseModel, packed: dict, *, names: Sequence[str], top_k: int
 ) -> list[ClassScores]:
     """The fused scores and, where the model has them, each stream's."""
     with torch.no_grad():
