@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def tool(load_tool) -> ModuleType:
+    return load_tool("data/unpack.py")
+
+
+@pytest.fixture
+def run(tool, monkeypatch, capsys):
+    def run(*arguments, status: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["unpack.py", *map(str, arguments)])
+        assert tool.main() == status
+        output = capsys.readouterr()
+        return output.err if status else output.out.strip()
+
+    return run
+
+
+def make_zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def make_fake_unrar(folder: Path, *, status: int = 0) -> None:
+    """A program ``unrar`` that opens zip files named .rar, since nothing free writes real ones."""
+    folder.mkdir()
+    program = folder / "unrar"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import sys, zipfile\n"
+        "*_, archive, target = sys.argv\n"
+        "zipfile.ZipFile(archive).extractall(target)\n"
+        f"sys.exit({status})\n"
+    )
+    program.chmod(0o755)
+
+
+def test_archive_of_archives_as_hmdb51_is(run, tmp_path, monkeypatch):
+    make_fake_unrar(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    inner = {
+        f"{name}.rar": make_zip(tmp_path / "inner", {f"{name}/a.avi": name.encode()}).read_bytes()
+        for name in ("wave", "brush_hair")
+    }
+    make_zip(tmp_path / "hmdb51_org.rar", inner)
+    target = tmp_path / "data" / "videos"
+    target.parent.mkdir()
+    for _ in range(2):  # the second call finds everything done
+        out = run(tmp_path, target, "hmdb51_org", "--suffix", ".avi")
+        assert out == str(target)
+    files = sorted(path.relative_to(target).as_posix() for path in target.rglob("*.*"))
+    assert files == ["brush_hair/a.avi", "wave/a.avi"]
+    assert (target / "wave" / "a.avi").read_bytes() == b"wave"
+    assert not target.with_name("videos.part").exists()
+
+
+def test_class_folders_are_found_below(run, tmp_path):
+    make_zip(tmp_path / "UCF101.zip", {"UCF-101/Basketball/v_1.avi": b"", "readme.txt": b""})
+    out = run(tmp_path, tmp_path / "videos", "UCF101", "UCF-101", "--suffix", ".avi")
+    assert out == str(tmp_path / "videos" / "UCF-101")
+
+
+def test_tar_and_half_unpacked_folder(run, tmp_path):
+    (tmp_path / "list.txt").write_text("1 Basketball")
+    with tarfile.open(tmp_path / "lists.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "list.txt", "lists/list.txt")
+    (tmp_path / "out.part").mkdir()
+    (tmp_path / "out.part" / "from_before").touch()
+    assert run(tmp_path, tmp_path / "out", "lists") == str(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob("*.*")] == ["list.txt"]
+    assert not (tmp_path / "out" / "from_before").exists()
+
+
+def test_unpacked_folder_is_taken_as_it_is(run, tmp_path):
+    (tmp_path / "UCF-101" / "Basketball").mkdir(parents=True)
+    (tmp_path / "UCF-101" / "Basketball" / "v_1.avi").touch()
+    out = run(tmp_path, tmp_path / "videos", "UCF101", "UCF-101", "--suffix", ".avi")
+    assert out == str(tmp_path / "UCF-101")
+    assert not (tmp_path / "videos").exists()
+
+
+def test_rar_without_a_program_says_what_to_install(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    make_zip(tmp_path / "a.rar", {})
+    assert "needs one of unrar, bsdtar, 7z" in run(tmp_path, tmp_path / "out", "a", status=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_failing_program_leaves_no_folder(run, tmp_path, monkeypatch):
+    make_fake_unrar(tmp_path / "bin", status=3)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    make_zip(tmp_path / "a.rar", {"video.avi": b""})
+    assert "exit status 3" in run(tmp_path, tmp_path / "out", "a", status=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_archive_names_what_was_looked_for(run, tmp_path):
+    error = run(tmp_path, tmp_path / "out", "UCF101", "UCF-101", status=1)
+    assert "holds no UCF101 or UCF-101 (.rar, .zip" in error
