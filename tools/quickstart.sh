@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+export PYTHONWARNINGS=ignore # upstream warns on every import
 CONFIG=configs/ipts/ip_tsn_synthetic.py
 DATA=data/synthetic/motion
 WORK_DIR=work_dirs/ip_tsn_synthetic

@@ -1,5 +1,5 @@
 # Sixteen classes, shape and motion: each stream sees one half of the answer.
-# Made by: python tools/data/make_synthetic.py data/synthetic/both --task both
+# Made by: python tools/data/make_synthetic.py --task both
 _base_ = 'ip_tsn_synthetic.py'
 model = dict(
     i_stream=dict(cls_head=dict(num_classes=16)), p_stream=dict(cls_head=dict(num_classes=16)))

@@ -1,6 +1,5 @@
-# Made by: python tools/data/make_synthetic.py data/synthetic/motion --task motion
+# Made by: python tools/data/make_synthetic.py --task motion
 data_root = 'data/synthetic/motion'
-data_prefix = dict(video='videos')
 
 train_dataloader = dict(
     batch_size=16,
@@ -10,8 +9,7 @@ train_dataloader = dict(
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
-        ann_file='train.txt',
-        data_prefix=data_prefix))
+        ann_file='train.txt'))
 val_dataloader = dict(
     batch_size=16,
     num_workers=2,
@@ -21,7 +19,6 @@ val_dataloader = dict(
         type='CompressedVideoDataset',
         data_root=data_root,
         ann_file='val.txt',
-        data_prefix=data_prefix,
         test_mode=True))
 test_dataloader = val_dataloader
 
