@@ -241,15 +241,17 @@ class ClipAssembler:
     def _describe(self, picture: Picture) -> None:
         clip, display = self._clip, picture.display
         self._set_type(display, picture.kind)
-        distance = 0
+        distance = future_distance = 0
         provenance = "none"
         if picture.kind != "I" and picture.past is not None:
             distance = display - picture.past
+            future_distance = 0 if picture.future is None else display - picture.future
             provenance = self._source.provenance
         if self._request.reference == "iframe":
             distance = display - base_of(display, self._iframe_inds)
         for slot in self._slots[display]:
             clip.reference_distance[slot] = distance
+            clip.future_distance[slot] = future_distance
             clip.provenance[slot] = provenance if self._request.wants_vectors else "none"
 
     def _set_type(self, display: int, kind: str) -> None:

@@ -41,7 +41,11 @@ class CompressedClip:
     """``'subpixel'``, or ``'integer'`` for CoViAR's whole pixels."""
 
     reference_distance: np.ndarray
-    """[S] float32: frames from the past reference of ``motion`` to the frame; 0 for an I-frame."""
+    """[S] float32: frames from the reference to the frame: the past one of the codec, or the I-frame
+    (``reference='iframe'``). 0 for I-frames."""
+
+    future_distance: np.ndarray
+    """[S] float32: frames from the future reference to the frame, negative; 0 where it has none."""
 
     provenance: list[str]
     """Where each frame's vectors come from: ``'read'`` (the codec's own), ``'assumed-nearest-

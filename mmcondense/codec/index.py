@@ -84,7 +84,9 @@ def index_from_container(
     in_order = not stream.codec_context.has_b_frames
     if not keys or smallest <= _SMALL or count != stream.frames:
         return None
-    if not in_order and not _all_keys_are_closed(container, stream, parser, len(keys)):
+    if not in_order and not _all_keys_are_closed(
+        container, stream, parser, num_keys=len(keys), first_time=keys[0][1]
+    ):
         return None
     first = keys[0][0]
     return VideoIndex(
@@ -98,9 +100,17 @@ def index_from_container(
 
 
 def _all_keys_are_closed(
-    container: InputContainer, stream: VideoStream, parser: PictureParser, num_keys: int
+    container: InputContainer,
+    stream: VideoStream,
+    parser: PictureParser,
+    *,
+    num_keys: int,
+    first_time: int,
 ) -> bool:
-    """Whether no picture is displayed across a key frame: then GOPs are ranges of packets too."""
+    """Whether no picture is displayed across a key frame: then GOPs are ranges of packets too.
+
+    The file stands at the first key frame afterwards.
+    """
     if stream.codec_context.name != "h264":
         return False  # the other codecs have no such mark
     found = 0
@@ -114,6 +124,7 @@ def _all_keys_are_closed(
                 found += 1
     finally:
         stream.discard = Discard.default
+        container.seek(first_time, stream=stream)
     return found == num_keys
 
 

@@ -33,6 +33,10 @@ REFERENCES = ("previous", "iframe")
 PRECISIONS = ("subpixel", "integer")
 MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_future")
 
+# Bytes that are no UTF-8 in a file's metadata do not concern us; PyAV 19 never minds them.
+_PYAV = int(av.__version__.split(".")[0])
+_LENIENT_METADATA: dict = {"metadata_errors": "replace"} if _PYAV < 19 else {}
+
 
 class CompressedVideo:
     """A compressed video, opened for reading. Use as a context manager.
@@ -109,6 +113,9 @@ class CompressedVideo:
             )
         return index
 
+    def _rescan(self) -> None:
+        self._index, self._iframes = self._scan(self._index), None
+
     def __enter__(self) -> CompressedVideo:
         return self
 
@@ -168,7 +175,7 @@ class CompressedVideo:
         """
         self._check_open()
         if self._index.frame_types is None:
-            self._index = self._scan(self._index)
+            self._rescan()
         types = self._index.frame_types
         assert types is not None
         if self._parser is None and "?" in types:
@@ -177,12 +184,38 @@ class CompressedVideo:
             self._index.frame_types = types
         return list(types)
 
+    def gop_frame_types(self, gop: int) -> list[str]:
+        """Picture types of one GOP, display order, from its packets only: quick in long videos.
+
+        Args:
+            gop: Position in ``keyframes``.
+
+        Raises:
+            FrameIndexError: If there is no such GOP.
+        """
+        self._check_open()
+        index = self._index
+        if not 0 <= gop < len(index.keyframes):
+            raise FrameIndexError(
+                f"there is no GOP {gop}, only 0..{len(index.keyframes) - 1}", path=self._path
+            )
+        begin, end = [*index.keyframes.tolist(), index.num_frames][gop : gop + 2]
+        if index.frame_types is not None or self._parser is None:
+            return self.frame_types[begin:end]
+        try:
+            pictures = self._decoder.pictures(index, gop=gop, last=end - 1)
+        except OrderError:
+            self._rescan()
+            return self.gop_frame_types(gop)
+        kinds = {picture.display: picture.kind for picture in pictures}
+        return [kinds.get(display, "?") for display in range(begin, end)]
+
     @property
     def has_b_frames(self) -> bool:
         """Whether any frame is a B-frame."""
         if self._index.in_order and self._parser is not None:
             return False
-        return "B" in self.frame_types
+        return any("B" in self.gop_frame_types(gop) for gop in range(len(self._index.keyframes)))
 
     @property
     def iframe_inds(self) -> np.ndarray:
@@ -242,7 +275,7 @@ class CompressedVideo:
             clip = self._read(frames, iframes, request)
         except OrderError:
             # Reordered although the headers say otherwise: look at every packet, then again.
-            self._index, self._iframes = self._scan(self._index), None
+            self._rescan()
             if iframe_inds is None:
                 iframes = self._iframes_of(frames)
             clip = self._read(frames, iframes, request)
@@ -303,6 +336,7 @@ class CompressedVideo:
             reference=request.reference,
             precision=request.precision,
             reference_distance=np.zeros(count, np.float32),
+            future_distance=np.zeros(count, np.float32),
             provenance=["none"] * count,
             iframes=array(wants("iframe"), len(iframes), (3,), np.uint8),
             motion=array(wants("motion"), count, (2,), vector_type),
@@ -324,8 +358,8 @@ class CompressedVideo:
 
     def _with_virtual(self, keyframes: list[int], spacing: int) -> list[int]:
         if self._index.frame_types is None:
-            self._index = self._scan(self._index)
-        types, referenced = self.frame_types, self._index.referenced
+            self._rescan()
+        types, referenced = self.frame_types, self._index.referenced or []
         keys, iframes = set(keyframes), [0]
         for display in range(1, self.num_frames):
             is_anchor = types[display] != "B" and referenced[display]
@@ -424,8 +458,7 @@ def _open(source: str | os.PathLike | bytes | BinaryIO, path: str) -> av.contain
     if not size:
         raise VideoOpenError("is empty (0 bytes)", path=path)
     try:
-        # Bytes that are no UTF-8 in a file's metadata do not concern us.
-        return av.open(file, "r", options={"ignore_editlist": "1"}, metadata_errors="replace")
+        return av.open(file, "r", options={"ignore_editlist": "1"}, **_LENIENT_METADATA)
     except (FFmpegError, UnicodeDecodeError) as error:
         raise VideoOpenError(
             f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
