@@ -34,13 +34,14 @@ class LoadFlow(BaseTransform):
 
         # extracted before, by tools/data/extract_flow.py or denseflow
         dict(type='LoadCompressedVideo', modalities=('motion', 'residual')),
-        dict(type='LoadFlow', flow_root='data/hmdb51/flow', video_root='data/hmdb51/videos')
+        dict(type='LoadFlow', video_folder='videos_mpeg4', flow_folder='flow')
 
         # computed from frames of the same decode pass, for small data sets
         dict(type='LoadCompressedVideo', modalities=('motion', 'residual', 'rgb', 'previous_rgb')),
         dict(type='LoadFlow', method='dis')
 
-    With files and no other modality it may follow SampleCompressedFrames directly. Fields of
+    The flow of ``data/hmdb51/videos_mpeg4/wave/a.mp4`` is then read from the JPEGs in
+    ``data/hmdb51/flow/wave/a/``. With files and no other modality it may follow SampleCompressedFrames directly. Fields of
     another size than the video's are resized, and their vectors with them. It stands before
     Resize, crops and Flip.
 
@@ -49,13 +50,14 @@ class LoadFlow(BaseTransform):
 
     Args:
         method: ``'files'``, or how to compute it: ``'dis'`` or ``'tvl1'``.
-        flow_root: for files: folder with a folder of JPEGs for each video.
-        video_root: the folder that the videos' paths below ``flow_root`` start from.
+        video_folder: for files: name of the folder in the videos' paths to exchange for
+            ``flow_folder``; of several of that name the last.
+        flow_folder: name of the folder beside it, or an absolute path.
         bound: for files: pixels at both ends of the bytes' range; denseflow's ``-b``.
 
     Raises:
-        ValueError: if an argument is missing or unknown, if RGB to compute from is not loaded, or
-            if the other modalities were resized, cropped or flipped already.
+        ValueError: if an argument does not fit, if RGB to compute from is not loaded, or if the
+            other modalities were resized, cropped or flipped already.
         FileNotFoundError: if a video's flow is not there.
     """
 
@@ -63,19 +65,15 @@ class LoadFlow(BaseTransform):
         self,
         *,
         method: str = "files",
-        flow_root: str | None = None,
-        video_root: str | None = None,
+        video_folder: str = "videos",
+        flow_folder: str = "flow",
         bound: float = DEFAULT_BOUND,
     ) -> None:
         if method not in _SOURCES:
             raise ValueError(f"method={method!r}, allowed is one of {_SOURCES}")
-        if method == "files" and (flow_root is None or video_root is None):
-            raise ValueError(
-                f"flow_root={flow_root!r} and video_root={video_root!r}: method='files' needs both"
-            )
         self.method = method
-        self.flow_root = flow_root
-        self.video_root = video_root
+        self.video_folder = video_folder
+        self.flow_folder = flow_folder
         self.bound = bound
 
     def transform(self, results: dict) -> dict:
@@ -105,14 +103,17 @@ class LoadFlow(BaseTransform):
         return results
 
     def _read(self, results: dict) -> Iterable[np.ndarray]:
-        assert self.flow_root is not None
-        assert self.video_root is not None
-        name = Path(results["filename"]).relative_to(self.video_root).with_suffix("")
-        folder = Path(self.flow_root) / name
+        video = Path(results["filename"])
+        if self.video_folder not in video.parts[:-1]:
+            raise ValueError(f"video_folder={self.video_folder!r} is not in the path {video}")
+        depth = len(video.parts) - 1 - video.parts[::-1].index(self.video_folder)
+        videos = Path(*video.parts[: depth + 1])
+        flows = videos.parent / self.flow_folder
+        folder = flows / video.relative_to(videos).with_suffix("")
         if not folder.is_dir():
             raise FileNotFoundError(
-                f"no optical flow of {results['filename']}: {folder} does not exist. Extract it "
-                f"with `python tools/data/extract_flow.py {self.video_root} {self.flow_root}`"
+                f"no optical flow of {video}: {folder} does not exist. Extract it with "
+                f"`python tools/data/extract_flow.py {videos} {flows}`"
             )
         first = first_number(folder)  # names the flow from frame 0 to frame 1
         for frame in results["frame_inds"].tolist():
@@ -130,8 +131,8 @@ class LoadFlow(BaseTransform):
 
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__}(method={self.method!r}, flow_root={self.flow_root!r}, "
-            f"video_root={self.video_root!r}, bound={self.bound})"
+            f"{type(self).__name__}(method={self.method!r}, video_folder={self.video_folder!r}, "
+            f"flow_folder={self.flow_folder!r}, bound={self.bound})"
         )
 
 

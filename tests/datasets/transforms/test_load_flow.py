@@ -76,7 +76,7 @@ def test_files_are_those_of_the_sampled_frames(make_clip, tmp_path, first):
     path = make_clip(40)
     write_fields(tmp_path / "flow" / path.stem, 40, first=first)
     results = LoadCompressedVideo(modalities=("motion",))(sample(path))
-    load = LoadFlow(flow_root=str(tmp_path / "flow"), video_root=str(path.parent))
+    load = LoadFlow(video_folder=path.parent.name, flow_folder=str(tmp_path / "flow"))
     flow = modality(load(results), "flow")
     assert flow.shape == (3, 96, 128, 2)
     half_a_step = 20 / 255
@@ -91,7 +91,7 @@ def test_flow_alone_needs_no_other_modality(make_clip, tmp_path):
     write_fields(tmp_path / path.stem, 40)
     results = sample(path)
     video = results["compressed_video"]
-    results = LoadFlow(flow_root=str(tmp_path), video_root=str(path.parent))(results)
+    results = LoadFlow(video_folder=path.parent.name, flow_folder=str(tmp_path))(results)
     assert results["imgs_index"] == dict(flow=(0, 3), ruler=(3, 4))
     assert results["img_shape"] == results["original_shape"] == (96, 128)
     with pytest.raises(ValueError, match="closed"):
@@ -102,7 +102,8 @@ def test_fields_of_another_size_are_resized_with_their_vectors(make_clip, tmp_pa
     path = make_clip(40)
     write_fields(tmp_path / path.stem, 40, height=48, width=32)
     results = LoadCompressedVideo(modalities=("motion",))(sample(path))
-    flow = modality(LoadFlow(flow_root=str(tmp_path), video_root=str(path.parent))(results), "flow")
+    load = LoadFlow(video_folder=path.parent.name, flow_folder=str(tmp_path))
+    flow = modality(load(results), "flow")
     assert flow.shape == (3, 96, 128, 2)
     half_a_step = 20 / 255
     expected = results["frame_inds"] / 10 * 4
@@ -146,19 +147,28 @@ def test_images_share_no_memory(make_clip):
         assert not np.shares_memory(one, other)
 
 
-def test_missing_flow_says_how_to_extract_it(make_clip, tmp_path):
+def test_flow_folder_stands_in_for_the_last_video_folder_of_that_name(make_clip, tmp_path):
+    path = tmp_path / "videos" / "set" / "videos" / "wave" / "a.b.mp4"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(make_clip(40))
+    write_fields(tmp_path / "videos" / "set" / "flow" / "wave" / "a.b", 40)
+    assert modality(LoadFlow()(sample(path)), "flow").shape == (3, 96, 128, 2)
+    with pytest.raises(ValueError, match="video_folder='clips' is not in the path"):
+        LoadFlow(video_folder="clips")(sample(path))
+
+
+def test_missing_flow_says_how_to_extract_it(make_clip):
     path = make_clip(40)
-    load = LoadFlow(flow_root=str(tmp_path / "flow"), video_root=str(path.parent))
-    command = f"python tools/data/extract_flow.py {path.parent} {tmp_path / 'flow'}"
-    with pytest.raises(FileNotFoundError, match=command):
+    load = LoadFlow(video_folder=path.parent.name, flow_folder="no_flow")
+    flows = path.parents[1] / "no_flow"
+    with pytest.raises(FileNotFoundError, match=f"{flows / path.stem} does not exist") as error:
         load(sample(path))
+    assert f"python tools/data/extract_flow.py {path.parent} {flows}" in str(error.value)
 
 
 def test_wrong_arguments_and_places_are_refused(make_clip):
     with pytest.raises(ValueError, match=r"allowed is one of \('files', 'tvl1', 'dis'\)"):
         LoadFlow(method="brox")
-    with pytest.raises(ValueError, match="video_root=None: method='files' needs both"):
-        LoadFlow(flow_root="flow")
     results = LoadCompressedVideo(modalities=("motion", "rgb"))(sample(make_clip(40)))
     with pytest.raises(ValueError, match=r"needs \['previous_rgb'\]"):
         LoadFlow(method="dis")(results)
