@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import socket
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 import torch.multiprocessing as mp
+from mmaction.registry import MODELS
 from mmengine import dist
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 
 from mmcondense.codec import encode_frames
 from mmcondense.datasets import CompressedVideoDataset
@@ -86,6 +91,60 @@ def test_looks_through_wrappers(folder):
 
 def test_is_silent_about_other_data_sets():
     assert report([1, 2, 3]) == ""
+
+
+class Tiny(BaseModel):
+    """As much of a model as a Runner needs."""
+
+    def __init__(self) -> None:
+        super().__init__(MODELS.build(dict(type="MultiModalDataPreprocessor", preprocessors=FRAME)))
+        self.layer = torch.nn.Linear(3, 1)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        pooled = inputs["iframe"].mean(dim=(-2, -1)).flatten(0, -2)  # [B * S, 3]
+        return dict(loss=self.layer(pooled).square().mean())
+
+
+FRAME = {key: dict(type="ActionDataPreprocessor") for key in ("iframe", "motion", "residual")}
+
+
+def test_a_run_with_workers_trains_on_and_reports_at_its_end(folder):
+    for number in range(5):
+        shutil.copy(folder / "good.mp4", folder / f"good{number}.mp4")
+    names = [*(f"good{number}.mp4" for number in range(5)), "broken.mp4"]
+    (folder / "broken.mp4").write_bytes(b"broken")
+    (folder / "train.txt").write_text("".join(f"{name} 0\n" for name in names))
+    dataset = dict(
+        type="CompressedVideoDataset",
+        ann_file=str(folder / "train.txt"),
+        data_prefix=dict(video=str(folder)),
+        pipeline=PIPELINE,
+    )
+    runner = Runner(
+        model=Tiny(),
+        work_dir=str(folder / "run"),
+        train_dataloader=dict(
+            batch_size=2,
+            num_workers=2,
+            persistent_workers=True,
+            sampler=dict(type="DefaultSampler", shuffle=True),
+            dataset=dataset,
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=3),
+        optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.1)),
+        default_hooks=dict(checkpoint=None),
+        custom_hooks=[dict(type="ReportSkippedVideosHook")],
+        default_scope="mmaction",
+        experiment_name=f"report_{folder.name}",
+    )
+    runner.train()
+    [log] = (folder / "run").glob("*/*.log")
+    lines = log.read_text()
+    assert runner.iter == 3 * 3
+    assert lines.count(f"Skipping a video: {folder / 'broken.mp4'}") == 1
+    report = f"Skipped 1 of 6 training videos that could not be read:\n  {folder / 'broken.mp4'}"
+    assert lines.count(report) == 1
+    assert lines.rindex("Epoch(train) [3][3/3]") < lines.index(report)
 
 
 def _rank(rank: int, port: int, folder: Path) -> None:
