@@ -41,9 +41,9 @@ class LoadFlow(BaseTransform):
         dict(type='LoadFlow', method='dis')
 
     The flow of ``data/hmdb51/videos_mpeg4/wave/a.mp4`` is then read from the JPEGs in
-    ``data/hmdb51/flow/wave/a/``. With files and no other modality it may follow SampleCompressedFrames directly. Fields of
-    another size than the video's are resized, and their vectors with them. It stands before
-    Resize, crops and Flip.
+    ``data/hmdb51/flow/wave/a/``. With files and no other modality it may follow
+    SampleCompressedFrames directly. Fields of another size than the video's are resized, and their
+    vectors with them. It stands before Resize, crops and Flip.
 
     Required keys: ``frame_inds``; for files ``filename``. Removed: for computed flow the
     modalities ``rgb`` and ``previous_rgb``. Added: modality ``flow``, float32 [H, W, 2], pixels.
@@ -104,10 +104,9 @@ class LoadFlow(BaseTransform):
 
     def _read(self, results: dict) -> Iterable[np.ndarray]:
         video = Path(results["filename"])
-        if self.video_folder not in video.parts[:-1]:
+        videos = next((path for path in video.parents if path.name == self.video_folder), None)
+        if videos is None:
             raise ValueError(f"video_folder={self.video_folder!r} is not in the path {video}")
-        depth = len(video.parts) - 1 - video.parts[::-1].index(self.video_folder)
-        videos = Path(*video.parts[: depth + 1])
         flows = videos.parent / self.flow_folder
         folder = flows / video.relative_to(videos).with_suffix("")
         if not folder.is_dir():
