@@ -113,8 +113,11 @@ def test_editable_install_links_to_the_clone(source_tree: Path, tmp_path: Path) 
         assert link.resolve() == (source_tree / name).resolve()
 
 
-def test_model_index_names_what_exists() -> None:
+def test_model_index_names_every_metafile_and_each_config_exists() -> None:
     index = yaml.safe_load((ROOT / "model-index.yml").read_text())
+    assert index["Import"] == sorted(
+        str(path.relative_to(ROOT)) for path in ROOT.glob("configs/*/metafile.yml")
+    )
     for metafile in index["Import"]:
         for model in yaml.safe_load((ROOT / metafile).read_text())["Models"]:
             assert (ROOT / model["Config"]).is_file(), model["Config"]
