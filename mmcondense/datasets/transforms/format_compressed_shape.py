@@ -35,7 +35,10 @@ def encode_motion(motion: np.ndarray, *, bound: float = 20) -> np.ndarray:
     Returns:
         Same shape, uint8. 128 is no motion.
     """
-    return np.clip(np.trunc(motion * (127.5 / bound)) + 128, 0, 255).astype(np.uint8)
+    coded = np.asarray(motion * (127.5 / bound))
+    np.trunc(coded, out=coded)
+    coded += 128
+    return np.clip(coded, 0, 255, out=coded).astype(np.uint8)
 
 
 def encode_residual(residual: np.ndarray) -> np.ndarray:
@@ -125,7 +128,9 @@ class FormatCompressedShape(BaseTransform):
         for modality in (name for name in index if name != "ruler"):
             images = np.stack([crop[modality] for crop in crops])  # [M, clips * S, H, W, C]
             if modality in VECTOR_MODALITIES:
-                images = images * np.stack(scales)[:, None, None, None]  # pixels of now
+                for fields, (scale_x, scale_y) in zip(images, scales, strict=True):
+                    fields[..., 0] *= scale_x
+                    fields[..., 1] *= scale_y
             if self.encoding == "uint8":
                 images = self._encode(images, modality)
             results[modality] = self._lay_out(images, modality, results["clip_len"])
