@@ -1,0 +1,186 @@
+"""Re-encode a folder of videos to one codec with a fixed GOP, keeping the folder's tree.
+
+    python tools/data/reencode.py data/hmdb51/videos data/hmdb51/mpeg4 --size 340x256 --workers 8
+
+makes data/hmdb51/mpeg4/brush_hair/a.mp4 of data/hmdb51/videos/brush_hair/a.avi: MPEG-4 part 2, a
+key frame every 12 frames, no B-frames, no audio, upright. A file appears once it is complete, so
+call it again to go on where it was cut. Videos that cannot be read are listed at the end (exit
+code 1).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+from mmcondense.codec.encode import ENCODERS, check_encoder, check_size
+from mmcondense.codec.errors import CodecError
+from mmcondense.codec.transcode import reencode
+
+VIDEO_SUFFIXES = {".avi", ".mkv", ".mov", ".mp4", ".mpg", ".mpeg", ".webm", ".flv", ".3gp", ".wmv"}
+_RECORD = "reencode.json"
+
+
+def find_videos(src_dir: Path, dst_dir: Path, *, suffix: str) -> dict[Path, Path]:
+    """Each video below ``src_dir`` with the file it becomes.
+
+    Raises:
+        ValueError: if two videos differ only in their suffix and would become the same file.
+    """
+    sources: dict[Path, Path] = {}
+    for src in sorted(src_dir.rglob("*")):
+        if src.suffix.lower() not in VIDEO_SUFFIXES or src.is_dir():
+            continue
+        if src.stem.endswith(".part") or dst_dir.resolve() in src.resolve().parents:
+            continue
+        dst = dst_dir / src.relative_to(src_dir).with_suffix(suffix)
+        if dst in sources:
+            raise ValueError(f"{sources[dst]} and {src} would both become {dst}")
+        sources[dst] = src
+    return {src: dst for dst, src in sources.items()}
+
+
+def claim_folder(dst_dir: Path, settings: dict) -> None:
+    """Record the settings in ``dst_dir`` before the first video.
+
+    Raises:
+        ValueError: if the folder was begun with other settings.
+    """
+    dst_dir.mkdir(parents=True, exist_ok=True)
+    record = dst_dir / _RECORD
+    if record.exists():
+        found = json.loads(record.read_text())
+        if found != json.loads(json.dumps(settings)):
+            raise ValueError(
+                f"{dst_dir} was begun with {found}, asked for {settings}: choose another folder"
+            )
+        return
+    part = record.with_name(f"{_RECORD}.part")
+    part.write_text(json.dumps(settings, indent=2) + "\n")
+    os.replace(part, record)
+
+
+def rewrite_annotations(text: str, *, suffix: str) -> str:
+    """`path label` lines with the suffix that the videos have now."""
+    old_suffixes = "|".join(re.escape(old) for old in sorted(VIDEO_SUFFIXES))
+    return re.sub(rf"({old_suffixes})(?=\s)", suffix, text, flags=re.IGNORECASE)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`340x256` as (340, 256)."""
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, for instance 340x256")
+    return int(match[1]), int(match[2])
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("src_dir", type=Path, help="folder of videos, searched recursively")
+    add("dst_dir", type=Path, help="folder to write to")
+    add("--codec", choices=sorted(ENCODERS), default="mpeg4", help="default: %(default)s")
+    add("--gop-size", type=int, default=12, help="frames from key frame to key frame (%(default)s)")
+    add("--b-frames", type=int, default=0, help="B-frames between two anchors (%(default)s)")
+    add(
+        "--size",
+        type=parse_size,
+        help="WIDTHxHEIGHT, CoViAR's is 340x256; default: each video's own",
+    )
+    add(
+        "--quality",
+        type=int,
+        help="1 (best) to 31, default 2, CoViAR used 1; h264, hevc: crf 0 to 51, default 18 and 20",
+    )
+    add("--fps", type=float, help="resample in time; default: each frame once, at the average rate")
+    add("--ext", default=".mp4", help="suffix, which decides the container (%(default)s)")
+    add(
+        "--ann-file",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="annotation lists to copy into DST_DIR with the new suffix",
+    )
+    add("--workers", type=int, default=os.cpu_count(), help="processes (%(default)s)")
+    args = parser.parse_args()
+    if not args.src_dir.is_dir():
+        parser.error(f"no folder {args.src_dir}")
+    if args.src_dir.resolve() == args.dst_dir.resolve():
+        parser.error(f"{args.src_dir} is source and destination")
+    if args.workers < 1:
+        parser.error(f"--workers must be at least 1, but is {args.workers}")
+    args.ext = f".{args.ext.lstrip('.')}"
+    try:
+        check_encoder(
+            args.codec, gop_size=args.gop_size, b_frames=args.b_frames, quality=args.quality
+        )
+        if args.size is not None:
+            check_size(args.size[0], args.size[1], args.codec)
+    except ValueError as error:
+        parser.error(str(error))
+    return args
+
+
+def main() -> int:
+    args = parse_args()
+    keys = ("codec", "gop_size", "b_frames", "quality", "fps", "size")
+    settings = {key: getattr(args, key) for key in keys}
+    try:
+        videos = find_videos(args.src_dir, args.dst_dir, suffix=args.ext)
+        if not videos:
+            raise ValueError(f"no videos below {args.src_dir}")
+        claim_folder(args.dst_dir, {**settings, "ext": args.ext})
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for ann_file in args.ann_file:
+        text = rewrite_annotations(ann_file.read_text(), suffix=args.ext)
+        (args.dst_dir / ann_file.name).write_text(text)
+
+    todo = {src: dst for src, dst in videos.items() if not dst.exists()}
+    failures = _reencode_all(todo, settings, workers=args.workers)
+    done = len(todo) - len(failures)
+    print(f"{done} re-encoded, {len(videos) - len(todo)} were there, {len(failures)} failed")
+    for failure in failures:
+        print(failure)
+    return 1 if failures else 0
+
+
+def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> list[str]:
+    """Returns a line for each video that failed."""
+    failures = []
+    # forked workers need not import everything again; not every system has fork
+    method = "fork" if "fork" in get_all_start_methods() else "spawn"
+    pool = ProcessPoolExecutor(workers, mp_context=get_context(method))
+    jobs = {pool.submit(_reencode_one, src, dst, settings): src for src, dst in videos.items()}
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn()) as progress, pool:
+        try:
+            for job in progress.track(as_completed(jobs), total=len(jobs), description="re-encode"):
+                try:
+                    job.result()
+                except (CodecError, OSError, ValueError) as error:
+                    failures.append(f"failed: {error}")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return sorted(failures)
+
+
+def _reencode_one(src: Path, dst: Path, settings: dict) -> int:
+    dst.parent.mkdir(parents=True, exist_ok=True)
+    return reencode(src, dst, **settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
