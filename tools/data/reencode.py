@@ -95,7 +95,7 @@ def parse_args() -> argparse.Namespace:
     add(
         "--size",
         type=parse_size,
-        help="WIDTHxHEIGHT, CoViAR's is 340x256; default: each video's own",
+        help="WIDTHxHEIGHT (CoViAR: 340x256); default: unchanged",
     )
     add(
         "--quality",
