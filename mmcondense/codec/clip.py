@@ -41,8 +41,8 @@ class CompressedClip:
     """``'subpixel'``, or ``'integer'`` for CoViAR's whole pixels."""
 
     reference_distance: np.ndarray
-    """[S] float32: frames from the reference to the frame: the past one of the codec, or the I-frame
-    (``reference='iframe'``). 0 for I-frames."""
+    """[S] float32: frames from the reference to the frame, which is the past one of the codec, or
+    with ``reference='iframe'`` the I-frame. 0 for I-frames."""
 
     future_distance: np.ndarray
     """[S] float32: frames from the future reference to the frame, negative; 0 where it has none."""

@@ -88,6 +88,7 @@ class CompressedVideo:
         self._decoder = GopDecoder(self._container, stream, parser=self._parser, path=self._path)
         self._stored_size = (stream.codec_context.height, stream.codec_context.width)
         self._motion_source: MotionSource = ExportedMotion(self._codec)
+        self._container_name = self._container.format.name
         self._reformatter = VideoReformatter()
         self._iframes: list[int] | None = None
         index = index_from_container(self._container, stream, self._parser)
@@ -263,6 +264,8 @@ class CompressedVideo:
         self._check_open()
         _check_choice("reference", reference, REFERENCES)
         _check_choice("precision", precision, PRECISIONS)
+        if isinstance(modalities, str):
+            raise ValueError(f"modalities={modalities!r} must be a collection of names, not a name")
         for modality in modalities:
             _check_choice("modality", modality, MODALITIES)
         request = Request(reference, precision, frozenset(modalities), per_frame)
@@ -380,8 +383,10 @@ class CompressedVideo:
     @property
     def _quarter_turns(self) -> int:
         """How often the stored picture must be turned counterclockwise by 90 degrees."""
-        self._check_open()
+        if self._container_name not in ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"):
+            return 0
         if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
+            self._check_open()
             first = np.zeros(1, np.int64)
             rgb = Request("previous", "subpixel", frozenset({"rgb"}), False)
             self._read(first, first, rgb)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.codec.slow_reference import paint_blocks, slow_predict, slow_warp
 
 from mmcondense.codec import motion
+from tests.codec.slow_reference import paint_blocks, slow_predict, slow_warp
 
 HEIGHT, WIDTH = 44, 52  # no multiples of 16, nor of 8
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.codec.slow_reference import plain_decode, translating_frames
 
 from mmcondense.codec import CompressedVideo, encode_frames
 from mmcondense.codec.packets import (
@@ -16,6 +15,7 @@ from mmcondense.codec.packets import (
     parse_mpeg12,
     picture_parser,
 )
+from tests.codec.slow_reference import plain_decode, translating_frames
 
 
 def pack(*fields: tuple[int, int]) -> bytes:
