@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import shutil
+import sys
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
@@ -42,6 +43,7 @@ def codec_extension(name: str) -> Extension:
         f"mmcondense.codec._{name}",
         sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.c"))],
         depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.h"))],
+        extra_compile_args=[] if sys.platform == "win32" else ["-std=c11", "-O3"],
         optional=True,
     )
 
@@ -63,7 +65,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["mmcondense", "mmcondense.*"]),
-    ext_modules=[codec_extension("mpeg4")],
+    ext_modules=[codec_extension("kernels"), codec_extension("mpeg4")],
     cmdclass={"build_py": BuildWithMim},
     python_requires=">=3.10",
     install_requires=[

@@ -11,10 +11,12 @@ from .errors import (
     VideoNotFoundError,
     VideoOpenError,
 )
+from .kernels import BACKENDS, backend, set_backend
 from .transcode import reencode
 from .video import MODALITIES, PRECISIONS, REFERENCES, CompressedVideo
 
 __all__ = [
+    "BACKENDS",
     "ENCODERS",
     "MODALITIES",
     "PRECISIONS",
@@ -29,6 +31,8 @@ __all__ = [
     "VideoNotFoundError",
     "VideoOpenError",
     "VideoWriter",
+    "backend",
     "encode_frames",
     "reencode",
+    "set_backend",
 ]

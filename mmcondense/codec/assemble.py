@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from . import motion
 from .clip import CompressedClip
 from .decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
+from .kernels import kernels
+from .motion import QUARTERS, MotionCells
 from .plan import Request, Step, Use, base_of, plan_gop
 from .source import MotionSource
 
@@ -44,12 +45,14 @@ class ClipAssembler:
         self._decoder = decoder
         self._source = source
         self._reformatter = reformatter
+        self._kernels = kernels()
+        self._whole = request.precision == "integer"
         self._height, self._width = height, width
         self._iframe_inds = iframe_inds
         self._path = path
         self._slots = _slots(clip.frame_inds)
         self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
-        self._cells: dict[int, motion.MotionCells] = {}
+        self._cells: dict[int, MotionCells] = {}
         self._kept: dict[Use, np.ndarray] = {}
 
     def run(
@@ -73,6 +76,9 @@ class ClipAssembler:
         for display in frames:
             self._describe(present[display])
 
+        # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
+        longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(pictures)
+        self._field_type = np.int16 if longest < 2**15 else np.int32
         steps = iter(plan.steps)
         step = next(steps, None)
         uses = Counter(use for step in plan.steps for use in step.needs)
@@ -128,7 +134,7 @@ class ClipAssembler:
             for slot in self._iframe_slots.get(display, ()):
                 self._clip.iframes[slot] = pixels
         if keep:
-            self._kept["pixels", display] = np.ascontiguousarray(pixels)
+            self._kept["pixels", display] = pixels
 
     # -- what is made of it
 
@@ -137,104 +143,96 @@ class ClipAssembler:
 
     def _work(self, step: Step, *, keep: bool) -> None:
         request, display = self._request, step.picture.display
-        field = self._densify(self._cells.pop(display))
+        cells = self._cells.pop(display)
         if step.is_wanted:
-            self._put_directions(field, display)
+            self._put_directions(cells, display)
         if not request.wants_field:
             return
         if request.reference == "iframe":
-            accumulated = self._accumulate(step, field)
+            accumulated = self._accumulate(step, cells)
             if keep:
                 self._kept["accumulated", display] = accumulated
             if step.is_wanted:
                 self._put_accumulated(accumulated, display)
-        else:
-            self._put_previous(step.picture, field)
+        elif step.picture.kind != "I" and step.picture.past is not None:
+            self._put_previous(step.picture, cells)
 
-    def _densify(self, cells: motion.MotionCells) -> motion.MotionField:
-        return motion.densify(
-            cells,
-            height=self._height,
-            width=self._width,
-            whole=self._request.precision == "integer",
-        )
-
-    def _accumulate(self, step: Step, field: motion.MotionField) -> np.ndarray:
-        """Motion since the I-frame, [H, W, 2] int32, quarter pixels."""
-        picture = step.picture
+    def _accumulate(self, step: Step, cells: MotionCells) -> np.ndarray:
+        """Motion since the I-frame, [H, W, 2], quarter pixels."""
         if not step.chain:
-            return np.zeros((self._height, self._width, 2), np.int32)
-        reached = {d: self._kept["accumulated", d] for d in step.chain}
-        accumulated = reached[step.chain[0]].copy()
-        if picture.future in reached and field.future is not None:
-            motion.follow(
-                accumulated,
-                motion=field.future,
-                where=field.valid_future & ~field.valid_past,
-                reference=reached[picture.future],
-            )
-        if picture.past in reached:
-            motion.follow(
-                accumulated,
-                motion=field.past,
-                where=field.valid_past,
-                reference=reached[picture.past],
-            )
-        return accumulated
+            return np.zeros((self._height, self._width, 2), self._field_type)
+        reached: dict[int | None, np.ndarray] = {
+            d: self._kept["accumulated", d] for d in step.chain
+        }
+        return self._kernels.accumulate(
+            cells,
+            start=reached[step.chain[0]],
+            past=reached.get(step.picture.past),
+            future=reached.get(step.picture.future),
+            whole=self._whole,
+        )
 
     def _put_accumulated(self, accumulated: np.ndarray, display: int) -> None:
         clip = self._clip
         base = base_of(display, self._iframe_inds)
         if clip.motion is not None:
-            vectors = accumulated.astype(np.float32) / motion.QUARTERS
-            if self._request.per_frame and display != base:
-                vectors /= display - base
-            self._put(clip.motion, display, vectors)
+            divisor = display - base if self._request.per_frame else 1
+            for out in self._targets(clip.motion, display):
+                self._kernels.accumulated_motion(out, accumulated, divisor=divisor or 1)
         if clip.residual is not None and display != base:
-            prediction = motion.warp(self._kept["pixels", base], accumulated)
-            frame = self._kept["pixels", display]
-            self._put(clip.residual, display, motion.residual(frame, prediction))
+            for out in self._targets(clip.residual, display):
+                self._kernels.accumulated_residual(
+                    out,
+                    accumulated,
+                    frame=self._kept["pixels", display],
+                    reference=self._kept["pixels", base],
+                )
 
-    def _put_previous(self, picture: Picture, field: motion.MotionField) -> None:
+    def _put_previous(self, picture: Picture, cells: MotionCells) -> None:
         clip, display = self._clip, picture.display
-        if picture.kind == "I" or picture.past is None:
-            return
+        assert picture.past is not None
         if clip.motion is not None:
             divide = picture.kind == "B" or self._request.per_frame
-            self._put(
-                clip.motion,
-                display,
-                motion.single_field(
-                    field,
+            for out in self._targets(clip.motion, display):
+                self._kernels.single_field(
+                    out,
+                    cells,
                     past_distance=display - picture.past if divide else 1,
-                    future_distance=1 if picture.future is None else display - picture.future,
-                ),
-            )
-        if clip.residual is not None:
-            prediction = motion.warp(self._kept["pixels", picture.past], field.past)
-            if picture.future is not None and field.future is not None:
-                prediction = motion.average(
-                    prediction,
-                    motion.warp(self._kept["pixels", picture.future], field.future),
-                    valid_past=field.valid_past,
-                    valid_future=field.valid_future,
+                    future_distance=-1 if picture.future is None else display - picture.future,
+                    whole=self._whole,
                 )
-            frame = self._kept["pixels", display]
-            self._put(clip.residual, display, motion.residual(frame, prediction))
+        if clip.residual is not None:
+            future = picture.future
+            for out in self._targets(clip.residual, display):
+                self._kernels.field_residual(
+                    out,
+                    cells,
+                    frame=self._kept["pixels", display],
+                    past=self._kept["pixels", picture.past],
+                    future=None if future is None else self._kept["pixels", future],
+                    whole=self._whole,
+                )
 
-    def _put_directions(self, field: motion.MotionField, display: int) -> None:
+    def _put_directions(self, cells: MotionCells, display: int) -> None:
         clip = self._clip
         for vectors, valid, to_vectors, to_valid in (
-            (field.past, field.valid_past, clip.motion_past, clip.valid_past),
-            (field.future, field.valid_future, clip.motion_future, clip.valid_future),
+            (cells.past, cells.valid_past, clip.motion_past, clip.valid_past),
+            (cells.future, cells.valid_future, clip.motion_future, clip.valid_future),
         ):
-            if to_vectors is not None and to_valid is not None and vectors is not None:
-                self._put(to_vectors, display, vectors.astype(np.float32) / motion.QUARTERS)
-                self._put(to_valid, display, valid)
+            if to_vectors is None or to_valid is None or vectors is None or valid is None:
+                continue
+            for slot in self._slots[display]:
+                self._kernels.direction(
+                    to_vectors[slot],
+                    to_valid[slot],
+                    vectors=vectors,
+                    valid=valid,
+                    whole=self._whole,
+                )
 
-    def _put(self, target: np.ndarray, display: int, value: np.ndarray) -> None:
-        for slot in self._slots[display]:
-            target[slot] = value  # whole pixels: the float is exact, or truncated towards zero
+    def _targets(self, array: np.ndarray, display: int) -> Iterator[np.ndarray]:
+        """Where a frame goes: once per time that it was asked for."""
+        return (array[slot] for slot in self._slots[display])
 
     # -- what is said about it
 

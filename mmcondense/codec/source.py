@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 
-from . import motion
 from .errors import NoMotionVectorsError
+from .kernels import kernels
+from .motion import MotionCells
 
 EXPORTING_CODECS = ("mpeg4", "h264", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv")
 """FFmpeg's decoders that export motion vectors."""
@@ -33,7 +33,7 @@ class MotionSource(Protocol):
     def check(self, kind: str, *, path: str, frame: int) -> None:
         """Raise :class:`NoMotionVectorsError` if pictures of this type have no vectors here."""
 
-    def cells(self, frame: VideoFrame, *, height: int, width: int) -> motion.MotionCells:
+    def cells(self, frame: VideoFrame, *, height: int, width: int) -> MotionCells:
         """Vectors of a decoded picture."""
 
 
@@ -57,26 +57,8 @@ class ExportedMotion:
         if problem:
             raise NoMotionVectorsError(problem, path=path, codec=self._codec, frame=frame)
 
-    def cells(self, frame: VideoFrame, *, height: int, width: int) -> motion.MotionCells:
+    def cells(self, frame: VideoFrame, *, height: int, width: int) -> MotionCells:
         # frame.side_data would make a reference cycle: frames then live until the collector runs.
         vectors = SideDataContainer(frame).get(Type.MOTION_VECTORS)
-        blocks = np.zeros(0, _BLOCK) if vectors is None else vectors.to_ndarray()
-        past, valid_past = motion.rasterise(blocks, source=-1, height=height, width=width)
-        if not (blocks["source"] == 1).any():
-            return motion.MotionCells(past, valid_past)
-        future, valid_future = motion.rasterise(blocks, source=1, height=height, width=width)
-        return motion.MotionCells(past, valid_past, future, valid_future)
-
-
-_BLOCK = np.dtype(
-    [
-        (name, kind)
-        for kind, names in [
-            ("i4", ["source", "motion_x", "motion_y"]),
-            ("i2", ["dst_x", "dst_y"]),
-            ("u1", ["w", "h"]),
-            ("u2", ["motion_scale"]),
-        ]
-        for name in names
-    ]
-)
+        blocks = b"" if vectors is None else vectors
+        return kernels().cells(blocks, height=height, width=width)

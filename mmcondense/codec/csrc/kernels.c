@@ -1,0 +1,154 @@
+/* See kernels.h. A row of cells is the same for eight rows of pixels: it becomes a list of runs of
+ * equal vectors, and every kernel walks over runs. */
+#include "kernels_runs.h"
+
+#define ACCUMULATED int16_t
+#define NAMED(name) name##_int16
+#include "kernels_accumulated.h"
+#undef ACCUMULATED
+#undef NAMED
+
+#define ACCUMULATED int32_t
+#define NAMED(name) name##_int32
+#include "kernels_accumulated.h"
+
+/* Blocks are up to 16x16 pixels. As in motion.py, where two of them overlap the one wins whose
+ * lower right cells these are, then the later one. */
+bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, const uint8_t *blocks,
+               size_t num_blocks, int source)
+{
+    bool any_future = false;
+    memset(vectors, 0, sizeof *vectors * 2 * (size_t)rows * (size_t)columns);
+    memset(valid, 0, (size_t)rows * (size_t)columns);
+    for (int down = 0; down < 2; down++)
+        for (int right = 0; right < 2; right++)
+            for (size_t i = 0; i < num_blocks; i++) {
+                motion_vector block; /* the buffer may be unaligned */
+                memcpy(&block, blocks + i * sizeof block, sizeof block);
+                any_future |= block.source == 1;
+                if (block.source != source || block.h <= CELL * down || block.w <= CELL * right)
+                    continue;
+                int row = ((block.dst_y - (block.h >> 1)) >> 3) + down;
+                int column = ((block.dst_x - (block.w >> 1)) >> 3) + right;
+                if (row < 0 || row >= rows || column < 0 || column >= columns)
+                    continue;
+                uint32_t scale = block.motion_scale ? QUARTERS / block.motion_scale : 0;
+                ptrdiff_t cell = (ptrdiff_t)row * columns + column;
+                vectors[2 * cell] = (int16_t)(0 - (uint32_t)block.motion_x * scale);
+                vectors[2 * cell + 1] = (int16_t)(0 - (uint32_t)block.motion_y * scale);
+                valid[cell] = 1;
+            }
+    return any_future;
+}
+
+WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, cells future,
+                            int future_distance, geometry size)
+{
+    run_buffers runs;
+    if (!allocate_runs(&runs, size))
+        return false;
+    float past_divisor = (float)(QUARTERS * past_distance);
+    float future_divisor = (float)(QUARTERS * future_distance);
+    size_t row_bytes = motion_row_bytes(out, size);
+    for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
+        int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 1;
+        runs.future[0] = (run){0, size.width, 0, 0, false};
+        if (future.vectors)
+            num_future = cell_runs(runs.future, future, cell_row, size);
+        int begin = cell_row * CELL, end = min_int(begin + CELL, size.height);
+        for (int y = begin; y < end; y++) {
+            if (y > begin && !size.whole) {
+                memcpy(row_of(out.pixels, y), row_of(out.pixels, begin), row_bytes);
+                continue;
+            }
+            int num_past_row, num_future_row;
+            const run *p = runs_of_row(&num_past_row, runs.past_row, runs.past, num_past, y, size);
+            const run *f =
+                runs_of_row(&num_future_row, runs.future_row, runs.future, num_future, y, size);
+            for (int x = 0; x < size.width;) {
+                int stop = min_int(p->x + p->n, f->x + f->n);
+                float dx = (float)p->dx / past_divisor, dy = (float)p->dy / past_divisor;
+                if (future.vectors) {
+                    float share = p->valid && f->valid ? 0.5f : 1.0f;
+                    dx = (dx + (float)f->dx / future_divisor) * share;
+                    dy = (dy + (float)f->dy / future_divisor) * share;
+                }
+                fill_motion(out, y, x, stop - x, dx, dy);
+                p += p->x + p->n == stop;
+                f += f->x + f->n == stop;
+                x = stop;
+            }
+        }
+    }
+    free(runs.past);
+    return true;
+}
+
+WIDE_SIMD bool direction(motion_output out, plane valid, cells vectors, geometry size)
+{
+    run_buffers runs;
+    if (!allocate_runs(&runs, size))
+        return false;
+    for (int y = 0; y < size.height; y++) {
+        int num_runs = cell_runs(runs.past, vectors, y / CELL, size), num_row;
+        const run *row = runs_of_row(&num_row, runs.past_row, runs.past, num_runs, y, size);
+        for (const run *r = row; r < row + num_row; r++) {
+            fill_motion(out, y, r->x, r->n, (float)r->dx / QUARTERS, (float)r->dy / QUARTERS);
+            memset(row_of(valid, y) + r->x, r->valid, (size_t)r->n);
+        }
+    }
+    free(runs.past);
+    return true;
+}
+
+/* Both predictions into the past one: rounded mean where both vectors hold, else the one that does,
+ * and the past where none does. */
+ALWAYS_INLINE void average_row(uint8_t *past_row, const uint8_t *future_row, const run *p,
+                               const run *f, geometry size)
+{
+    for (int x = 0; x < size.width;) {
+        int stop = min_int(p->x + p->n, f->x + f->n);
+        if (f->valid && !p->valid)
+            memcpy(past_row + CHANNELS * x, future_row + CHANNELS * x, (size_t)(CHANNELS * (stop - x)));
+        else if (f->valid)
+            for (int i = CHANNELS * x; i < CHANNELS * stop; i++)
+                past_row[i] = (uint8_t)((past_row[i] + future_row[i] + 1) >> 1);
+        p += p->x + p->n == stop;
+        f += f->x + f->n == stop;
+        x = stop;
+    }
+}
+
+WIDE_SIMD bool field_residual(plane out, output_type type, plane frame, cells past,
+                              plane past_reference, cells future, plane future_reference,
+                              geometry size)
+{
+    run_buffers runs;
+    uint8_t *past_row = malloc(2 * prediction_bytes(size));
+    if (!past_row || !allocate_runs(&runs, size)) {
+        free(past_row);
+        return false;
+    }
+    uint8_t *future_row = past_row + prediction_bytes(size);
+    for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
+        int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 0;
+        if (future.vectors)
+            num_future = cell_runs(runs.future, future, cell_row, size);
+        int end = min_int((cell_row + 1) * CELL, size.height);
+        for (int y = cell_row * CELL; y < end; y++) {
+            int num_row;
+            const run *p = runs_of_row(&num_row, runs.past_row, runs.past, num_past, y, size);
+            predict_row(past_row, past_reference, p, num_row, y, size);
+            if (num_future) {
+                const run *f =
+                    runs_of_row(&num_row, runs.future_row, runs.future, num_future, y, size);
+                predict_row(future_row, future_reference, f, num_row, y, size);
+                average_row(past_row, future_row, p, f, size);
+            }
+            subtract_row(out, type, frame, past_row, y, size);
+        }
+    }
+    free(runs.past);
+    free(past_row);
+    return true;
+}

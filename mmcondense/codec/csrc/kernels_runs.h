@@ -1,0 +1,325 @@
+/* Rows of pixels as runs of equal vectors, and what runs predict. */
+#ifndef MMCONDENSE_KERNELS_RUNS_H
+#define MMCONDENSE_KERNELS_RUNS_H
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "kernels.h"
+
+/* One copy for AVX2 beside the portable one, chosen at load time, where the tools can do that. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define WIDE_SIMD __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE_SIMD
+#endif
+#if defined(__GNUC__)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE static inline
+#endif
+
+#define CHANNELS 3
+#define CHUNK 32 /* bytes that are predicted at a time */
+
+typedef struct {
+    int x, n; /* first pixel, number of pixels */
+    int dx, dy; /* quarter pixels */
+    bool valid;
+} run;
+
+ALWAYS_INLINE int min_int(int a, int b) { return a < b ? a : b; }
+ALWAYS_INLINE int max_int(int a, int b) { return a > b ? a : b; }
+ALWAYS_INLINE int clip_int(int value, int low, int high)
+{
+    return min_int(max_int(value, low), high);
+}
+
+ALWAYS_INLINE uint8_t *row_of(plane pixels, int y) { return pixels.data + y * pixels.stride; }
+
+/* Towards zero. */
+ALWAYS_INLINE int whole_pixels(int quarters)
+{
+    return quarters < 0 ? -(-quarters & ~(QUARTERS - 1)) : quarters & ~(QUARTERS - 1);
+}
+
+/* A row of cells. Returns the number of runs, at most one per cell. */
+ALWAYS_INLINE int cell_runs(run *runs, cells from, int cell_row, geometry size)
+{
+    int columns = (size.width + CELL - 1) / CELL, count = 0;
+    const int16_t *vectors = from.vectors + (ptrdiff_t)cell_row * columns * 2;
+    const uint8_t *valid = from.valid + (ptrdiff_t)cell_row * columns;
+    for (int column = 0; column < columns; column++) {
+        int dx = vectors[2 * column], dy = vectors[2 * column + 1];
+        int x = column * CELL, n = min_int(CELL, size.width - x);
+        if (size.whole) {
+            dx = whole_pixels(dx);
+            dy = whole_pixels(dy);
+        }
+        run *last = runs + count - 1;
+        if (count && last->dx == dx && last->dy == dy && last->valid == (valid[column] != 0))
+            last->n += n;
+        else
+            runs[count++] = (run){x, n, dx, dy, valid[column] != 0};
+    }
+    return count;
+}
+
+/* CoViAR's rule for whole pixels: vectors whose source lies outside the frame are void.
+ * Returns the number of runs, at most three times as many. */
+ALWAYS_INLINE int void_outside(run *inside, const run *runs, int num_runs, int y, geometry size)
+{
+    int count = 0;
+    for (const run *r = runs; r < runs + num_runs; r++) {
+        int source_y = y - r->dy / QUARTERS, shift = r->dx / QUARTERS;
+        int end = r->x + r->n, from = clip_int(shift, r->x, end);
+        int to = clip_int(size.width + shift, from, end);
+        if (source_y < 0 || source_y >= size.height)
+            from = to = end;
+        if (from > r->x)
+            inside[count++] = (run){r->x, from - r->x, 0, 0, false};
+        if (to > from)
+            inside[count++] = (run){from, to - from, r->dx, r->dy, r->valid};
+        if (end > to)
+            inside[count++] = (run){to, end - to, 0, 0, false};
+    }
+    return count;
+}
+
+/* The runs of row y, given those of its row of cells. */
+ALWAYS_INLINE const run *runs_of_row(int *num_runs, run *scratch, const run *runs, int num_cell_runs,
+                                     int y, geometry size)
+{
+    *num_runs = num_cell_runs;
+    if (!size.whole)
+        return runs;
+    *num_runs = void_outside(scratch, runs, num_cell_runs, y, size);
+    return scratch;
+}
+
+/* Room for the runs of both directions, before and after void_outside. */
+typedef struct {
+    run *past, *future, *past_row, *future_row;
+} run_buffers;
+
+ALWAYS_INLINE bool allocate_runs(run_buffers *runs, geometry size)
+{
+    size_t columns = ((size_t)size.width + CELL - 1) / CELL;
+    runs->past = malloc(8 * columns * sizeof(run));
+    if (!runs->past)
+        return false;
+    runs->future = runs->past + columns;
+    runs->past_row = runs->future + columns;
+    runs->future_row = runs->past_row + 3 * columns;
+    return true;
+}
+
+/* -- predicting ------------------------------------------------------------------------------- */
+
+/* Between four pixels: a is the upper row, b the lower one, the right neighbour is `right` bytes on. */
+ALWAYS_INLINE void blend(uint8_t *out, const uint8_t *a, const uint8_t *b, int bytes, int right,
+                         int fx, int fy)
+{
+    uint16_t upper_left = (uint16_t)((4 - fx) * (4 - fy)), upper_right = (uint16_t)(fx * (4 - fy));
+    uint16_t lower_left = (uint16_t)((4 - fx) * fy), lower_right = (uint16_t)(fx * fy);
+    for (int i = 0; i < bytes; i++)
+        out[i] = (uint8_t)((uint16_t)(upper_left * a[i] + upper_right * a[i + right] +
+                                      lower_left * b[i] + lower_right * b[i + right] + 8) >>
+                           4);
+}
+
+/* One pixel, beyond the border the nearest border pixel. */
+ALWAYS_INLINE void blend_at_border(uint8_t *out, const uint8_t *a, const uint8_t *b, int x, int fx,
+                                   int fy, int width)
+{
+    int left = CHANNELS * clip_int(x, 0, width - 1), right = CHANNELS * clip_int(x + 1, 0, width - 1);
+    for (int c = 0; c < CHANNELS; c++)
+        out[c] = (uint8_t)(((4 - fx) * (4 - fy) * a[left + c] + fx * (4 - fy) * a[right + c] +
+                            (4 - fx) * fy * b[left + c] + fx * fy * b[right + c] + 8) >>
+                           4);
+}
+
+/* The pixels of row y that a run covers. May write up to a chunk beyond the run's end. */
+ALWAYS_INLINE void predict_run(uint8_t *prediction, plane reference, const run *r, int y,
+                               geometry size)
+{
+    int x = QUARTERS * r->x - r->dx, fx = x & 3, fy = -r->dy & 3;
+    int source = x >> 2, row = y + (-r->dy >> 2);
+    const uint8_t *a = row_of(reference, clip_int(row, 0, size.height - 1));
+    const uint8_t *b = row_of(reference, clip_int(row + 1, 0, size.height - 1));
+    uint8_t *out = prediction + CHANNELS * r->x;
+    int n = r->n;
+    for (; n > 0 && source < 0; n--, source++, out += CHANNELS)
+        blend_at_border(out, a, b, source, fx, fy, size.width);
+    int right = fx ? CHANNELS : 0;
+    int inside = clip_int(size.width - source - (fx != 0), 0, n);
+    a += CHANNELS * source;
+    b += CHANNELS * source;
+    /* In chunks as long as reading beyond the row's end stays inside the picture. */
+    ptrdiff_t room = reference.data + reference.size - (a > b ? a : b) - right;
+    int bytes = CHANNELS * inside, chunked = (bytes + CHUNK - 1) / CHUNK * CHUNK;
+    if (inside && chunked > room) {
+        blend(out, a, b, bytes, right, fx, fy);
+    } else if (fx || fy) {
+        for (int i = 0; i < bytes; i += CHUNK)
+            blend(out + i, a + i, b + i, CHUNK, right, fx, fy);
+    } else {
+        for (int i = 0; i < bytes; i += CHUNK)
+            memcpy(out + i, a + i, CHUNK);
+    }
+    a -= CHANNELS * source;
+    b -= CHANNELS * source;
+    for (int i = inside; i < n; i++)
+        blend_at_border(out + CHANNELS * i, a, b, source + i, fx, fy, size.width);
+}
+
+/* reference(p - motion(p)) for row y. */
+ALWAYS_INLINE void predict_row(uint8_t *prediction, plane reference, const run *runs, int num_runs,
+                               int y, geometry size)
+{
+    for (int i = 0; i < num_runs; i++)
+        predict_run(prediction, reference, runs + i, y, size);
+}
+
+/* Where each pixel of a row comes from. */
+typedef struct {
+    uint32_t *above, *below; /* its left neighbours in the reference, bytes from its start */
+    uint8_t *fraction; /* 4 fy + fx, quarters; fx is 0 where there is no right neighbour */
+    uint8_t *starts; /* whether its vector differs from that of the pixel to the left */
+    uint32_t farthest; /* of below */
+} sources;
+
+ALWAYS_INLINE bool allocate_sources(sources *from, geometry size)
+{
+    size_t width = (size_t)size.width;
+    from->above = malloc(width * (2 * sizeof *from->above + 2) + 8);
+    if (!from->above)
+        return false;
+    from->below = from->above + width;
+    from->fraction = (uint8_t *)(from->below + width);
+    from->starts = from->fraction + width;
+    memset(from->starts, 1, width + 8);
+    return true;
+}
+
+/* One pixel. Reads eight bytes of each row, writes four. */
+ALWAYS_INLINE void blend_pixel(uint8_t *out, const uint8_t *a, const uint8_t *b, int fraction)
+{
+#ifdef __SSE2__
+    /* Lanes: red, green and blue of the left pixel, then of the right one. */
+    static const uint16_t weights[2][4][4][8] = {
+#define LANES(fx, f) {(4 - fx) * f, (4 - fx) * f, (4 - fx) * f, fx * f, fx * f, fx * f}
+#define FRACTIONS(f) {LANES(0, f), LANES(1, f), LANES(2, f), LANES(3, f)}
+        {FRACTIONS(4), FRACTIONS(3), FRACTIONS(2), FRACTIONS(1)},
+        {FRACTIONS(0), FRACTIONS(1), FRACTIONS(2), FRACTIONS(3)}};
+    const __m128i *weights_above = (const __m128i *)weights[0], *weights_below = (const __m128i *)weights[1];
+    __m128i zero = _mm_setzero_si128();
+    __m128i above = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)a), zero);
+    __m128i below = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)b), zero);
+    above = _mm_mullo_epi16(above, _mm_loadu_si128(weights_above + fraction));
+    below = _mm_mullo_epi16(below, _mm_loadu_si128(weights_below + fraction));
+    __m128i sum = _mm_add_epi16(above, below);
+    sum = _mm_add_epi16(_mm_add_epi16(sum, _mm_srli_si128(sum, 6)), _mm_set1_epi16(8));
+    int pixel = _mm_cvtsi128_si32(_mm_packus_epi16(_mm_srli_epi16(sum, 4), zero));
+    memcpy(out, &pixel, sizeof pixel);
+#else
+    blend(out, a, b, CHANNELS, CHANNELS, fraction & 3, fraction >> 2);
+#endif
+}
+
+/* A row whose pixels each have a vector of their own; eight at a time where those are equal. */
+ALWAYS_INLINE void predict_pixels(uint8_t *prediction, plane reference, const sources *from,
+                                  geometry size)
+{
+    const uint8_t *pixels = reference.data;
+    if (from->farthest + CHANNELS * (CELL + 1) > reference.size) { /* as little as possible is read */
+        for (int x = 0; x < size.width; x++) {
+            int fraction = from->fraction[x];
+            blend(prediction + CHANNELS * x, pixels + from->above[x], pixels + from->below[x], CHANNELS,
+                  fraction & 3 ? CHANNELS : 0, fraction & 3, fraction >> 2);
+        }
+        return;
+    }
+    for (int x = 0; x < size.width; x += CELL) {
+        uint8_t *out = prediction + CHANNELS * x;
+        uint64_t starts;
+        memcpy(&starts, from->starts + x + 1, sizeof starts);
+        int end = min_int(x + CELL, size.width), last = end - 1, fraction = from->fraction[x];
+        if (!(starts & 0xffffffffffffff) && end == x + CELL && from->above[last] - from->above[x] == CHANNELS * (CELL - 1) &&
+            from->fraction[last] == fraction) {
+            const uint8_t *a = pixels + from->above[x], *b = pixels + from->below[x];
+            if (fraction)
+                blend(out, a, b, CHANNELS * CELL, CHANNELS, fraction & 3, fraction >> 2);
+            else
+                memcpy(out, a, CHANNELS * CELL);
+            continue;
+        }
+        for (int i = x; i < end; i++, out += CHANNELS)
+            blend_pixel(out, pixels + from->above[i], pixels + from->below[i], from->fraction[i]);
+    }
+}
+
+ALWAYS_INLINE size_t prediction_bytes(geometry size)
+{
+    return CHANNELS * (size_t)size.width + CHUNK;
+}
+
+ALWAYS_INLINE void subtract_row(plane out, output_type type, plane frame, const uint8_t *prediction,
+                                int y, geometry size)
+{
+    const uint8_t *pixels = row_of(frame, y);
+    int bytes = CHANNELS * size.width;
+    if (type == INT16) {
+        int16_t *residual = (int16_t *)row_of(out, y);
+        for (int i = 0; i < bytes; i++)
+            residual[i] = (int16_t)(pixels[i] - prediction[i]);
+    } else {
+        uint8_t *residual = row_of(out, y);
+        for (int i = 0; i < bytes; i++)
+            residual[i] = (uint8_t)clip_int(pixels[i] - prediction[i] + 128, 0, 255);
+    }
+}
+
+/* -- writing motion --------------------------------------------------------------------------- */
+
+ALWAYS_INLINE uint8_t scaled_byte(float pixels, float scale)
+{
+    float scaled = pixels * scale; /* clipped first: a float may not fit an int */
+    return (uint8_t)((int)(scaled < -128 ? -128 : scaled > 127 ? 127 : scaled) + 128);
+}
+
+/* The same vector for n pixels, from pixel x of row y on. */
+ALWAYS_INLINE void fill_motion(motion_output out, int y, int x, int n, float dx, float dy)
+{
+    uint8_t *row = row_of(out.pixels, y);
+    if (out.type == FLOAT32) {
+        float *to = (float *)row + 2 * x;
+        for (int i = 0; i < n; i++) {
+            to[2 * i] = dx;
+            to[2 * i + 1] = dy;
+        }
+    } else if (out.type == INT16) {
+        int16_t *to = (int16_t *)row + 2 * x, ix = (int16_t)(int)dx, iy = (int16_t)(int)dy;
+        for (int i = 0; i < n; i++) {
+            to[2 * i] = ix;
+            to[2 * i + 1] = iy;
+        }
+    } else {
+        uint8_t *to = row + 2 * x, bx = scaled_byte(dx, out.scale), by = scaled_byte(dy, out.scale);
+        for (int i = 0; i < n; i++) {
+            to[2 * i] = bx;
+            to[2 * i + 1] = by;
+        }
+    }
+}
+
+ALWAYS_INLINE size_t motion_row_bytes(motion_output out, geometry size)
+{
+    return 2 * (size_t)size.width * (out.type == FLOAT32 ? 4 : out.type == INT16 ? 2 : 1);
+}
+
+#endif
