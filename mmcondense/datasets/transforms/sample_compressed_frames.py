@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -42,17 +43,30 @@ def segment_positions(
     return (begin + np.floor(place * (end - begin))).astype(np.int64) + first
 
 
-def snap_back(positions: np.ndarray, *, allowed: np.ndarray) -> np.ndarray:
-    """The last allowed frame at or before each position, or the first one where there is none.
+def snap_back(
+    position: int, *, keyframes: np.ndarray, wanted_of_gop: Callable[[int], np.ndarray]
+) -> int | None:
+    """The last wanted frame at or before a position, else the first after it, GOP by GOP.
 
     Args:
-        positions: [S] frame indices.
-        allowed: [A] frame indices, ascending, at least one.
+        position: display index.
+        keyframes: [G] display indices, ascending, the first at or before ``position``.
+        wanted_of_gop: display indices of the wanted frames of a GOP, ascending.
 
     Returns:
-        [S], members of ``allowed``.
+        A display index, or None if no GOP has a wanted frame.
     """
-    return allowed[np.maximum(np.searchsorted(allowed, positions, side="right") - 1, 0)]
+    own_gop = int(np.searchsorted(keyframes, position, side="right")) - 1
+    for gop in range(own_gop, -1, -1):
+        before = wanted_of_gop(gop)
+        before = before[before <= position]
+        if len(before):
+            return int(before[-1])
+    for gop in range(own_gop, len(keyframes)):
+        after = wanted_of_gop(gop)
+        if len(after):
+            return int(after[0])
+    return None
 
 
 @TRANSFORMS.register_module()
@@ -107,14 +121,12 @@ class SampleCompressedFrames(BaseTransform):
     def transform(self, results: dict) -> dict:
         video = CompressedVideo(results["filename"], virtual_gop=self.virtual_gop)
         try:
-            iframes = np.asarray(video.iframe_inds)
-            predicted = self._predicted_frames(video, iframes)
+            places = self._places()
+            results["iframe_inds"] = self._iframes(video, places)
+            results["frame_inds"] = self._predicted_frames(video, places)
         except BaseException:
             video.close()
             raise
-        places = self._places()  # [C, S]
-        results["iframe_inds"] = self._sample(video.num_frames, places, first=0, allowed=iframes)
-        results["frame_inds"] = self._sample(video.num_frames, places, first=1, allowed=predicted)
         results["compressed_video"] = video
         results["total_frames"] = video.num_frames
         results["num_clips"] = self.num_clips
@@ -122,53 +134,65 @@ class SampleCompressedFrames(BaseTransform):
         return results
 
     def _places(self) -> np.ndarray:
+        """[C, S]: where in its segment each frame is taken, 0 to 1."""
         shape = self.num_clips, self.num_segments
         if self.test_mode:
             centres = (np.arange(self.num_clips) + 0.5) / self.num_clips
             return np.broadcast_to(centres[:, None], shape)
         return np.random.random_sample(shape)  # noqa: NPY002 - mmengine seeds this generator
 
-    def _sample(
-        self, num_frames: int, places: np.ndarray, *, first: int, allowed: np.ndarray
-    ) -> np.ndarray:
-        positions = segment_positions(
+    def _positions(self, num_frames: int, places: np.ndarray, *, first: int) -> np.ndarray:
+        return segment_positions(
             num_frames,
             num_segments=self.num_segments,
             place=places,
             centred=self.test_mode,
             first=first,
-        )
-        return snap_back(positions.ravel(), allowed=allowed)  # [C * S]
+        ).ravel()  # [C * S]
 
-    def _predicted_frames(self, video: CompressedVideo, iframes: np.ndarray) -> np.ndarray:
-        """Display indices of the pictures that may be sampled for motion and residuals."""
+    def _iframes(self, video: CompressedVideo, places: np.ndarray) -> np.ndarray:
+        positions = self._positions(video.num_frames, places, first=0)
+        iframes = video.iframe_inds  # the first is 0
+        return iframes[np.searchsorted(iframes, positions, side="right") - 1]
+
+    def _predicted_frames(self, video: CompressedVideo, places: np.ndarray) -> np.ndarray:
         if "B" in self.frame_types and not video.has_b_frames:
             raise CodecError(
                 f"the config asks for B-frames (frame_types={self.frame_types}), but this stream "
                 "has none: set frame_types=('P',), or re-encode with "
-                "`python tools/data/reencode.py ... --b-frames 2`",
-                path=str(video.path),
+                "`python tools/data/reencode.py SOURCE TARGET --codec h264 --b-frames 2`",
+                path=video.path,
                 codec=video.codec,
             )
-        if video.has_b_frames:
-            wanted = "".join(self.frame_types).replace("P", "PS")
-            types = np.array(list(video.frame_types))
-            candidates = np.flatnonzero(np.isin(types, list(wanted)))
-        else:
-            # Key frames say it all, and cost nothing: picture types need a scan of the packets.
-            candidates = np.arange(video.num_frames)
-        # Position 0 of a GOP is never sampled, real or virtual; nor is what no key frame precedes.
-        predicted = np.setdiff1d(candidates[candidates > iframes[0]], iframes)
-        if len(predicted) == 0:
+        keyframes = video.keyframes
+        wanted_kinds = {*self.frame_types, "S"} if "P" in self.frame_types else {*self.frame_types}
+        # Position 0 of a GOP is never sampled, be the GOP real or virtual.
+        iframes = set(video.iframe_inds.tolist())
+
+        @functools.cache
+        def wanted_of_gop(gop: int) -> np.ndarray:
+            kinds = enumerate(video.gop_frame_types(gop), start=int(keyframes[gop]))
+            return np.array(
+                [frame for frame, kind in kinds if kind in wanted_kinds and frame not in iframes],
+                np.int64,
+            )
+
+        # A video of one frame has no position for motion: let position 0 find that out.
+        positions = self._positions(max(video.num_frames, 2), places, first=1)
+        frames = [
+            snap_back(position, keyframes=keyframes, wanted_of_gop=wanted_of_gop)
+            for position in np.minimum(positions, video.num_frames - 1).tolist()
+        ]
+        if None in frames:
             asked = " or ".join(self.frame_types)
             raise CodecError(
                 f"none of its {video.num_frames} frames is of type {asked}: there is no motion "
                 "to sample. Leave this video out, or re-encode it with a longer GOP: "
-                "`python tools/data/reencode.py ... --gop-size 12`",
-                path=str(video.path),
+                "`python tools/data/reencode.py SOURCE TARGET --gop-size 12`",
+                path=video.path,
                 codec=video.codec,
             )
-        return predicted
+        return np.array(frames, np.int64)  # [C * S]
 
     def __repr__(self) -> str:
         return (

@@ -120,6 +120,23 @@ def test_irregular_gops_use_the_true_key_frames(tmp_path, panning_frames):
         assert iframe == keyframes[keyframes <= position].max()
 
 
+def test_an_intra_picture_that_is_no_key_frame_is_not_sampled(tmp_path, panning_frames):
+    cut = np.concatenate([panning_frames(18), 255 - panning_frames(22)[:, ::-1]])
+    path = tmp_path / "cut.mp4"
+    params = "keyint=60:min-keyint=60:scenecut=40:open-gop=0"
+    encode_frames(path, cut, codec="h264", gop_size=60, options={"x264-params": params})
+    with CompressedVideo(path) as video:
+        np.testing.assert_array_equal(video.keyframes, 0)
+        [stray] = np.flatnonzero(np.array(video.frame_types) == "I")[1:]
+        with_stray = video.read([stray], modalities=("motion",))
+    assert stray == 18
+    assert not with_stray.motion.any()
+    results = sample(path, num_segments=80, test_mode=True)
+    assert stray not in results["frame_inds"]
+    assert {stray - 1, stray + 1} <= set(results["frame_inds"])
+    np.testing.assert_array_equal(results["iframe_inds"], 0)
+
+
 @pytest.mark.parametrize("frame_types", [("P",), ("B",), ("P", "B")])
 @pytest.mark.parametrize("test_mode", [True, False])
 def test_only_wanted_picture_types_are_sampled(make_clip, frame_types, test_mode):
@@ -170,7 +187,7 @@ def test_intra_only_video_has_no_motion(make_clip):
 
 def test_asking_for_b_frames_in_a_stream_without(make_clip):
     path = make_clip(40, gop_size=GOP)
-    with pytest.raises(CodecError, match=r"asks for B-frames.*--b-frames 2") as caught:
+    with pytest.raises(CodecError, match=r"asks for B-frames.*--codec h264 --b-frames 2") as caught:
         sample(path, num_segments=4, frame_types=("P", "B"))
     assert caught.value.path == str(path)
 
