@@ -2,7 +2,7 @@
 
 Every encoder is set up so that a key frame comes every ``gop_size`` frames and nowhere else (no
 scene-cut key frames), that GOPs are closed, that exactly ``b_frames`` B-frames stand between two
-anchors, and that the same frames give the same bytes. H.264 uses one reference picture per
+anchors (HEVC: but for scene cuts), and that the same frames give the same bytes. H.264 uses one reference picture per
 direction, no B-pyramid and no weighted prediction: its export does not say which reference a block
 used, and this way there is only one it can be. ``options`` overrides any of it.
 """
