@@ -35,7 +35,7 @@ from mmcondense.codec.encode import check_encoder, encode_frames
 from .synthetic_scenes import TASK_CLASSES, Scene, SceneOptions, render, sample_scene
 
 SPLITS = ("train", "val")
-_GENERATOR_VERSION = 1  # counts up when the same parameters come to mean other clips
+_GENERATOR_VERSION = 2  # counts up when the same parameters come to mean other clips
 _NOT_IN_MP4 = ("h263", "h263p", "flv1")
 
 

@@ -37,7 +37,7 @@ TASK_CLASSES: dict[str, tuple[str, ...]] = {
   class.
 """
 BRIEF_FRAMES = 8
-_SCALES = (0.7, 1.35)
+_SCALES = (0.8, 1.35)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def sample_scene(
 
     num_frames, size = options.num_frames, options.size
     background_colour, *colours = _distinct_colours(3, rng)
-    background = background_colour + _texture(size, rng, options, contrast=16)
+    background = background_colour + _texture(size, rng, options, contrast=12)
     poses = _sample_poses(motion, rng, options, whole_pixels=task == "both")
     always = np.ones(num_frames, dtype=bool)
     shift = np.zeros((num_frames, 2))
@@ -272,7 +272,7 @@ def _patch(
     shape: str, colour: np.ndarray, rng: np.random.Generator, options: SceneOptions
 ) -> np.ndarray:
     alpha = shape_mask(shape, 2 * round(_radius(options.size)))[..., None]
-    texture = colour + _texture(alpha.shape[0], rng, options, contrast=28)
+    texture = colour + _texture(alpha.shape[0], rng, options, contrast=16)
     return np.concatenate([texture * alpha, alpha], axis=-1)
 
 
@@ -331,7 +331,7 @@ def _distinct_colours(count: int, rng: np.random.Generator) -> list[np.ndarray]:
     colours: list[np.ndarray] = []
     while len(colours) < count:
         colour = rng.uniform(40, 215, 3).astype(np.float32)
-        if all(np.linalg.norm(colour - other) > 100 for other in colours):
+        if all(np.linalg.norm(colour - other) > 120 for other in colours):
             colours.append(colour)
     return colours
 
