@@ -1,4 +1,4 @@
-"""Reading chosen frames: known motion, every option of ``read``, what is decoded and what is not."""
+"""Reading chosen frames: known motion, all options of ``read``, what is decoded and what not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def share_equal(motion: np.ndarray, valid: np.ndarray, expected: tuple[float, fl
 
 
 @pytest.mark.parametrize(
-    "codec, suffix, step",
+    ("codec", "suffix", "step"),
     [
         ("mpeg4", "mp4", (2, -1)),
         ("mpeg4", "avi", (-1.5, 2.5)),
@@ -141,7 +141,8 @@ def test_motion_of_b_frames_accumulates_along_their_references(clip_of):
     for i, frame in enumerate((5, 8)):
         off = np.abs(clip.motion[i, 32:-32, 40:-40] - (step[0] * frame, step[1] * frame))
         assert (off.max(axis=-1) <= 1).mean() > 0.85
-    assert not still.motion.any() and not still.residual.any()
+    assert not still.motion.any()
+    assert not still.residual.any()
 
 
 # -- what read returns
@@ -195,8 +196,10 @@ def test_i_frames_have_neither_motion_nor_residual(clip_of):
     with CompressedVideo(clip_of()) as video:
         for reference in ("previous", "iframe"):
             clip = video.read([12], reference=reference, modalities=("motion", "residual"))
-            assert not clip.motion.any() and not clip.residual.any()
-            assert clip.reference_distance.tolist() == [0] and clip.provenance == ["none"]
+            assert not clip.motion.any()
+            assert not clip.residual.any()
+            assert clip.reference_distance.tolist() == [0]
+            assert clip.provenance == ["none"]
 
 
 def test_provenance_marks_what_is_assumed(clip_of):
@@ -334,7 +337,8 @@ def test_long_clips_cost_no_more_than_short_ones(clip_of):
         long = clip_of("h264", b_frames, "mp4", num_frames=360)
         assert packets_for(long, [14]) == packets_for(short, [14])
         with CompressedVideo(long) as video:
-            assert video.num_frames == 360 and len(video.keyframes) == 30
+            assert video.num_frames == 360
+            assert len(video.keyframes) == 30
             video.read([100, 200])
             assert video._index.frame_types is None
 
@@ -372,7 +376,8 @@ def test_virtual_iframes_stand_in_where_key_frames_are_rare(clip_of):
     assert clip.iframe_inds.tolist() == [0, 12, 12, 36]
     assert clip.iframe_is_virtual.tolist() == [False, True, True, True]
     assert clip.gop_inds.tolist() == [0, 0, 0, 0]
-    assert not clip.motion[1].any() and not clip.residual[1].any()
+    assert not clip.motion[1].any()
+    assert not clip.residual[1].any()
     inner = np.s_[16:-16, 16:-16]  # one step from the virtual one
     np.testing.assert_array_equal(clip.motion[2][inner], raw.motion[0][inner])
     for i, frame in enumerate([11, 12, 15, 39]):
