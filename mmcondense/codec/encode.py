@@ -1,10 +1,11 @@
 """Frames in, one encoded clip out: chosen codec, exact GOP, B-frames or none, no audio.
 
 Every encoder is set up so that a key frame comes every ``gop_size`` frames and nowhere else (no
-scene-cut key frames), that GOPs are closed, that exactly ``b_frames`` B-frames stand between two
-anchors (HEVC: but for scene cuts), and that the same frames give the same bytes. H.264 uses one reference picture per
-direction, no B-pyramid and no weighted prediction: its export does not say which reference a block
-used, and this way there is only one it can be. ``options`` overrides any of it.
+scene-cut key frames), that GOPs are closed, that ``b_frames`` B-frames stand between two anchors
+(fewer before the last anchor of a GOP, and where x265 meets a scene cut), and that the same frames
+give the same bytes. H.264 uses one reference picture per direction, no B-pyramid and no weighted
+prediction: its export does not say which reference a block used, and this way there is only one it
+can be. ``options`` overrides any of it.
 """
 
 from __future__ import annotations
