@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/models/ip_tsn_small.py', '../_base_/datasets/synthetic.py',
-    '../_base_/pipelines/ip_tsn_112.py', '../_base_/schedules/adamw_10e.py',
+    '../_base_/pipelines/ip_tsn_112.py', '../_base_/schedules/adamw_6e.py',
     '../_base_/default_runtime.py'
 ]
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))

@@ -1,7 +1,7 @@
 # IP-TSN on clips of 112x112 as they are. Never flipped: a flip turns left into right.
 modalities = ('iframe', 'motion', 'residual')
 train_pipeline = [
-    dict(type='SampleCompressedFrames', num_segments=8),
+    dict(type='SampleCompressedFrames', num_segments=4),
     dict(type='LoadCompressedVideo', modalities=modalities, reference='previous'),
     dict(
         type='FormatCompressedShape',
@@ -9,7 +9,7 @@ train_pipeline = [
     dict(type='PackActionInputs', collect_keys=modalities)
 ]
 test_pipeline = [
-    dict(type='SampleCompressedFrames', num_segments=8, test_mode=True),
+    dict(type='SampleCompressedFrames', num_segments=4, test_mode=True),
     dict(type='LoadCompressedVideo', modalities=modalities, reference='previous'),
     dict(
         type='FormatCompressedShape',
