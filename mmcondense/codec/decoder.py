@@ -72,10 +72,13 @@ class GopDecoder:
         first = int(index.keyframes[gop])
         pictures: list[Picture] = []
         next_key = None
-        for picture, _, _ in split_packets(self._packets_from(index, gop), self._parser):
+        packets = self._packets_from(index, gop)
+        for picture, time, position in split_packets(packets, self._parser):
             if next_key is not None and not self._precedes(picture, next_key):
                 break
-            if next_key is None and picture.is_key and pictures:
+            # Not picture.is_key: it is set on I-pictures, too, that the container's table omits.
+            starts_next = _is_key(index, gop + 1, time=time, position=position)
+            if next_key is None and starts_next and pictures:
                 next_key = picture
                 if picture.closed:
                     break
@@ -101,7 +104,7 @@ class GopDecoder:
         return picture.pts is not None and key.pts is not None and picture.pts < key.pts
 
     def _packets_from(self, index: VideoIndex, gop: int) -> Iterator[av.Packet]:
-        time, position = index.key_times[gop], index.key_positions[gop]
+        time = index.key_times[gop]
         # Seeking to a decoding time lands on the key frame or before it. If it ever lands behind,
         # the first key frame is always before.
         for target in (time, index.key_times[0]):
@@ -109,8 +112,7 @@ class GopDecoder:
             arrived = False
             for packet in self._container.demux(self._stream):
                 if not arrived:
-                    at_position = position is not None and packet.pos == position
-                    arrived = at_position or (position is None and packet.dts == time)
+                    arrived = _is_key(index, gop, time=packet.dts, position=packet.pos)
                 if arrived:
                     yield packet
             if arrived:
@@ -163,3 +165,11 @@ class GopDecoder:
                 codec=self.codec,
                 frame=picture.display,
             ) from error
+
+
+def _is_key(index: VideoIndex, gop: int, *, time: int | None, position: int | None) -> bool:
+    """Whether a packet, by its decoding time and byte position, holds the key frame of a GOP."""
+    if gop == len(index.keyframes):
+        return False
+    key_position = index.key_positions[gop]
+    return time == index.key_times[gop] if key_position is None else position == key_position

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from io import BytesIO
 from typing import BinaryIO
@@ -69,12 +70,12 @@ class CompressedVideo:
         self._container = _open(source, self._path)
         self._closed = False
         try:
-            self._open_stream()
+            self._open_stream(source)
         except BaseException:
             self.close()
             raise
 
-    def _open_stream(self) -> None:
+    def _open_stream(self, source: str | os.PathLike | bytes | BinaryIO) -> None:
         if not self._container.streams.video:
             kinds = sorted({stream.type for stream in self._container.streams})
             raise VideoOpenError(
@@ -91,7 +92,8 @@ class CompressedVideo:
         self._container_name = self._container.format.name
         self._reformatter = VideoReformatter()
         self._iframes: list[int] | None = None
-        index = index_from_container(self._container, stream, self._parser)
+        with _raw_file(source) as file:
+            index = index_from_container(self._container, stream, parser=self._parser, file=file)
         self._index = index or self._scan(None)
 
     def _scan(self, known: VideoIndex | None) -> VideoIndex:
@@ -353,10 +355,9 @@ class CompressedVideo:
 
     def _iframe_list(self) -> list[int]:
         if self._iframes is None:
-            iframes = self._index.keyframes.tolist()
-            if self._virtual_gop is not None:
-                iframes = self._with_virtual(iframes, self._virtual_gop)
-            self._iframes = iframes
+            self._iframes = iframes = self._index.keyframes.tolist()
+            if self._virtual_gop is not None:  # may read frames for their types: not a second time
+                self._iframes = self._with_virtual(iframes, self._virtual_gop)
         return self._iframes
 
     def _with_virtual(self, keyframes: list[int], spacing: int) -> list[int]:
@@ -468,3 +469,19 @@ def _open(source: str | os.PathLike | bytes | BinaryIO, path: str) -> av.contain
         raise VideoOpenError(
             f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
         ) from error
+
+
+@contextmanager
+def _raw_file(source: str | os.PathLike | bytes | BinaryIO) -> Iterator[BinaryIO]:
+    """The source's bytes, past the demuxer, which finds a file object as it was."""
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb", buffering=0) as file:
+            yield file
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        yield BytesIO(source)
+    else:
+        position = source.tell()
+        try:
+            yield source
+        finally:
+            source.seek(position)
