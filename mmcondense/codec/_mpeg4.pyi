@@ -13,7 +13,7 @@ class Parser:
     def parse(
         self, data: Any, /
     ) -> list[tuple[str, bool, int, int, int, int, int, bool, bytes | None]]:
-        """Of each VOP: type, coded, ticks, status, error bit, height, width, quarter_sample, memory."""
+        """Per VOP: type, coded, ticks, status, error bit, height, width, quarter_sample, memory."""
     def reset(self) -> None: ...
     def layer(self) -> tuple[int, int, int, int]:
         """Status, height, width, ticks per second."""

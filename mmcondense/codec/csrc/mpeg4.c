@@ -78,10 +78,11 @@ static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
 /* A VOP from behind its start code; one that is an anchor becomes the last anchor. */
 static void parse_vop(mpeg4_parser *p, mpeg4_vop *vop)
 {
+    bool has_type = p->bits.position < 8 * (uint64_t)p->bits.size;
     bool parsed = video_object_plane(p, &vop->coded) || p->status == MPEG4_INEXACT_END;
     vop->status = p->status;
     vop->error_bit = p->error_bit;
-    vop->type = bits_overrun(&p->bits) && !parsed ? '?' : "IPBS"[p->coding_type];
+    vop->type = has_type ? "IPBS"[p->coding_type] : '?';
     vop->ticks = p->ticks;
     vop->picture = parsed && vop->coded ? &p->current : NULL;
     if (p->coding_type == B_VOP)
@@ -100,8 +101,7 @@ static void parse_vop(mpeg4_parser *p, mpeg4_vop *vop)
 bool mpeg4_next_vop(mpeg4_parser *p, const uint8_t *data, size_t size, size_t *offset,
                     mpeg4_vop *vop)
 {
-    memset(vop, 0, sizeof *vop);
-    vop->type = '?';
+    *vop = (mpeg4_vop){.type = '?', .coded = true};
     if (*offset == 0 && size >= 3 && data[0] == 0 && data[1] == 0 && data[2] >> 2 == 0x80 >> 2) {
         *offset = size; /* short_video_start_marker: 0000 0000 0000 0000 1000 00 */
         vop->status = MPEG4_SHORT_HEADER;

@@ -96,7 +96,6 @@ typedef struct {
     int mb_width, mb_height;
     int ticks_per_second;
     int time_bits; /* of vop_time_increment */
-    bool gmc;
     bool quarter_sample; /* vectors in quarter instead of half pixels */
     bool resync_markers;
 } mpeg4_layer;

@@ -89,8 +89,7 @@ static bool read_layer(mpeg4_parser *p, mpeg4_layer *layer)
     uint32_t sprite_enable = bits_read(bits, verid == 1 ? 1 : 2);
     if (sprite_enable == STATIC_SPRITE)
         return fail(p, MPEG4_STATIC_SPRITE);
-    layer->gmc = sprite_enable == GMC_SPRITE;
-    if (layer->gmc) /* no_of_sprite_warping_points, _accuracy, sprite_brightness_change */
+    if (sprite_enable == GMC_SPRITE) /* no_of_sprite_warping_points, _accuracy, brightness_change */
         bits_skip(bits, 6 + 2 + 1);
     if (bits_read(bits, 1))
         return fail(p, MPEG4_NOT_8_BIT);
