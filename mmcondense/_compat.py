@@ -146,6 +146,20 @@ def _allow_mmengine_checkpoints() -> None:
             (multiarray._reconstruct, f"{home}._reconstruct"),
         ]
     torch.serialization.add_safe_globals(allowed)
+    _save_one_cycle_without_its_function()
+
+
+def _save_one_cycle_without_its_function() -> None:
+    """A OneCycle schedule saves the function it anneals with, though its constructor sets it."""
+    from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
+
+    state_dict = OneCycleParamScheduler.state_dict
+
+    @functools.wraps(state_dict)
+    def state_dict_without_function(self: OneCycleParamScheduler) -> dict:
+        return {key: value for key, value in state_dict(self).items() if key != "anneal_func"}
+
+    OneCycleParamScheduler.state_dict = state_dict_without_function
 
 
 def _distribute_on_cpu() -> None:

@@ -19,6 +19,7 @@ import torch
 from mmaction.datasets.transforms import ColorJitter
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
+from mmengine.optim.scheduler import lr_scheduler
 
 from mmcondense import _compat
 
@@ -124,6 +125,36 @@ def test_checkpoints_are_still_unreadable_without_the_repair() -> None:
         torch.serialization.clear_safe_globals()
         with pytest.raises(pickle.UnpicklingError, match="HistoryBuffer"):
             torch.load(save(mmengine_logs()), weights_only=True)
+
+
+@needs_weights_only
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("CosineAnnealingLR", {"T_max": 3}),
+        ("CosineRestartLR", {"periods": [3], "eta_min": 0}),
+        ("LinearLR", {}),
+        ("MultiStepLR", {"milestones": [1, 2]}),
+        ("OneCycleLR", {"eta_max": 0.1, "total_steps": 5}),
+        ("PolyLR", {}),
+        ("ReduceOnPlateauLR", {"monitor": "loss"}),
+    ],
+)
+def test_schedules_resume(name: str, arguments: dict) -> None:
+    def make() -> tuple[torch.optim.Optimizer, object]:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        return optimizer, getattr(lr_scheduler, name)(optimizer, **arguments)
+
+    optimizer, schedule = make()
+    schedule.step(*([{"loss": 1.0}] if name == "ReduceOnPlateauLR" else []))
+    state = save({"schedule": schedule.state_dict(), "optimizer": optimizer.state_dict()})
+    state = torch.load(state, weights_only=True)
+    resumed_optimizer, resumed = make()
+    resumed.load_state_dict(state["schedule"])
+    resumed_optimizer.load_state_dict(state["optimizer"])
+    for each in (schedule, resumed):
+        each.step(*([{"loss": 1.0}] if name == "ReduceOnPlateauLR" else []))
+    assert resumed_optimizer.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
 
 
 class Calls:

@@ -1,4 +1,8 @@
-"""A stock MMAction2 recognizer on a handful of generated frames, to try the tools on in seconds."""
+"""Small models on a handful of generated clips, to try the tools on in seconds.
+
+``tiny_config`` is a stock MMAction2 recognizer on raw frames; ``synthetic_options`` turn the
+synthetic configs to a small set.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from types import ModuleType
 import cv2
 import numpy as np
 import pytest
+
+from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE, NUM_FRAMES = 32, 4
@@ -157,3 +163,18 @@ def trained(
     work_dir = tmp_path_factory.mktemp("trained")
     run_tool("python", "tools/train.py", tiny_config, "--work-dir", work_dir, "--seed", "0")
     return work_dir
+
+
+@pytest.fixture(scope="session")
+def synthetic_options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """``--cfg-options`` for the synthetic configs: one epoch on 16 clips, validation on 8."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    make_synthetic(folder, num_train=16, num_val=8, num_frames=24, size=64, show_progress=False)
+    options = ["--cfg-options", "train_cfg.max_epochs=1"]
+    for split in ("train", "val", "test"):
+        loader = f"{split}_dataloader"
+        options += [
+            *(f"{loader}.dataset.data_root={folder}", f"{loader}.batch_size=4"),
+            *(f"{loader}.num_workers=0", f"{loader}.persistent_workers=False"),
+        ]
+    return options

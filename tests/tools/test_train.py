@@ -1,4 +1,4 @@
-"""tools/train.py: flags, resuming after SIGKILL, and MMAction2's own script on the same config."""
+"""tools/train.py: its flags, and resuming after SIGKILL."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import mmaction
 import pytest
 import torch
 
 import mmcondense  # noqa: F401  -- lets torch.load read checkpoints of mmengine
-
-MMACTION_TRAIN = Path(mmaction.__file__).parent / ".mim" / "tools" / "train.py"
 
 # Ends its own process as a power cut would, in the middle of the second epoch.
 KILL_HOOK = """
@@ -44,13 +41,6 @@ def test_trains(tiny_config: Path, trained: Path) -> None:
     assert (trained / "last_checkpoint").read_text() == str(trained / "epoch_3.pth")
     assert (trained / tiny_config.name).is_file()
     assert val_accuracy(trained) == 1.0
-
-
-def test_mmaction2s_own_script_trains(
-    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path
-) -> None:
-    run_tool("python", MMACTION_TRAIN, tiny_config, "--work-dir", tmp_path, "--seed", "0")
-    assert_same_weights(tmp_path, trained)
 
 
 def test_killed_training_resumes_to_the_same_accuracy(
