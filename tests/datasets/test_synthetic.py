@@ -101,7 +101,7 @@ def test_true_motion_predicts_the_next_frame(task: str) -> None:
             frames[seen - 1], source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
         )
         assert np.median(np.abs(predicted - frames[seen])[moving]) < 0.6  # grey levels
-        assert np.median(np.abs(frames[seen - 1] - frames[seen])[moving]) > 1.5
+        assert np.mean(np.abs(frames[seen - 1] - frames[seen])[moving]) > 2
 
 
 @pytest.mark.parametrize("motion", MOTIONS)
