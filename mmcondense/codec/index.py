@@ -11,17 +11,22 @@ from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import BinaryIO
 
 import numpy as np
 from av import Packet
 from av.container import InputContainer
-from av.stream import Discard
 from av.video.stream import VideoStream
 
 from .packets import CodedPicture, PictureParser
 
 _ANCHOR_ORDER = ("mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv")
 """B-pictures precede the anchor that precedes them in the stream, and nothing else is reordered."""
+
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+
+_HEADER = 4096
+"""Bytes of a packet among which its first picture begins, past any parameter sets and messages."""
 
 _SMALL = 16
 """Packets of at most this many bytes may be placeholders that hold no picture."""
@@ -70,62 +75,76 @@ class VideoIndex:
 
 
 def index_from_container(
-    container: InputContainer, stream: VideoStream, parser: PictureParser | None
+    container: InputContainer,
+    stream: VideoStream,
+    *,
+    parser: PictureParser | None,
+    file: BinaryIO,
 ) -> VideoIndex | None:
-    """Index from the table of packets in MP4, MOV and AVI, if it leaves no doubt; else None."""
-    if parser is None or container.format.name not in ("avi", "mov,mp4,m4a,3gp,3g2,mj2"):
+    """Index from the table of packets in MP4, MOV and AVI, if it leaves no doubt; else None.
+
+    Args:
+        container: The opened file.
+        stream: Its video.
+        parser: For the first pictures of each GOP, if pictures are reordered.
+        file: The bytes that the container was opened from.
+    """
+    if parser is None or container.format.name not in ("avi", _MP4):
         return None
-    keys, smallest, count = [], _SMALL + 1, 0
+    keys, times, smallest, count = [], [], _SMALL + 1, 0
     for count, entry in enumerate(stream.index_entries, start=1):
         if entry.is_keyframe:
-            keys.append((count - 1, entry.timestamp))
+            keys.append(count - 1)
+            times.append(entry.timestamp)
         if entry.size < smallest:
             smallest = entry.size
     in_order = not stream.codec_context.has_b_frames
-    if not keys or smallest <= _SMALL or count != stream.frames:
+    if not keys or keys[0] or smallest <= _SMALL or count != stream.frames:
         return None
-    if not in_order and not _all_keys_are_closed(
-        container, stream, parser, num_keys=len(keys), first_time=keys[0][1]
-    ):
-        return None
-    first = keys[0][0]
+    leading = [0] * len(keys)
+    if not in_order:
+        if container.format.name != _MP4:  # AVI is where B-frames are packed
+            return None
+        for i, key in enumerate(keys):
+            number = _count_leading(stream, key, parser=parser, file=file)
+            if number is None:
+                return None
+            leading[i] = number
+    # Those of the first key frame cannot be decoded.
+    keyframes = np.array(keys) + np.array(leading) - leading[0]
+    keyframes[0] = 0
     return VideoIndex(
-        num_frames=count - first,
-        keyframes=np.array([number - first for number, _ in keys], np.int64),
-        key_times=[time for _, time in keys],
+        num_frames=count - leading[0],
+        keyframes=keyframes.astype(np.int64),
+        key_times=list(times),
         key_positions=[None] * len(keys),
         start_pts=stream.start_time or 0,
         in_order=in_order,
     )
 
 
-def _all_keys_are_closed(
-    container: InputContainer,
-    stream: VideoStream,
-    parser: PictureParser,
-    *,
-    num_keys: int,
-    first_time: int,
-) -> bool:
-    """Whether no picture is displayed across a key frame: then GOPs are ranges of packets too.
+def _count_leading(
+    stream: VideoStream, key: int, *, parser: PictureParser, file: BinaryIO
+) -> int | None:
+    """Pictures that follow a key frame in the stream and are displayed before it; None: unknown.
 
-    The file stands at the first key frame afterwards.
+    Only headers are read, past the demuxer.
     """
-    if stream.codec_context.name != "h264":
-        return False  # the other codecs have no such mark
-    found = 0
-    stream.discard = Discard.nonkey  # the demuxer then skips over the other packets unread
-    try:
-        for packet in container.demux(stream):
-            if packet.size:
-                pictures = parser(bytes(packet))
-                if not pictures or not pictures[0].closed:
-                    return False
-                found += 1
-    finally:
-        stream.discard = Discard.default
-        container.seek(first_time, stream=stream)
-    return found == num_keys
+    codec = stream.codec_context.name
+    entries = stream.index_entries
+    for number in range(len(entries) - key):
+        entry = entries[key + number]
+        file.seek(entry.pos)
+        pictures = parser(file.read(min(entry.size, _HEADER)))
+        if codec == "h264" and len(pictures) == 1 and pictures[0].closed:
+            return 0
+        if codec not in _ANCHOR_ORDER or len(pictures) != 1:
+            return None
+        if number == 0 and pictures[0].kind != "I":
+            return None
+        if number and pictures[0].kind != "B":
+            return number - 1
+    return len(entries) - key - 1
 
 
 def index_from_packets(
