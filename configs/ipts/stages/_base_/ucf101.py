@@ -1,0 +1,9 @@
+_base_ = [
+    '../../../_base_/datasets/ucf101.py', '../../../_base_/schedules/adam_510e_ip_tsn.py',
+    '../../../_base_/default_runtime.py'
+]
+val_evaluator = [dict(type='AccMetric')]
+test_evaluator = val_evaluator
+custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
+# Each stage leaves its final.pth in a folder of its own in here, and finds the others' there.
+stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/ucf101}}'

@@ -1,0 +1,12 @@
+_base_ = ['_base_/distill_2d.py', '_base_/kinetics_n50.py']
+model = dict(
+    cls_head=dict(num_classes=400),
+    teacher=dict(
+        recognizer=dict(cls_head=dict(num_classes=400)),
+        checkpoint=f'{_base_.stages}/flow_2d/final.pth',
+        made_by='bash tools/train_ip_tsn.sh kinetics_n50 1'))
+train_dataloader = dict(batch_size=40, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+load_from = f'{_base_.stages}/mr_2d/final.pth'
+work_dir = f'{_base_.stages}/distill_2d'

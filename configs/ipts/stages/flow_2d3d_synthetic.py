@@ -1,0 +1,9 @@
+_base_ = ['_base_/flow_2d3d.py', '_base_/synthetic.py']
+model = dict(
+    backbone=dict(_base_.small_backbone, pretrained=f'{_base_.stages}/flow_2d/final.pth'),
+    cls_head=_base_.small_head)
+train_dataloader = dict(
+    dataset=dict(pipeline=[_base_.sample_train_3d, *_base_.load_dis, *_base_.pack]))
+val_dataloader = dict(dataset=dict(pipeline=[_base_.sample_test, *_base_.load_dis, *_base_.pack]))
+test_dataloader = dict(dataset=dict(pipeline=[_base_.sample_test, *_base_.load_dis, *_base_.pack]))
+work_dir = f'{_base_.stages}/flow_2d3d'

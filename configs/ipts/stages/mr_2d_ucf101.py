@@ -1,0 +1,7 @@
+_base_ = ['_base_/mr_2d.py', '_base_/ucf101.py']
+model = dict(
+    cls_head=dict(num_classes=101))
+train_dataloader = dict(batch_size=40, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+work_dir = f'{_base_.stages}/mr_2d'
