@@ -18,7 +18,7 @@ videos=$(python "$tools/unpack.py" "$archives" "$root/videos" hmdb51_org --suffi
 lists=$(python "$tools/unpack.py" "$archives" "$root/annotations" \
     test_train_splits testTrainMulti_7030_splits)
 python "$tools/reencode.py" "$videos" "$root/videos_$codec" \
-    --codec "$codec" --gop 12 --size 340x256 --workers "$workers"
+    --codec "$codec" --gop-size 12 --size 340x256 --workers "$workers"
 python "$tools/build_file_list.py" hmdb51 "$lists" "$root/videos_$codec" "$root"
 if [[ $flow != none ]]; then
     python "$tools/extract_flow.py" "$root/videos_$codec" "$root/flow" \

@@ -18,7 +18,7 @@ tools=$(dirname "${BASH_SOURCE[0]}")/..
 
 python "$tools/build_file_list.py" kinetics-n50 "$lists" "$kinetics" "$root" --seed "${SEED:-0}"
 python "$tools/reencode.py" "$root/videos" "$root/videos_$codec" \
-    --codec "$codec" --gop 12 --size 340x256 --workers "$workers"
+    --codec "$codec" --gop-size 12 --size 340x256 --workers "$workers"
 if [[ $flow != none ]]; then
     python "$tools/extract_flow.py" "$root/videos_$codec" "$root/flow" \
         --method "$flow" --workers "$workers"

@@ -19,7 +19,7 @@ videos=$(python "$tools/unpack.py" "$archives" "$root/videos" UCF101 UCF-101 --s
 lists=$(python "$tools/unpack.py" "$archives" "$root/annotations" \
     UCF101TrainTestSplits-RecognitionTask ucfTrainTestlist)
 python "$tools/reencode.py" "$videos" "$root/videos_$codec" \
-    --codec "$codec" --gop 12 --size 340x256 --workers "$workers"
+    --codec "$codec" --gop-size 12 --size 340x256 --workers "$workers"
 python "$tools/build_file_list.py" ucf101 "$lists" "$root/videos_$codec" "$root"
 if [[ $flow != none ]]; then
     python "$tools/extract_flow.py" "$root/videos_$codec" "$root/flow" \
