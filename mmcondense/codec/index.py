@@ -25,8 +25,11 @@ _ANCHOR_ORDER = ("mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "
 
 _MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 
-_HEADER = 4096
-"""Bytes of a packet among which its first picture begins, past any parameter sets and messages."""
+_HEADER = 64
+"""Bytes of a packet among which its picture begins, if it is no key frame."""
+
+_LONG_HEADER = 4096
+"""The same for key frames, before which parameter sets and messages stand."""
 
 _SMALL = 16
 """Packets of at most this many bytes may be placeholders that hold no picture."""
@@ -130,20 +133,23 @@ def _count_leading(
 
     Only headers are read, past the demuxer.
     """
-    codec = stream.codec_context.name
     entries = stream.index_entries
-    for number in range(len(entries) - key):
-        entry = entries[key + number]
+
+    def picture(number: int, length: int) -> CodedPicture | None:
+        entry = entries[number]
         file.seek(entry.pos)
-        pictures = parser(file.read(min(entry.size, _HEADER)))
-        if codec == "h264" and len(pictures) == 1 and pictures[0].closed:
-            return 0
-        if codec not in _ANCHOR_ORDER or len(pictures) != 1:
+        found = parser(file.read(min(entry.size, length)))
+        return found[0] if len(found) == 1 else None
+
+    if stream.codec_context.name not in _ANCHOR_ORDER:
+        first = picture(key, _LONG_HEADER)
+        return 0 if first is not None and first.closed else None
+    for number in range(key + 1, len(entries)):
+        following = picture(number, _HEADER)
+        if following is None:
             return None
-        if number == 0 and pictures[0].kind != "I":
-            return None
-        if number and pictures[0].kind != "B":
-            return number - 1
+        if following.kind != "B":
+            return number - key - 1
     return len(entries) - key - 1
 
 
@@ -231,7 +237,7 @@ def display_order(pictures: list[Picture], *, codec: str) -> list[int]:
         return order if anchor is None else [*order, anchor]
     if any(picture.pts is None for picture in pictures):
         return list(range(len(pictures)))
-    return sorted(range(len(pictures)), key=lambda i: pictures[i].pts)
+    return sorted(range(len(pictures)), key=lambda i: pictures[i].pts or 0)
 
 
 def link_references(pictures: list[Picture]) -> None:
