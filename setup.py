@@ -70,12 +70,15 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "av>=17.1",  # the first with Stream.discard, the last for Python 3.10
+        "einops",
         "importlib_metadata",  # mmaction2 imports it and does not declare it
+        "matplotlib",
         "mmaction2>=1.2.0,<1.3",
         "mmengine>=0.10.7,<0.11",
         "numpy>=1.26",
         "opencv-contrib-python",  # mmaction2's choice; a further OpenCV would overwrite it
         "rich",
+        "scipy",
         "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
         "torch>=2.1",  # no upper bound, so that torch and torchvision can match
         "torchvision",
@@ -83,7 +86,7 @@ setup(
     extras_require={
         # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv leaves this out
         "lite": ["mmcv-lite>=2.0.0,<2.2"],
-        "dev": ["hypothesis", "mypy", "pytest", "pytest-xdist", "ruff"],
+        "dev": ["hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"],
     },
     zip_safe=False,
 )
