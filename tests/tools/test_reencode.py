@@ -1,0 +1,157 @@
+"""tools/data/reencode.py: trees, odd names, broken files, resuming, killing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mmcondense.codec import CompressedVideo, encode_frames
+
+ROOT = Path(__file__).resolve().parents[2]
+ODD_NAME = "Golf Tips - Hit 300+ Yards!!! $HOME `id` 'x' \"y\" %d;&.avi"
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    """A tree with two sound videos, two broken ones and a text file."""
+    folder = tmp_path / "videos"
+    (folder / "golf" / "deep").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    frames = [
+        cv2.resize(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8), (80, 64)) for _ in range(15)
+    ]
+    encode_frames(folder / "a.b.mkv", frames, codec="h264", gop_size=250, b_frames=2)
+    encode_frames(folder / "golf" / "deep" / ODD_NAME, frames)
+    (folder / "golf" / "empty.mp4").touch()
+    (folder / "text.MP4").write_text("no video")
+    (folder / "readme.txt").write_text("not looked at")
+    return folder
+
+
+@pytest.fixture
+def reencode_tool(load_tool: Callable, monkeypatch, capsys) -> Callable:
+    """``reencode_tool(*arguments)`` runs the tool: exit status, what it printed, its errors."""
+    tool = load_tool("data/reencode.py")
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["reencode.py", *map(str, arguments)])
+        try:
+            status = tool.main()
+        except SystemExit as exit_:
+            status = exit_.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_tree_odd_names_and_broken_files(
+    reencode_tool: Callable, videos: Path, tmp_path: Path
+) -> None:
+    out, ann_file = tmp_path / "out", tmp_path / "train.txt"
+    ann_file.write_text("a.b.mkv 3\ngolf/empty.mp4 1 2\n")
+    arguments = (videos, out, "--size", "48x32", "--workers", "2", "--ann-file", ann_file)
+    status, printed, _ = reencode_tool(*arguments, "--gop-size", "5")
+    assert status == 1
+    assert "2 re-encoded, 0 were there, 2 failed" in printed
+    assert f"{videos / 'golf' / 'empty.mp4'}: the file is empty" in printed
+    assert f"{videos / 'text.MP4'}: not a readable video" in printed
+    written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    odd = f"golf/deep/{ODD_NAME[:-4]}.mp4"
+    assert written == {"a.b.mp4", odd, "reencode.json", "train.txt"}
+    assert (out / "train.txt").read_text() == "a.b.mp4 3\ngolf/empty.mp4 1 2\n"
+    for name in ("a.b.mp4", odd):
+        with CompressedVideo(out / name) as video:
+            assert (video.codec, video.width, video.height) == ("mpeg4", 48, 32)
+            assert "".join(video.frame_types) == "IPPPP" * 3
+
+    (videos / "golf" / "empty.mp4").unlink()
+    (videos / "text.MP4").unlink()
+    before = (out / "a.b.mp4").stat().st_mtime_ns
+    (out / odd).unlink()
+    status, printed, _ = reencode_tool(*arguments, "--gop-size", "5")
+    assert status == 0
+    assert "1 re-encoded, 1 were there, 0 failed" in printed
+    assert (out / odd).exists()
+    assert (out / "a.b.mp4").stat().st_mtime_ns == before
+
+    status, _, errors = reencode_tool(*arguments, "--gop-size", "6")
+    assert status == 1
+    assert "was begun with" in errors
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+def test_killed_and_called_again(reencode_tool: Callable, videos: Path, tmp_path: Path) -> None:
+    for path in videos.rglob("*.*4"):
+        path.unlink()
+    noisy = np.random.default_rng(0).integers(0, 256, (40, 240, 320, 3), dtype=np.uint8)
+    encode_frames(videos / "slow0.mp4", noisy, codec="mpeg2")
+    for index in range(1, 8):
+        shutil.copy(videos / "slow0.mp4", videos / f"slow{index}.mp4")
+    out = tmp_path / "out"
+    arguments = [str(videos), str(out), "--codec", "h264", "--workers", "2"]
+    command = [sys.executable, "tools/data/reencode.py", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, env=os.environ)
+    while not any(out.rglob("slow*.part.mp4")) and process.poll() is None:
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = [path for path in out.rglob("*.mp4") if not path.stem.endswith(".part")]
+    assert len(finished) < 10
+    for path in finished:  # whatever has its final name is whole
+        with CompressedVideo(path) as video:
+            assert video.num_frames in (15, 40)
+    assert reencode_tool(*arguments)[0] == 0
+    assert not list(out.rglob("*.part.*"))
+    assert len(list(out.rglob("*.mp4"))) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--size", "340"), "'340' is not WIDTHxHEIGHT"),
+        (("--size", "341x256"), "size 341x256, allowed"),
+        (("--b-frames", "12"), "b_frames=12, allowed are 0 to 11"),
+        (("--quality", "40"), "quality=40, allowed are 1 to 31"),
+        (("--workers", "0"), "--workers must be at least 1"),
+    ],
+)
+def test_wrong_arguments(
+    reencode_tool: Callable, tmp_path: Path, arguments: tuple, message: str
+) -> None:
+    status, _, errors = reencode_tool(tmp_path, tmp_path / "out", *arguments)
+    assert status == 2
+    assert message in errors
+
+
+def test_folders(reencode_tool: Callable, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert "no folder" in reencode_tool(tmp_path / "missing", out)[2]
+    assert "source and destination" in reencode_tool(tmp_path, tmp_path)[2]
+    assert "no videos below" in reencode_tool(tmp_path, out)[2]
+    (tmp_path / "a.avi").touch()
+    (tmp_path / "a.mp4").touch()
+    status, _, errors = reencode_tool(tmp_path, out)
+    assert status == 1
+    assert "would both become" in errors
+    assert not out.exists()
+
+
+def test_record_of_the_settings(load_tool: Callable, tmp_path: Path) -> None:
+    tool = load_tool("data/reencode.py")
+    settings = {"codec": "mpeg4", "size": (340, 256)}
+    tool.claim_folder(tmp_path / "out", settings)
+    tool.claim_folder(tmp_path / "out", settings)
+    assert json.loads((tmp_path / "out" / "reencode.json").read_text())["size"] == [340, 256]
+    with pytest.raises(ValueError, match="choose another folder"):
+        tool.claim_folder(tmp_path / "out", {**settings, "codec": "h264"})
