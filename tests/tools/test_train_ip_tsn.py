@@ -1,4 +1,4 @@
-"""tools/train_ip_tsn.sh: which trainings it starts. In python's place stands a program that notes."""
+"""tools/train_ip_tsn.sh: which trainings it starts, noted by a program in python's place."""
 
 from __future__ import annotations
 
