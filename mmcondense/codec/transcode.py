@@ -13,7 +13,8 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from .encode import FrameRate, VideoWriter, check_encoder, check_size
-from .errors import CorruptVideoError, UnsupportedVideoError, VideoNotFoundError, VideoOpenError
+from .errors import CorruptVideoError, UnsupportedVideoError, VideoOpenError
+from .opening import open_container
 
 
 def reencode(
@@ -84,17 +85,10 @@ def reencode(
 
 
 def _open(path: Path) -> av.container.InputContainer:
-    if not path.is_file():
-        raise VideoNotFoundError("no such file", path=str(path))
-    if path.stat().st_size == 0:
-        raise VideoOpenError("the file is empty (zero bytes)", path=str(path))
-    try:
-        container = av.open(str(path))
-    except (FFmpegError, UnicodeDecodeError) as error:  # the latter for some text files
-        raise VideoOpenError(f"not a readable video ({error})", path=str(path)) from error
+    container = open_container(path, str(path))
     if not container.streams.video or container.streams.video[0].codec_context is None:
         container.close()
-        raise VideoOpenError("no video stream that can be decoded", path=str(path))
+        raise VideoOpenError("has no video stream that can be decoded", path=str(path))
     container.streams.video[0].codec_context.thread_count = 1
     return container
 
@@ -103,7 +97,7 @@ def _average_rate(container: av.container.InputContainer, path: Path) -> Fractio
     stream = container.streams.video[0]
     rate = stream.average_rate or stream.guessed_rate
     if not rate:
-        raise VideoOpenError("the file names no frame rate", path=str(path))
+        raise VideoOpenError("names no frame rate", path=str(path))
     return Fraction(rate)
 
 

@@ -303,9 +303,9 @@ def test_reencode_refuses_what_it_cannot_read(tmp_path: Path) -> None:
         sound.writeframes(bytes(8000))
     for src, kind, message in [
         (tmp_path / "missing.mp4", VideoNotFoundError, "no such file"),
-        (empty, VideoOpenError, "zero bytes"),
-        (text, VideoOpenError, "not a readable video"),
-        (audio, VideoOpenError, "no video stream"),
+        (empty, VideoOpenError, "is empty"),
+        (text, VideoOpenError, "is no video that FFmpeg can open"),
+        (audio, VideoOpenError, "has no video stream"),
     ]:
         with pytest.raises(kind, match=message) as caught:
             reencode(src, dst)

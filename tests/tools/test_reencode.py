@@ -64,8 +64,8 @@ def test_tree_odd_names_and_broken_files(
     status, printed, _ = reencode_tool(*arguments, "--gop-size", "5")
     assert status == 1
     assert "2 re-encoded, 0 were there, 2 failed" in printed
-    assert f"{videos / 'golf' / 'empty.mp4'}: the file is empty" in printed
-    assert f"{videos / 'text.MP4'}: not a readable video" in printed
+    assert f"{videos / 'golf' / 'empty.mp4'}: is empty" in printed
+    assert f"{videos / 'text.MP4'}: is no video" in printed
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     odd = f"golf/deep/{ODD_NAME[:-4]}.mp4"
     assert written == {"a.b.mp4", odd, "reencode.json", "train.txt"}
