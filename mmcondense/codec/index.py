@@ -113,12 +113,11 @@ def index_from_container(
             if number is None:
                 return None
             leading[i] = number
-    # Those of the first key frame cannot be decoded.
-    keyframes = np.array(keys) + np.array(leading) - leading[0]
-    keyframes[0] = 0
+    if leading[0]:  # pictures that cannot be decoded
+        return None
     return VideoIndex(
-        num_frames=count - leading[0],
-        keyframes=keyframes.astype(np.int64),
+        num_frames=count,
+        keyframes=np.array(keys, np.int64) + leading,
         key_times=list(times),
         key_positions=[None] * len(keys),
         start_pts=stream.start_time or 0,
