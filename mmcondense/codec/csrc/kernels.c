@@ -41,6 +41,25 @@ bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, const ui
     return any_future;
 }
 
+/* One row of both directions' mean. */
+ALWAYS_INLINE void fill_single_row(motion_output out, int y, const run *p, float past_divisor,
+                                   const run *f, float future_divisor, geometry size)
+{
+    for (int x = 0; x < size.width;) {
+        int stop = min_int(p->x + p->n, f ? f->x + f->n : size.width);
+        float dx = (float)p->dx / past_divisor, dy = (float)p->dy / past_divisor;
+        if (f) {
+            float share = p->valid && f->valid ? 0.5f : 1.0f;
+            dx = (dx + (float)f->dx / future_divisor) * share;
+            dy = (dy + (float)f->dy / future_divisor) * share;
+            f += f->x + f->n == stop;
+        }
+        fill_motion(out, y, x, stop - x, dx, dy);
+        p += p->x + p->n == stop;
+        x = stop;
+    }
+}
+
 WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, cells future,
                             int future_distance, geometry size)
 {
@@ -49,35 +68,27 @@ WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, ce
         return false;
     float past_divisor = (float)(QUARTERS * past_distance);
     float future_divisor = (float)(QUARTERS * future_distance);
-    size_t row_bytes = motion_row_bytes(out, size);
     for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
-        int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 1;
-        runs.future[0] = (run){0, size.width, 0, 0, false};
+        int begin = cell_row * CELL, end = min_int(begin + CELL, size.height);
+        int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 0;
         if (future.vectors)
             num_future = cell_runs(runs.future, future, cell_row, size);
-        int begin = cell_row * CELL, end = min_int(begin + CELL, size.height);
+        bool alike = !size.whole || (all_inside(runs.past, num_past, begin, end, size) &&
+                                     all_inside(runs.future, num_future, begin, end, size));
+        geometry rows = size;
+        rows.whole = !alike;
         for (int y = begin; y < end; y++) {
-            if (y > begin && !size.whole) {
-                memcpy(row_of(out.pixels, y), row_of(out.pixels, begin), row_bytes);
+            if (alike && y > begin) {
+                memcpy(row_of(out.pixels, y), row_of(out.pixels, begin),
+                       motion_row_bytes(out, size));
                 continue;
             }
-            int num_past_row, num_future_row;
-            const run *p = runs_of_row(&num_past_row, runs.past_row, runs.past, num_past, y, size);
-            const run *f =
-                runs_of_row(&num_future_row, runs.future_row, runs.future, num_future, y, size);
-            for (int x = 0; x < size.width;) {
-                int stop = min_int(p->x + p->n, f->x + f->n);
-                float dx = (float)p->dx / past_divisor, dy = (float)p->dy / past_divisor;
-                if (future.vectors) {
-                    float share = p->valid && f->valid ? 0.5f : 1.0f;
-                    dx = (dx + (float)f->dx / future_divisor) * share;
-                    dy = (dy + (float)f->dy / future_divisor) * share;
-                }
-                fill_motion(out, y, x, stop - x, dx, dy);
-                p += p->x + p->n == stop;
-                f += f->x + f->n == stop;
-                x = stop;
-            }
+            int num_row;
+            const run *p = row_runs(&num_row, runs.past_row, runs.past, num_past, y, rows),
+                      *f = NULL;
+            if (num_future)
+                f = row_runs(&num_row, runs.future_row, runs.future, num_future, y, rows);
+            fill_single_row(out, y, p, past_divisor, f, future_divisor, size);
         }
     }
     free(runs.past);
@@ -89,12 +100,15 @@ WIDE_SIMD bool direction(motion_output out, plane valid, cells vectors, geometry
     run_buffers runs;
     if (!allocate_runs(&runs, size))
         return false;
-    for (int y = 0; y < size.height; y++) {
-        int num_runs = cell_runs(runs.past, vectors, y / CELL, size), num_row;
-        const run *row = runs_of_row(&num_row, runs.past_row, runs.past, num_runs, y, size);
-        for (const run *r = row; r < row + num_row; r++) {
-            fill_motion(out, y, r->x, r->n, (float)r->dx / QUARTERS, (float)r->dy / QUARTERS);
-            memset(row_of(valid, y) + r->x, r->valid, (size_t)r->n);
+    for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
+        int num_runs = cell_runs(runs.past, vectors, cell_row, size), num_row;
+        int end = min_int((cell_row + 1) * CELL, size.height);
+        for (int y = cell_row * CELL; y < end; y++) {
+            const run *row = row_runs(&num_row, runs.past_row, runs.past, num_runs, y, size);
+            for (const run *r = row; r < row + num_row; r++) {
+                fill_motion(out, y, r->x, r->n, (float)r->dx / QUARTERS, (float)r->dy / QUARTERS);
+                memset(row_of(valid, y) + r->x, r->valid, (size_t)r->n);
+            }
         }
     }
     free(runs.past);
@@ -109,7 +123,8 @@ ALWAYS_INLINE void average_row(uint8_t *past_row, const uint8_t *future_row, con
     for (int x = 0; x < size.width;) {
         int stop = min_int(p->x + p->n, f->x + f->n);
         if (f->valid && !p->valid)
-            memcpy(past_row + CHANNELS * x, future_row + CHANNELS * x, (size_t)(CHANNELS * (stop - x)));
+            memcpy(past_row + CHANNELS * x, future_row + CHANNELS * x,
+                   (size_t)(CHANNELS * (stop - x)));
         else if (f->valid)
             for (int i = CHANNELS * x; i < CHANNELS * stop; i++)
                 past_row[i] = (uint8_t)((past_row[i] + future_row[i] + 1) >> 1);
@@ -137,11 +152,11 @@ WIDE_SIMD bool field_residual(plane out, output_type type, plane frame, cells pa
         int end = min_int((cell_row + 1) * CELL, size.height);
         for (int y = cell_row * CELL; y < end; y++) {
             int num_row;
-            const run *p = runs_of_row(&num_row, runs.past_row, runs.past, num_past, y, size);
+            const run *p = row_runs(&num_row, runs.past_row, runs.past, num_past, y, size);
             predict_row(past_row, past_reference, p, num_row, y, size);
             if (num_future) {
                 const run *f =
-                    runs_of_row(&num_row, runs.future_row, runs.future, num_future, y, size);
+                    row_runs(&num_row, runs.future_row, runs.future, num_future, y, size);
                 predict_row(future_row, future_reference, f, num_row, y, size);
                 average_row(past_row, future_row, p, f, size);
             }

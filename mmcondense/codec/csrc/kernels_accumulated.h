@@ -4,16 +4,17 @@
 ALWAYS_INLINE void NAMED(locate)(sources *to, const ACCUMULATED *row, plane reference, int y,
                                  geometry size)
 {
-    int stride = (int)reference.stride, last = size.width - 1, farthest = 0;
+    int stride = (int)reference.stride, last_x = size.width - 1, last_y = size.height - 1;
+    int farthest = 0;
     for (int x = 0; x < size.width; x++) {
-        int quarters_x = QUARTERS * x - row[2 * x], quarters_y = QUARTERS * y - row[2 * x + 1];
-        int left = quarters_x >> 2, above = quarters_y >> 2;
-        int column = clip_int(left, 0, last), fx = column == left && left < last ? quarters_x & 3 : 0;
-        int below = clip_int(above + 1, 0, size.height - 1) * stride + CHANNELS * column;
-        to->above[x] =
-            (uint32_t)(clip_int(above, 0, size.height - 1) * stride + CHANNELS * column);
+        int from_x = QUARTERS * x - row[2 * x], from_y = QUARTERS * y - row[2 * x + 1];
+        int left = from_x >> 2, upper = from_y >> 2, column = clip_int(left, 0, last_x);
+        int fx = column == left && left < last_x ? from_x & 3 : 0;
+        int above = clip_int(upper, 0, last_y) * stride + CHANNELS * column;
+        int below = clip_int(upper + 1, 0, last_y) * stride + CHANNELS * column;
+        to->above[x] = (uint32_t)above;
         to->below[x] = (uint32_t)below;
-        to->fraction[x] = (uint8_t)((quarters_y & 3) * QUARTERS + fx);
+        to->fraction[x] = (uint32_t)((from_y & 3) * QUARTERS + fx);
         farthest = max_int(farthest, below);
     }
     to->farthest = (uint32_t)farthest;
@@ -21,18 +22,42 @@ ALWAYS_INLINE void NAMED(locate)(sources *to, const ACCUMULATED *row, plane refe
         to->starts[x] = (row[2 * x] != row[2 * x - 2]) | (row[2 * x + 1] != row[2 * x - 1]);
 }
 
-/* out(p) = vector + reference(source of p) where the source lies inside the frame. */
-ALWAYS_INLINE void NAMED(follow_run)(plane out, plane reference, const run *r, int y, geometry size)
+/* Two values per pixel; `vector` holds dx and dy by turns. */
+ALWAYS_INLINE void NAMED(add)(ACCUMULATED *restrict to, const ACCUMULATED *restrict from,
+                              const ACCUMULATED *restrict vector, int count)
 {
-    int source_y = y + ((2 - r->dy) >> 2), shift = (2 - r->dx) >> 2; /* to the nearest pixel */
-    if (source_y < 0 || source_y >= size.height)
-        return;
+    NO_ALIAS
+    for (int i = 0; i < count; i++)
+        to[i] = (ACCUMULATED)((uint32_t)from[i] + (uint32_t)vector[i]);
+}
+
+/* out(p) = vector + reference(source of p) in rows `begin` to `end`, where the source lies inside
+ * the frame. */
+ALWAYS_INLINE void NAMED(follow_run)(plane out, plane reference, const run *r, int begin, int end,
+                                     geometry size)
+{
+    int down = (2 - r->dy) >> 2, shift = (2 - r->dx) >> 2; /* to the nearest pixel */
     int from = max_int(r->x, -shift), to = min_int(r->x + r->n, size.width - shift);
-    ACCUMULATED *target = (ACCUMULATED *)row_of(out, y);
-    const ACCUMULATED *source = (const ACCUMULATED *)row_of(reference, source_y) + 2 * shift;
-    for (int x = from; x < to; x++) {
-        target[2 * x] = (ACCUMULATED)((uint32_t)source[2 * x] + (uint32_t)r->dx);
-        target[2 * x + 1] = (ACCUMULATED)((uint32_t)source[2 * x + 1] + (uint32_t)r->dy);
+    begin = max_int(begin, -down);
+    end = min_int(end, size.height - down);
+    ACCUMULATED vector[2 * CELL];
+    for (int i = 0; i < 2 * CELL; i += 2) {
+        vector[i] = (ACCUMULATED)r->dx;
+        vector[i + 1] = (ACCUMULATED)r->dy;
+    }
+    if (from >= to || begin >= end)
+        return;
+    int count = 2 * (to - from);
+    uint8_t *target = row_of(out, begin) + 2 * from * (ptrdiff_t)sizeof *vector;
+    const uint8_t *source =
+        row_of(reference, begin + down) + 2 * (from + shift) * (ptrdiff_t)sizeof *vector;
+    for (int y = begin; y < end; y++, target += out.stride, source += reference.stride) {
+        int i = 0;
+        for (; i + 2 * CELL <= count; i += 2 * CELL) /* a known length is much faster */
+            NAMED(add)((ACCUMULATED *)target + i, (const ACCUMULATED *)source + i, vector,
+                       2 * CELL);
+        for (; i < count; i += 2)
+            NAMED(add)((ACCUMULATED *)target + i, (const ACCUMULATED *)source + i, vector, 2);
     }
 }
 
@@ -46,11 +71,20 @@ ALWAYS_INLINE void NAMED(follow_future)(plane out, plane reference, const run *f
         int from = max_int(f->x, p->x), end = min_int(f->x + f->n, p->x + p->n);
         if (f->valid && !p->valid) {
             run overlap = {from, end - from, f->dx, f->dy, true};
-            NAMED(follow_run)(out, reference, &overlap, y, size);
+            NAMED(follow_run)(out, reference, &overlap, y, y + 1, size);
         }
         i += f->x + f->n == end;
         j += p->x + p->n == end;
     }
+}
+
+/* Follows the past where it holds; `start` is there already. */
+ALWAYS_INLINE void NAMED(follow_past)(plane out, plane reference, plane start, const run *past,
+                                      int num_past, int begin, int end, geometry size)
+{
+    for (const run *r = past; reference.data && r < past + num_past; r++)
+        if (r->valid && (r->dx || r->dy || reference.data != start.data))
+            NAMED(follow_run)(out, reference, r, begin, end, size);
 }
 
 WIDE_SIMD bool NAMED(accumulate)(plane out, plane start, cells past, plane past_reference,
@@ -60,32 +94,32 @@ WIDE_SIMD bool NAMED(accumulate)(plane out, plane start, cells past, plane past_
     if (!allocate_runs(&runs, size))
         return false;
     size_t row_bytes = 2 * sizeof(ACCUMULATED) * (size_t)size.width;
+    for (int y = 0; y < size.height; y++)
+        memcpy(row_of(out, y), row_of(start, y), row_bytes);
     for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
-        int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 0;
-        if (future.vectors && future_reference.data)
-            num_future = cell_runs(runs.future, future, cell_row, size);
-        int end = min_int((cell_row + 1) * CELL, size.height);
-        for (int y = cell_row * CELL; y < end; y++) {
-            memcpy(row_of(out, y), row_of(start, y), row_bytes);
+        int begin = cell_row * CELL, end = min_int(begin + CELL, size.height);
+        int num_past = cell_runs(runs.past, past, cell_row, size);
+        if (!future.vectors || !future_reference.data) {
+            NAMED(follow_past)(out, past_reference, start, runs.past, num_past, begin, end, size);
+            continue;
+        }
+        int num_future = cell_runs(runs.future, future, cell_row, size);
+        for (int y = begin; y < end; y++) {
             int num_past_row, num_future_row;
             const run *past_row =
-                runs_of_row(&num_past_row, runs.past_row, runs.past, num_past, y, size);
-            if (num_future) {
-                const run *future_row =
-                    runs_of_row(&num_future_row, runs.future_row, runs.future, num_future, y, size);
-                NAMED(follow_future)(out, future_reference, future_row, num_future_row, past_row,
-                                     num_past_row, y, size);
-            }
-            for (const run *r = past_row; past_reference.data && r < past_row + num_past_row; r++)
-                if (r->valid && (r->dx || r->dy || past_reference.data != start.data))
-                    NAMED(follow_run)(out, past_reference, r, y, size);
+                row_runs(&num_past_row, runs.past_row, runs.past, num_past, y, size);
+            const run *future_row =
+                row_runs(&num_future_row, runs.future_row, runs.future, num_future, y, size);
+            NAMED(follow_future)(out, future_reference, future_row, num_future_row, past_row,
+                                 num_past_row, y, size);
+            NAMED(follow_past)(out, past_reference, start, past_row, num_past_row, y, y + 1, size);
         }
     }
     free(runs.past);
     return true;
 }
 
-WIDE_SIMD void NAMED(accumulated_motion)(motion_output out, plane accumulated, int divisor,
+ALWAYS_INLINE void NAMED(divided_motion)(motion_output out, plane accumulated, float divisor,
                                          geometry size)
 {
     for (int y = 0; y < size.height; y++) {
@@ -94,17 +128,26 @@ WIDE_SIMD void NAMED(accumulated_motion)(motion_output out, plane accumulated, i
         if (out.type == FLOAT32) {
             float *to = (float *)row_of(out.pixels, y);
             for (int i = 0; i < count; i++)
-                to[i] = (float)row[i] / QUARTERS / (float)divisor;
+                to[i] = (float)row[i] / QUARTERS / divisor;
         } else if (out.type == INT16) {
             int16_t *to = (int16_t *)row_of(out.pixels, y);
             for (int i = 0; i < count; i++)
-                to[i] = (int16_t)(int)((float)row[i] / QUARTERS / (float)divisor);
+                to[i] = (int16_t)(int)((float)row[i] / QUARTERS / divisor);
         } else {
             uint8_t *to = row_of(out.pixels, y);
             for (int i = 0; i < count; i++)
-                to[i] = scaled_byte((float)row[i] / QUARTERS / (float)divisor, out.scale);
+                to[i] = scaled_byte((float)row[i] / QUARTERS / divisor, out.scale);
         }
     }
+}
+
+WIDE_SIMD void NAMED(accumulated_motion)(motion_output out, plane accumulated, int divisor,
+                                         geometry size)
+{
+    if (divisor == 1)
+        NAMED(divided_motion)(out, accumulated, 1, size); /* no division is left of it */
+    else
+        NAMED(divided_motion)(out, accumulated, (float)divisor, size);
 }
 
 WIDE_SIMD bool NAMED(accumulated_residual)(plane out, output_type type, plane frame,
@@ -118,7 +161,7 @@ WIDE_SIMD bool NAMED(accumulated_residual)(plane out, output_type type, plane fr
     }
     for (int y = 0; y < size.height; y++) {
         NAMED(locate)(&from, (const ACCUMULATED *)row_of(accumulated, y), reference, y, size);
-        predict_pixels(prediction, reference, &from, size);
+        predict_field_row(prediction, reference, &from, size);
         subtract_row(out, type, frame, prediction, y, size);
     }
     free(from.above);

@@ -29,11 +29,13 @@ static char type_code(const Py_buffer *view)
 }
 
 /* An array of one of `types` and of this shape; a length of -1 takes any. NULL after an error. */
-static const Py_buffer *get_array(arrays *all, PyObject *object, const char *name, const char *types,
-                                  int ndim, const Py_ssize_t *shape, bool writable)
+static const Py_buffer *get_array(arrays *all, PyObject *object, const char *name,
+                                  const char *types, int ndim, const Py_ssize_t *shape,
+                                  bool writable)
 {
     Py_buffer *view = &all->views[all->count];
-    if (PyObject_GetBuffer(object, view, PyBUF_FORMAT | PyBUF_STRIDES | (writable ? PyBUF_WRITABLE : 0)))
+    if (PyObject_GetBuffer(object, view,
+                           PyBUF_FORMAT | PyBUF_STRIDES | (writable ? PyBUF_WRITABLE : 0)))
         return NULL;
     all->count++;
     bool fits = view->ndim == ndim && strchr(types, type_code(view)) &&
@@ -83,7 +85,8 @@ static bool get_optional_plane(plane *to, arrays *all, PyObject *object, const c
                                const char *types, int channels, geometry size)
 {
     *to = (plane){NULL, 0, 0};
-    return object == Py_None || get_plane(to, NULL, all, object, name, types, channels, size, false);
+    return object == Py_None ||
+           get_plane(to, NULL, all, object, name, types, channels, size, false);
 }
 
 /* Vectors [rows, columns, 2] and their validity [rows, columns]; both None: no such direction. */
@@ -169,9 +172,9 @@ static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
                  !PyBuffer_IsContiguous(flags, 'C') || !PyBuffer_IsContiguous(from, 'C')))
         PyErr_SetString(PyExc_ValueError, "blocks: no whole number of them, or arrays with gaps");
     else if (from) {
-        Py_BEGIN_ALLOW_THREADS
-        any_future = rasterise(to->buf, flags->buf, (int)to->shape[0], (int)to->shape[1],
-                               from->buf, (size_t)from->len / sizeof(motion_vector), source);
+        Py_BEGIN_ALLOW_THREADS any_future =
+            rasterise(to->buf, flags->buf, (int)to->shape[0], (int)to->shape[1], from->buf,
+                      (size_t)from->len / sizeof(motion_vector), source);
         Py_END_ALLOW_THREADS
     }
     release(&all);
@@ -202,8 +205,7 @@ static PyObject *py_accumulate(PyObject *Py_UNUSED(module), PyObject *args)
         if (!past_cells.vectors)
             PyErr_SetString(PyExc_ValueError, "past: there must be vectors, valid or not");
         else {
-            Py_BEGIN_ALLOW_THREADS
-            done = (type == 'h' ? accumulate_int16 : accumulate_int32)(
+            Py_BEGIN_ALLOW_THREADS done = (type == 'h' ? accumulate_int16 : accumulate_int32)(
                 target, from, past_cells, past_reference, future_cells, future_reference, size);
             Py_END_ALLOW_THREADS
         }
@@ -228,9 +230,9 @@ static PyObject *py_accumulated_motion(PyObject *Py_UNUSED(module), PyObject *ar
         if (!divisor)
             PyErr_SetString(PyExc_ValueError, "divisor: must not be 0");
         else {
-            Py_BEGIN_ALLOW_THREADS
-            (type == 'h' ? accumulated_motion_int16 : accumulated_motion_int32)(target, from,
-                                                                                 divisor, size);
+            Py_BEGIN_ALLOW_THREADS(type == 'h'
+                                       ? accumulated_motion_int16
+                                       : accumulated_motion_int32)(target, from, divisor, size);
             Py_END_ALLOW_THREADS
         }
     }
@@ -256,9 +258,8 @@ static PyObject *py_single_field(PyObject *Py_UNUSED(module), PyObject *args)
         if (!past_cells.vectors || !past_distance || !future_distance)
             PyErr_SetString(PyExc_ValueError, "no past vectors, or a distance of 0");
         else {
-            Py_BEGIN_ALLOW_THREADS
-            done = single_field(target, past_cells, past_distance, future_cells, future_distance,
-                                size);
+            Py_BEGIN_ALLOW_THREADS done = single_field(target, past_cells, past_distance,
+                                                       future_cells, future_distance, size);
             Py_END_ALLOW_THREADS
         }
     }
@@ -281,8 +282,7 @@ static PyObject *py_direction(PyObject *Py_UNUSED(module), PyObject *args)
         Py_ssize_t shape[] = {size.height, size.width};
         const Py_buffer *flags = get_array(&all, out_valid, "valid", "?", 2, shape, true);
         if (flags && get_cells(&from, &all, vectors, valid, "vectors", size) && from.vectors) {
-            Py_BEGIN_ALLOW_THREADS
-            done = direction(target, as_plane(flags), from, size);
+            Py_BEGIN_ALLOW_THREADS done = direction(target, as_plane(flags), from, size);
             Py_END_ALLOW_THREADS
         }
     }
@@ -303,9 +303,9 @@ static PyObject *py_accumulated_residual(PyObject *Py_UNUSED(module), PyObject *
         get_plane(&pixels, NULL, &all, frame, "frame", "B", 3, size, false) &&
         get_plane(&base, NULL, &all, reference, "reference", "B", 3, size, false) &&
         get_plane(&field, &field_type, &all, accumulated, "accumulated", "hi", 2, size, false)) {
-        Py_BEGIN_ALLOW_THREADS
-        done = (field_type == 'h' ? accumulated_residual_int16 : accumulated_residual_int32)(
-            target, as_output_type(type), pixels, base, field, size);
+        Py_BEGIN_ALLOW_THREADS done =
+            (field_type == 'h' ? accumulated_residual_int16 : accumulated_residual_int32)(
+                target, as_output_type(type), pixels, base, field, size);
         Py_END_ALLOW_THREADS
     }
     return result(&all, done);
@@ -334,9 +334,9 @@ static PyObject *py_field_residual(PyObject *Py_UNUSED(module), PyObject *args)
         if (!past_cells.vectors || (future_cells.vectors && !future_reference.data))
             PyErr_SetString(PyExc_ValueError, "no past vectors, or no reference for the future's");
         else {
-            Py_BEGIN_ALLOW_THREADS
-            done = field_residual(target, as_output_type(type), pixels, past_cells, past_reference,
-                                  future_cells, future_reference, size);
+            Py_BEGIN_ALLOW_THREADS done =
+                field_residual(target, as_output_type(type), pixels, past_cells, past_reference,
+                               future_cells, future_reference, size);
             Py_END_ALLOW_THREADS
         }
     }
@@ -362,14 +362,8 @@ static PyModuleDef_Slot slots[] = {
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "_kernels",
-    .m_size = 0,
-    .m_methods = methods,
-    .m_slots = slots,
+    PyModuleDef_HEAD_INIT, .m_name = "_kernels", .m_size = 0,
+    .m_methods = methods,  .m_slots = slots,
 };
 
-PyMODINIT_FUNC PyInit__kernels(void)
-{
-    return PyModuleDef_Init(&module);
-}
+PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&module); }

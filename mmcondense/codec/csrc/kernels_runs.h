@@ -11,7 +11,7 @@
 #include "kernels.h"
 
 /* One copy for AVX2 beside the portable one, chosen at load time, where the tools can do that. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && \
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&   \
     !defined(__SANITIZE_ADDRESS__)
 #define WIDE_SIMD __attribute__((target_clones("avx2", "default")))
 #else
@@ -21,6 +21,12 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #else
 #define ALWAYS_INLINE static inline
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define NO_ALIAS _Pragma("GCC ivdep")
+#else
+#define NO_ALIAS
 #endif
 
 #define CHANNELS 3
@@ -90,9 +96,21 @@ ALWAYS_INLINE int void_outside(run *inside, const run *runs, int num_runs, int y
     return count;
 }
 
+/* Whether no vector of these runs points outside from any of the rows. */
+ALWAYS_INLINE bool all_inside(const run *runs, int num_runs, int begin, int end, geometry size)
+{
+    bool inside = true;
+    for (const run *r = runs; r < runs + num_runs; r++) {
+        int dx = r->dx / QUARTERS, dy = r->dy / QUARTERS;
+        inside &= r->x >= dx && r->x + r->n - dx <= size.width;
+        inside &= begin >= dy && end - dy <= size.height;
+    }
+    return inside;
+}
+
 /* The runs of row y, given those of its row of cells. */
-ALWAYS_INLINE const run *runs_of_row(int *num_runs, run *scratch, const run *runs, int num_cell_runs,
-                                     int y, geometry size)
+ALWAYS_INLINE const run *row_runs(int *num_runs, run *scratch, const run *runs, int num_cell_runs,
+                                  int y, geometry size)
 {
     *num_runs = num_cell_runs;
     if (!size.whole)
@@ -136,7 +154,8 @@ ALWAYS_INLINE void blend(uint8_t *out, const uint8_t *a, const uint8_t *b, int b
 ALWAYS_INLINE void blend_at_border(uint8_t *out, const uint8_t *a, const uint8_t *b, int x, int fx,
                                    int fy, int width)
 {
-    int left = CHANNELS * clip_int(x, 0, width - 1), right = CHANNELS * clip_int(x + 1, 0, width - 1);
+    int left = CHANNELS * clip_int(x, 0, width - 1),
+        right = CHANNELS * clip_int(x + 1, 0, width - 1);
     for (int c = 0; c < CHANNELS; c++)
         out[c] = (uint8_t)(((4 - fx) * (4 - fy) * a[left + c] + fx * (4 - fy) * a[right + c] +
                             (4 - fx) * fy * b[left + c] + fx * fy * b[right + c] + 8) >>
@@ -188,7 +207,7 @@ ALWAYS_INLINE void predict_row(uint8_t *prediction, plane reference, const run *
 /* Where each pixel of a row comes from. */
 typedef struct {
     uint32_t *above, *below; /* its left neighbours in the reference, bytes from its start */
-    uint8_t *fraction; /* 4 fy + fx, quarters; fx is 0 where there is no right neighbour */
+    uint32_t *fraction; /* 4 fy + fx, quarters; fx is 0 where there is no right neighbour */
     uint8_t *starts; /* whether its vector differs from that of the pixel to the left */
     uint32_t farthest; /* of below */
 } sources;
@@ -196,27 +215,31 @@ typedef struct {
 ALWAYS_INLINE bool allocate_sources(sources *from, geometry size)
 {
     size_t width = (size_t)size.width;
-    from->above = malloc(width * (2 * sizeof *from->above + 2) + 8);
+    from->above = malloc(width * (3 * sizeof *from->above + 1) + CELL);
     if (!from->above)
         return false;
     from->below = from->above + width;
-    from->fraction = (uint8_t *)(from->below + width);
-    from->starts = from->fraction + width;
-    memset(from->starts, 1, width + 8);
+    from->fraction = from->below + width;
+    from->starts = (uint8_t *)(from->fraction + width);
+    memset(from->starts, 1, width + CELL);
     return true;
 }
 
 /* One pixel. Reads eight bytes of each row, writes four. */
-ALWAYS_INLINE void blend_pixel(uint8_t *out, const uint8_t *a, const uint8_t *b, int fraction)
+ALWAYS_INLINE void blend_pixel(uint8_t *out, const uint8_t *a, const uint8_t *b, uint32_t fraction)
 {
 #ifdef __SSE2__
     /* Lanes: red, green and blue of the left pixel, then of the right one. */
     static const uint16_t weights[2][4][4][8] = {
 #define LANES(fx, f) {(4 - fx) * f, (4 - fx) * f, (4 - fx) * f, fx * f, fx * f, fx * f}
-#define FRACTIONS(f) {LANES(0, f), LANES(1, f), LANES(2, f), LANES(3, f)}
+#define FRACTIONS(f)                                                                               \
+    {                                                                                              \
+        LANES(0, f), LANES(1, f), LANES(2, f), LANES(3, f)                                         \
+    }
         {FRACTIONS(4), FRACTIONS(3), FRACTIONS(2), FRACTIONS(1)},
         {FRACTIONS(0), FRACTIONS(1), FRACTIONS(2), FRACTIONS(3)}};
-    const __m128i *weights_above = (const __m128i *)weights[0], *weights_below = (const __m128i *)weights[1];
+    const __m128i *weights_above = (const __m128i *)weights[0],
+                  *weights_below = (const __m128i *)weights[1];
     __m128i zero = _mm_setzero_si128();
     __m128i above = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)a), zero);
     __m128i below = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)b), zero);
@@ -227,39 +250,50 @@ ALWAYS_INLINE void blend_pixel(uint8_t *out, const uint8_t *a, const uint8_t *b,
     int pixel = _mm_cvtsi128_si32(_mm_packus_epi16(_mm_srli_epi16(sum, 4), zero));
     memcpy(out, &pixel, sizeof pixel);
 #else
-    blend(out, a, b, CHANNELS, CHANNELS, fraction & 3, fraction >> 2);
+    blend(out, a, b, CHANNELS, CHANNELS, (int)fraction & 3, (int)fraction >> 2);
 #endif
 }
 
-/* A row whose pixels each have a vector of their own; eight at a time where those are equal. */
-ALWAYS_INLINE void predict_pixels(uint8_t *prediction, plane reference, const sources *from,
-                                  geometry size)
+/* Pixels that each have a vector of their own. */
+ALWAYS_INLINE void predict_pixels(uint8_t *prediction, plane reference, const sources *from, int x,
+                                  int end, bool near_the_end)
 {
-    const uint8_t *pixels = reference.data;
-    if (from->farthest + CHANNELS * (CELL + 1) > reference.size) { /* as little as possible is read */
-        for (int x = 0; x < size.width; x++) {
-            int fraction = from->fraction[x];
-            blend(prediction + CHANNELS * x, pixels + from->above[x], pixels + from->below[x], CHANNELS,
-                  fraction & 3 ? CHANNELS : 0, fraction & 3, fraction >> 2);
-        }
+    for (uint8_t *out = prediction + CHANNELS * x; x < end; x++, out += CHANNELS) {
+        const uint8_t *a = reference.data + from->above[x], *b = reference.data + from->below[x];
+        uint32_t fraction = from->fraction[x];
+        if (near_the_end && from->below[x] + 8 > reference.size)
+            blend(out, a, b, CHANNELS, fraction & 3 ? CHANNELS : 0, fraction & 3,
+                  (int)fraction >> 2);
+        else
+            blend_pixel(out, a, b, fraction);
+    }
+}
+
+/* A row of a field, eight pixels at a time where those move alike. */
+ALWAYS_INLINE void predict_field_row(uint8_t *prediction, plane reference, const sources *from,
+                                     geometry size)
+{
+    bool near_the_end = from->farthest + CHANNELS * (CELL + 1) > reference.size;
+    if (near_the_end) {
+        predict_pixels(prediction, reference, from, 0, size.width, true);
         return;
     }
     for (int x = 0; x < size.width; x += CELL) {
-        uint8_t *out = prediction + CHANNELS * x;
-        uint64_t starts;
-        memcpy(&starts, from->starts + x + 1, sizeof starts);
-        int end = min_int(x + CELL, size.width), last = end - 1, fraction = from->fraction[x];
-        if (!(starts & 0xffffffffffffff) && end == x + CELL && from->above[last] - from->above[x] == CHANNELS * (CELL - 1) &&
-            from->fraction[last] == fraction) {
-            const uint8_t *a = pixels + from->above[x], *b = pixels + from->below[x];
+        static const uint8_t none[CELL - 1];
+        int last = x + CELL - 1, fraction = (int)from->fraction[x];
+        if (last < size.width && !memcmp(from->starts + x + 1, none, sizeof none) &&
+            from->above[last] - from->above[x] == CHANNELS * (CELL - 1) &&
+            (int)from->fraction[last] == fraction) {
+            const uint8_t *a = reference.data + from->above[x],
+                          *b = reference.data + from->below[x];
             if (fraction)
-                blend(out, a, b, CHANNELS * CELL, CHANNELS, fraction & 3, fraction >> 2);
+                blend(prediction + CHANNELS * x, a, b, CHANNELS * CELL, CHANNELS, fraction & 3,
+                      fraction >> 2);
             else
-                memcpy(out, a, CHANNELS * CELL);
-            continue;
+                memcpy(prediction + CHANNELS * x, a, CHANNELS * CELL);
+        } else {
+            predict_pixels(prediction, reference, from, x, min_int(x + CELL, size.width), false);
         }
-        for (int i = x; i < end; i++, out += CHANNELS)
-            blend_pixel(out, pixels + from->above[i], pixels + from->below[i], from->fraction[i]);
     }
 }
 
