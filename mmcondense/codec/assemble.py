@@ -16,8 +16,8 @@ from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
 from .kernels import kernels
 from .motion import QUARTERS, MotionCells
-from .plan import Request, Step, Use, base_of, plan_gop
-from .source import MotionSource
+from .plan import Plan, Request, Step, Use, base_of, plan_gop
+from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
 
 class ClipAssembler:
@@ -33,7 +33,7 @@ class ClipAssembler:
         request: Request,
         *,
         decoder: GopDecoder,
-        source: MotionSource,
+        sources: MotionSources,
         reformatter: VideoReformatter,
         height: int,
         width: int,
@@ -43,7 +43,8 @@ class ClipAssembler:
         self._clip = clip
         self._request = request
         self._decoder = decoder
-        self._source = source
+        self._sources = sources
+        self._source: ExportedMotion | ParsedMotion
         self._reformatter = reformatter
         self._kernels = kernels()
         self._whole = request.precision == "integer"
@@ -70,9 +71,11 @@ class ClipAssembler:
             iframes=iframes,
             iframe_inds=self._iframe_inds,
         )
-        for step in plan.steps:
-            if step.picture.kind != "I":
-                self._source.check(step.picture.kind, path=self._path, frame=step.picture.display)
+        self._source = self._sources.choose(
+            [step.picture for step in plan.steps],
+            decodes=plan.decodes,
+            with_costs=self._clip.bits is not None,
+        )
         for display in frames:
             self._describe(present[display])
 
@@ -83,15 +86,14 @@ class ClipAssembler:
         step = next(steps, None)
         uses = Counter(use for step in plan.steps for use in step.needs)
         waiting = set(plan.shown)
-        for picture, frame in self._decoder.decode(plan.send, vectors=plan.vectors):
+        for picture, frame in self._pass(plan):
             display = picture.display
             waiting.discard(display)
-            if display in plan.vectors:
-                self._take_vectors(frame, display)
-            if display in plan.pixels:
-                self._take_pixels(frame, display, keep=uses["pixels", display] > 0)
-            if picture.kind == "?":
-                self._set_type(display, PictureType(frame.pict_type).name)
+            if frame is not None:
+                if display in plan.pixels:
+                    self._take_pixels(frame, display, keep=uses["pixels", display] > 0)
+                if picture.kind == "?":
+                    self._set_type(display, PictureType(frame.pict_type).name)
             while step is not None and self._is_ready(step):
                 self._work(step, keep=uses["accumulated", step.picture.display] > 0)
                 for use in step.needs:
@@ -102,7 +104,33 @@ class ClipAssembler:
         if waiting or step is not None:
             raise self._missing(min(waiting, default=frames[-1] if frames else iframes[-1]))
 
-    # -- what arrives from the decoder
+    # -- what arrives from the parser and the decoder
+
+    def _pass(self, plan: Plan) -> Iterator[tuple[Picture, VideoFrame | None]]:
+        """Pictures, decoded or only parsed; takes their vectors."""
+        if isinstance(self._source, ParsedMotion):
+            pictures = self._parse(self._source, plan)
+            if not plan.decodes:
+                yield from ((picture, None) for picture in pictures)
+            else:
+                yield from self._decoder.decode(pictures, vectors=set())
+        else:
+            for picture, frame in self._decoder.decode(plan.send, vectors=plan.vectors):
+                if picture.display in plan.vectors:
+                    self._take_vectors(frame, picture.display)
+                yield picture, frame
+
+    def _parse(self, source: ParsedMotion, plan: Plan) -> Iterator[Picture]:
+        source.restart()
+        for picture in plan.send:
+            display = picture.display
+            wanted = display in plan.vectors
+            parsed = source.parse(picture, wanted=wanted, height=self._height, width=self._width)
+            if parsed is not None:
+                self._cells[display], costs = parsed
+                if costs is not None:
+                    self._put_costs(costs, display)
+            yield picture
 
     def _take_vectors(self, frame: VideoFrame, display: int) -> None:
         if frame.interlaced_frame:
@@ -111,6 +139,7 @@ class ClipAssembler:
                 "not fit the coordinates of frames",
                 stacklevel=5,
             )
+        assert isinstance(self._source, ExportedMotion)
         self._cells[display] = self._source.cells(frame, height=self._height, width=self._width)
 
     def _take_pixels(self, frame: VideoFrame, display: int, *, keep: bool) -> None:
@@ -229,6 +258,12 @@ class ClipAssembler:
                     valid=valid,
                     whole=self._whole,
                 )
+
+    def _put_costs(self, costs: Costs, display: int) -> None:
+        for slot in self._slots.get(display, ()):
+            if self._clip.bits is not None and self._clip.coefficients is not None:
+                self._clip.bits[slot] = costs.bits
+                self._clip.coefficients[slot] = costs.coefficients
 
     def _targets(self, array: np.ndarray, display: int) -> Iterator[np.ndarray]:
         """Where a frame goes: once per time that it was asked for."""

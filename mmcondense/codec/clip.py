@@ -49,7 +49,8 @@ class CompressedClip:
 
     provenance: list[str]
     """Where each frame's vectors come from: ``'read'`` (the codec's own), ``'assumed-nearest-
-    reference'`` (vectors read, but which reference they point into is assumed), ``'none'``."""
+    reference'`` (vectors read, but which reference they point into is assumed), ``'parsed'`` (the
+    codec's own, read from the bitstream by this package), ``'none'``."""
 
     iframes: np.ndarray | None = None
     """[K, H, W, 3] uint8, RGB."""
@@ -75,3 +76,9 @@ class CompressedClip:
 
     valid_future: np.ndarray | None = None
     """[S, H, W] bool: where ``motion_future`` holds a vector of the codec."""
+
+    bits: np.ndarray | None = None
+    """[S, ceil(H/16), ceil(W/16)] int32: the length of each macroblock in the stream."""
+
+    coefficients: np.ndarray | None = None
+    """[S, ceil(H/16), ceil(W/16)] int32: its coded DCT coefficients, 0 to 384."""

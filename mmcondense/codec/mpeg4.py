@@ -12,6 +12,7 @@ from enum import IntEnum
 import numpy as np
 
 from .errors import CorruptVideoError, UnsupportedVideoError
+from .motion import QUARTERS, MotionCells
 
 try:
     from . import _mpeg4
@@ -61,6 +62,9 @@ class ParsedVop:
 
     error: str | None
     """Why there are no vectors; None: there are."""
+
+    is_unsupported: bool
+    """The error is a tool that the parser does not know, not damage."""
 
     error_bit: int
     """Where in the packet that was found, in bits from its start."""
@@ -118,6 +122,14 @@ class ParsedVop:
     def quantiser(self) -> np.ndarray:
         """[ceil(H/16), ceil(W/16)] uint8: 1 to 31; a skipped macroblock's is the running one."""
         return self._macroblocks(39, np.uint8)
+
+    def cells(self) -> MotionCells:
+        """The vectors as the package counts them: quarter pixels, destination minus source."""
+        scale = np.int16(-QUARTERS // self.vector_scale)
+        past = MotionCells(self.forward * scale, self.forward_valid.copy())
+        if self.kind == "B":
+            past.future, past.valid_future = self.backward * scale, self.backward_valid.copy()
+        return past
 
     # The memory holds, all blocks or macroblocks of each in a row: forward and backward (16 bytes
     # per macroblock each), bits (4), coefficients (2), mode (1), quantiser (1); see mpeg4.h.
@@ -226,6 +238,7 @@ class Mpeg4MotionParser:
                     kind=kind,
                     ticks=ticks,
                     error=error,
+                    is_unsupported=error is not None and status >= _mpeg4.FIRST_UNSUPPORTED,
                     error_bit=bit,
                     ends_exactly=status == _mpeg4.OK,
                     vector_scale=4 if quarter else 2,

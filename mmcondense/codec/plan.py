@@ -27,7 +27,9 @@ class Request:
 
     @property
     def wants_vectors(self) -> bool:
-        return self.wants_field or not self.modalities.isdisjoint(("motion_past", "motion_future"))
+        return self.wants_field or not self.modalities.isdisjoint(
+            ("motion_past", "motion_future", "bits")
+        )
 
 
 @dataclass
@@ -54,7 +56,9 @@ class Plan:
     pixels: set[int]
     """Display indices of the pictures whose pixels are needed."""
     shown: set[int]
-    """Display indices of all pictures that the decoder must show."""
+    """Display indices of all pictures that must come out of the decoder, or of the parser."""
+    decodes: bool
+    """Whether anything but vectors is needed."""
 
 
 def base_of(display: int, iframe_inds: Sequence[int]) -> int:
@@ -108,6 +112,7 @@ def plan_gop(
         vectors=set(steps),
         pixels=pixels,
         shown=shown,
+        decodes=bool(pixels or unparsed),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .clip import CompressedClip
 
-_PICTURES = ("iframes", "rgb", "residual", "valid_past", "valid_future")
+_PICTURES = ("iframes", "rgb", "residual", "valid_past", "valid_future", "bits", "coefficients")
 _VECTORS = ("motion", "motion_past", "motion_future")
 
 

@@ -1,17 +1,21 @@
-"""Where vectors come from: a decoded picture in, its vectors on a grid of cells out.
+"""Where vectors come from: a picture in, its vectors on a grid of cells out.
 
-One motion source is what FFmpeg exports while it decodes. Another, such as a parser of the
-bitstream, offers the same two methods.
+Two sources: what FFmpeg exports while it decodes, and our own parser of the bitstream, which needs
+no decoder. The parser of another codec takes :class:`ParsedMotion`'s place.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Collection
+from typing import NamedTuple
 
+import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 
-from .errors import NoMotionVectorsError
+from . import mpeg4
+from .errors import CorruptVideoError, NoMotionVectorsError, UnsupportedVideoError
+from .index import Picture
 from .kernels import kernels
 from .motion import MotionCells
 
@@ -22,43 +26,176 @@ ADVICE = (
     "Re-encode it to a codec with vectors: "
     "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop 12"
 )
+PARSER_ADVICE = (
+    "the compiled parser that reads them is missing; reinstall with a C compiler present: "
+    "pip install -e ."
+)
 
 
-class MotionSource(Protocol):
-    """Gives the vectors of one picture."""
+class RefusedError(Exception):
+    """The stream uses a tool that the parser does not know."""
 
-    provenance: str
-    """What :attr:`CompressedClip.provenance` says of them."""
 
-    def check(self, kind: str, *, path: str, frame: int) -> None:
-        """Raise :class:`NoMotionVectorsError` if pictures of this type have no vectors here."""
+class Costs(NamedTuple):
+    """What each macroblock of a picture cost."""
 
-    def cells(self, frame: VideoFrame, *, height: int, width: int) -> MotionCells:
-        """Vectors of a decoded picture."""
+    bits: np.ndarray
+    """[ceil(H/16), ceil(W/16)] uint32."""
+    coefficients: np.ndarray
+    """[ceil(H/16), ceil(W/16)] uint16."""
 
 
 class ExportedMotion:
-    """FFmpeg's ``AV_FRAME_DATA_MOTION_VECTORS``."""
+    """FFmpeg's ``AV_FRAME_DATA_MOTION_VECTORS``, of decoded pictures."""
 
     def __init__(self, codec: str) -> None:
-        self._codec = codec
         # H.264's reference index is lost on export, only the direction is kept.
         self.provenance = "assumed-nearest-reference" if codec == "h264" else "read"
-
-    def check(self, kind: str, *, path: str, frame: int) -> None:
-        problem = None
-        if self._codec not in EXPORTING_CODECS:
-            problem = f"FFmpeg exports no motion vectors for {self._codec}. {ADVICE}"
-        elif self._codec == "mpeg4" and kind == "B":
-            problem = (
-                "FFmpeg exports no motion vectors for B-frames of MPEG-4 part 2. Sample I- and "
-                f"P-frames only, or get rid of the B-frames. {ADVICE}"
-            )
-        if problem:
-            raise NoMotionVectorsError(problem, path=path, codec=self._codec, frame=frame)
 
     def cells(self, frame: VideoFrame, *, height: int, width: int) -> MotionCells:
         # frame.side_data would make a reference cycle: frames then live until the collector runs.
         vectors = SideDataContainer(frame).get(Type.MOTION_VECTORS)
         blocks = b"" if vectors is None else vectors
         return kernels().cells(blocks, height=height, width=width)
+
+
+class ParsedMotion:
+    """Vectors of MPEG-4 part 2, parsed from packets: of B-frames too, and without decoding.
+
+    Args:
+        extradata: The codec's global headers.
+        with_costs: Parse I-pictures too, which have no vectors, and return :class:`Costs`.
+        path: The video, for errors.
+
+    Raises:
+        UnsupportedVideoError: If the headers announce a tool that the parser does not know.
+    """
+
+    provenance = "parsed"
+
+    def __init__(self, extradata: bytes | None, *, with_costs: bool, path: str) -> None:
+        self._parser = mpeg4.Mpeg4MotionParser(extradata, skip_i_vops=not with_costs, path=path)
+        self._with_costs = with_costs
+        self._path = path
+        self._damage: str | None = None
+
+    def restart(self) -> None:
+        """Call it before the key frame of each GOP."""
+        self._parser.reset()
+        self._damage = None
+
+    def parse(
+        self, picture: Picture, *, wanted: bool, height: int, width: int
+    ) -> tuple[MotionCells, Costs | None] | None:
+        """Parse the next picture in decoding order; only B-pictures may be left out.
+
+        Args:
+            picture: Holds its packet.
+            wanted: False: it only serves to read later ones, damage does not matter yet.
+            height, width: Frame size, pixels.
+
+        Returns:
+            Vectors and costs; None if not ``wanted``.
+
+        Raises:
+            CorruptVideoError: If it cannot be parsed and is wanted.
+            UnsupportedVideoError: If its size is another one.
+            RefusedError: If it uses a tool that the parser does not know.
+        """
+        vops = self._parser.parse(picture.packet, on_damage="mark")
+        error = vops[0].error if vops else "the packet holds no coded VOP"
+        if error:
+            if vops and vops[0].is_unsupported:
+                raise RefusedError(error)
+            self._damage = self._damage or f"{picture.kind}-frame {picture.display}: {error}"
+        if not wanted:
+            return None
+        if error:
+            raise CorruptVideoError(
+                f"its motion vectors cannot be parsed ({self._damage}); re-encode or drop the file",
+                path=self._path,
+                codec="mpeg4",
+                frame=picture.display,
+            )
+        vop = vops[0]
+        if vop.size != (height, width):
+            raise UnsupportedVideoError(
+                f"the frame size changes from {width}x{height} to {vop.size[1]}x{vop.size[0]}; "
+                "re-encode the file",
+                path=self._path,
+                codec="mpeg4",
+                frame=picture.display,
+            )
+        return vop.cells(), Costs(vop.bits, vop.coefficients) if self._with_costs else None
+
+
+class MotionSources:
+    """The sources of one video, and the choice among them.
+
+    Args:
+        codec: FFmpeg's name.
+        extradata: The codec's global headers.
+        path: The video, for errors.
+    """
+
+    def __init__(self, codec: str, extradata: bytes | None, *, path: str) -> None:
+        self._codec = codec
+        self._extradata = extradata
+        self._path = path
+        self._exported = ExportedMotion(codec)
+        self._parsed: dict[bool, ParsedMotion] = {}
+        self._no_parser: str | None = None
+        if codec == "mpeg4" and not mpeg4.is_available():
+            self._no_parser = PARSER_ADVICE
+
+    def refuse(self, reason: str) -> None:
+        """Do without the parser from now on: it does not know what the stream uses."""
+        self._no_parser = f"{reason} in the parser that reads them. {ADVICE}"
+
+    def choose(
+        self, pictures: Collection[Picture], *, decodes: bool, with_costs: bool
+    ) -> ExportedMotion | ParsedMotion:
+        """The source of some pictures' vectors.
+
+        The parser, if FFmpeg's vectors are not exact or nothing is to be decoded anyway.
+
+        Args:
+            pictures: Those whose vectors are wanted.
+            decodes: Whether pictures must be decoded.
+            with_costs: Whether bits and coefficients are wanted.
+
+        Raises:
+            NoMotionVectorsError: If there is no source of these.
+        """
+        predicted = [picture for picture in pictures if picture.kind != "I"]
+        bipredicted = [picture for picture in predicted if picture.kind == "B"]
+        if self._codec == "mpeg4" and (with_costs or bipredicted or not decodes):
+            if self._no_parser is None:
+                try:
+                    return self._parser(with_costs=with_costs)
+                except UnsupportedVideoError as error:
+                    self.refuse(error.message)
+            if with_costs:
+                self._fail(f"bits of macroblocks cannot be read: {self._no_parser}", pictures)
+            if bipredicted:
+                self._fail(
+                    "FFmpeg exports no motion vectors for B-frames of MPEG-4 part 2: "
+                    f"{self._no_parser}. Or sample I- and P-frames only",
+                    bipredicted,
+                )
+        elif with_costs:
+            self._fail("bits of macroblocks are read from MPEG-4 part 2 only", pictures)
+        elif predicted and self._codec not in EXPORTING_CODECS:
+            self._fail(f"FFmpeg exports no motion vectors for {self._codec}. {ADVICE}", predicted)
+        return self._exported
+
+    def _parser(self, *, with_costs: bool) -> ParsedMotion:
+        if with_costs not in self._parsed:
+            self._parsed[with_costs] = ParsedMotion(
+                self._extradata, with_costs=with_costs, path=self._path
+            )
+        return self._parsed[with_costs]
+
+    def _fail(self, problem: str, pictures: Collection[Picture]) -> None:
+        frame = next((picture.display for picture in pictures), None)
+        raise NoMotionVectorsError(problem, path=self._path, codec=self._codec, frame=frame)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from fractions import Fraction
-from io import BytesIO
-from typing import BinaryIO
 
-import av
 import numpy as np
 from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
@@ -21,22 +16,21 @@ from .errors import (
     CorruptVideoError,
     FrameIndexError,
     UnsupportedVideoError,
-    VideoNotFoundError,
     VideoOpenError,
 )
 from .index import VideoIndex, index_from_container, index_from_packets
+from .opening import Source, name_of, open_container, raw_file
 from .packets import picture_parser
 from .plan import Request, base_of
 from .rotate import rotate_clip
-from .source import ExportedMotion, MotionSource
+from .source import MotionSources, RefusedError
 
 REFERENCES = ("previous", "iframe")
 PRECISIONS = ("subpixel", "integer")
 MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_future")
-
-# Bytes that are no UTF-8 in a file's metadata do not concern us; PyAV 19 never minds them.
-_PYAV = int(av.__version__.split(".")[0])
-_LENIENT_METADATA: dict = {"metadata_errors": "replace"} if _PYAV < 19 else {}
+"""What has a value for each pixel."""
+MACROBLOCK_MODALITIES = ("bits",)
+"""What has a value for each macroblock, of 16x16 pixels: MPEG-4 part 2 only."""
 
 
 class CompressedVideo:
@@ -59,15 +53,15 @@ class CompressedVideo:
 
     def __init__(
         self,
-        source: str | os.PathLike | bytes | BinaryIO,
+        source: Source,
         *,
         virtual_gop: int | None = None,
     ) -> None:
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
-        self._path = _name_of(source)
-        self._container = _open(source, self._path)
+        self._path = name_of(source)
+        self._container = open_container(source, self._path)
         self._closed = False
         try:
             self._open_stream(source)
@@ -75,7 +69,7 @@ class CompressedVideo:
             self.close()
             raise
 
-    def _open_stream(self, source: str | os.PathLike | bytes | BinaryIO) -> None:
+    def _open_stream(self, source: Source) -> None:
         if not self._container.streams.video:
             kinds = sorted({stream.type for stream in self._container.streams})
             raise VideoOpenError(
@@ -88,11 +82,13 @@ class CompressedVideo:
         self._parser = picture_parser(self._codec, stream.codec_context.extradata)
         self._decoder = GopDecoder(self._container, stream, parser=self._parser, path=self._path)
         self._stored_size = (stream.codec_context.height, stream.codec_context.width)
-        self._motion_source: MotionSource = ExportedMotion(self._codec)
+        self._motion_sources = MotionSources(
+            self._codec, stream.codec_context.extradata, path=self._path
+        )
         self._container_name = self._container.format.name
         self._reformatter = VideoReformatter()
         self._iframes: list[int] | None = None
-        with _raw_file(source) as file:
+        with raw_file(source) as file:
             index = index_from_container(self._container, stream, parser=self._parser, file=file)
         self._index = index or self._scan(None)
 
@@ -245,8 +241,10 @@ class CompressedVideo:
                 the I-frame at or before the frame, accumulated by CoViAR's rule
                 (:func:`motion.follow`); B-frames follow their past vector, or the future one
                 where there is no past one.
-            modalities: What to return, of ``MODALITIES``. ``'motion_past'`` and
-                ``'motion_future'`` are vectors as coded, whatever ``reference`` says.
+            modalities: What to return, of ``MODALITIES`` and ``MACROBLOCK_MODALITIES``.
+                ``'motion_past'`` and ``'motion_future'`` are vectors as coded, whatever
+                ``reference`` says. ``'bits'`` returns the coefficient counts too. Of MPEG-4 part
+                2, motion and bits alone are parsed from the packets: nothing is decoded.
             precision: ``'subpixel'`` (float32), or ``'integer'`` (int16): vectors truncated to
                 whole pixels and void where they point outside the frame, as CoViAR's.
             iframe_inds: K display indices of the pictures to return as ``iframes``. None: the
@@ -259,8 +257,9 @@ class CompressedVideo:
 
         Raises:
             FrameIndexError: For an index outside the video.
-            NoMotionVectorsError: If the codec has none for a frame that needs them.
-            CorruptVideoError: If a frame cannot be decoded.
+            NoMotionVectorsError: If the codec has none for a frame that needs them, or those of
+                MPEG-4 part 2's B-frames need the compiled parser, and it is missing.
+            CorruptVideoError: If a frame cannot be decoded, or its vectors parsed.
             ValueError: For an unknown reference, modality or precision, or a closed video.
         """
         self._check_open()
@@ -269,7 +268,7 @@ class CompressedVideo:
         if isinstance(modalities, str):
             raise ValueError(f"modalities={modalities!r} must be a collection of names, not a name")
         for modality in modalities:
-            _check_choice("modality", modality, MODALITIES)
+            _check_choice("modality", modality, (*MODALITIES, *MACROBLOCK_MODALITIES))
         request = Request(reference, precision, frozenset(modalities), per_frame)
         frames = self._check_indices(frame_inds, "frame_inds")
         if iframe_inds is None:
@@ -284,6 +283,9 @@ class CompressedVideo:
             if iframe_inds is None:
                 iframes = self._iframes_of(frames)
             clip = self._read(frames, iframes, request)
+        except RefusedError as error:
+            self._motion_sources.refuse(str(error))
+            clip = self._read(frames, iframes, request)
         return rotate_clip(clip, self._quarter_turns)
 
     def _read(self, frames: np.ndarray, iframes: np.ndarray, request: Request) -> CompressedClip:
@@ -294,7 +296,7 @@ class CompressedVideo:
             clip,
             request,
             decoder=self._decoder,
-            source=self._motion_source,
+            sources=self._motion_sources,
             reformatter=self._reformatter,
             height=height,
             width=width,
@@ -327,6 +329,8 @@ class CompressedVideo:
         wants = request.modalities.__contains__
         vector_type = np.float32 if request.precision == "subpixel" else np.int16
 
+        rows, columns = -(-height // 16), -(-width // 16)  # of macroblocks
+
         def array(wanted: bool, number: int, channels: tuple[int, ...], dtype: type):
             return np.zeros((number, height, width, *channels), dtype) if wanted else None
 
@@ -351,6 +355,8 @@ class CompressedVideo:
             motion_future=array(future, count, (2,), vector_type),
             valid_past=array(past, count, (), np.bool_),
             valid_future=array(future, count, (), np.bool_),
+            bits=np.zeros((count, rows, columns), np.int32) if wants("bits") else None,
+            coefficients=np.zeros((count, rows, columns), np.int32) if wants("bits") else None,
         )
 
     def _iframe_list(self) -> list[int]:
@@ -430,58 +436,3 @@ class CompressedVideo:
 def _check_choice(name: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, allowed))}")
-
-
-def _name_of(source: str | os.PathLike | bytes | BinaryIO) -> str:
-    if isinstance(source, (str, os.PathLike)):
-        return os.fspath(source)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return f"<{len(source)} bytes>"
-    return str(getattr(source, "name", None) or f"<{type(source).__name__}>")
-
-
-def _open(source: str | os.PathLike | bytes | BinaryIO, path: str) -> av.container.InputContainer:
-    file: str | BinaryIO
-    if isinstance(source, (str, os.PathLike)):
-        file = path
-        if not os.path.exists(path):
-            raise VideoNotFoundError("no such file", path=path)
-        if os.path.isdir(path):
-            raise VideoOpenError("is a folder, not a video", path=path)
-        size = os.path.getsize(path)
-    else:
-        file = BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
-        if not hasattr(file, "read"):
-            raise TypeError(
-                f"source must be a path, bytes or a binary file object, not {type(source).__name__}"
-            )
-        if not (hasattr(file, "seekable") and file.seekable()):
-            raise VideoOpenError(
-                "the file object cannot seek; read it to its end and pass the bytes", path=path
-            )
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-    if not size:
-        raise VideoOpenError("is empty (0 bytes)", path=path)
-    try:
-        return av.open(file, "r", options={"ignore_editlist": "1"}, **_LENIENT_METADATA)
-    except (FFmpegError, UnicodeDecodeError) as error:
-        raise VideoOpenError(
-            f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
-        ) from error
-
-
-@contextmanager
-def _raw_file(source: str | os.PathLike | bytes | BinaryIO) -> Iterator[BinaryIO]:
-    """The source's bytes, past the demuxer, which finds a file object as it was."""
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb", buffering=0) as file:
-            yield file
-    elif isinstance(source, (bytes, bytearray, memoryview)):
-        yield BytesIO(source)
-    else:
-        position = source.tell()
-        try:
-            yield source
-        finally:
-            source.seek(position)

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 
-from mmcondense.codec import CompressedVideo, NoMotionVectorsError, encode_frames
+from mmcondense.codec import CompressedVideo, NoMotionVectorsError, encode_frames, mpeg4
 from tests.codec.slow_reference import (
     paint_blocks,
     plain_decode,
@@ -113,10 +113,11 @@ def test_p_frames_span_their_b_frames_unless_per_frame(clip_of):
     np.testing.assert_allclose(accumulated.motion, rate.motion * 6, rtol=1e-6)
 
 
-def test_b_frames_of_mpeg4_say_that_they_have_none(clip_of):
+def test_b_frames_of_mpeg4_without_the_parser_say_how_to_get_it(clip_of, monkeypatch):
+    monkeypatch.setattr(mpeg4, "is_available", lambda: False)
     with CompressedVideo(clip_of("mpeg4", 2, "avi")) as video:
         assert video.has_b_frames
-        with pytest.raises(NoMotionVectorsError, match=r"B-frames of MPEG-4 part 2.*reencode\.py"):
+        with pytest.raises(NoMotionVectorsError, match=r"B-frames of MPEG-4 part 2.*pip install"):
             video.read([4], modalities=("motion",))
         anchors = [i for i, kind in enumerate(video.frame_types) if kind == "P"]
         assert (

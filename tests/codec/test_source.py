@@ -1,0 +1,191 @@
+"""Vectors of MPEG-4 part 2 from the parser, as the reader returns them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmcondense.codec import (
+    CompressedVideo,
+    CorruptVideoError,
+    NoMotionVectorsError,
+    encode_frames,
+    mpeg4,
+)
+from tests.codec.slow_reference import translating_frames
+
+STEP = (2, -1)
+"""Pixels per frame."""
+
+needs_parser = pytest.mark.skipif(not mpeg4.is_available(), reason="the parser is not compiled")
+
+
+@pytest.fixture(scope="module")
+def with_b_frames(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "clip.avi"
+    frames = translating_frames(26, step=STEP, height=100, width=116)
+    encode_frames(path, frames, codec="mpeg4", gop_size=12, b_frames=2, quality=3)
+    return path
+
+
+def frames_of(video: CompressedVideo, kinds: str) -> list[int]:
+    return [i for i, kind in enumerate(video.frame_types) if kind in kinds]
+
+
+@needs_parser
+def test_b_frames_move_as_the_content_does(with_b_frames):
+    modalities = ("motion", "motion_past", "motion_future")
+    with CompressedVideo(with_b_frames) as video:
+        chosen = frames_of(video, "B")
+        clip = video.read(chosen, modalities=modalities)
+        accumulated = video.read(chosen, reference="iframe", modalities=("motion",))
+    assert len(chosen) > 10
+    assert set(clip.provenance) == {"parsed"}
+    for i, frame in enumerate(chosen):
+        past, future = clip.valid_past[i], clip.valid_future[i]
+        assert (past | future).mean() > 0.9
+        for vectors, valid, distance in (
+            (clip.motion[i], past | future, 1),
+            (clip.motion_past[i], past, clip.reference_distance[i]),
+            (clip.motion_future[i], future, clip.future_distance[i]),
+        ):
+            expected = np.multiply(STEP, distance)
+            np.testing.assert_allclose(np.median(vectors[valid], axis=0), expected, atol=0.25)
+        expected = np.multiply(STEP, frame - accumulated.iframe_inds[i])
+        inner = accumulated.motion[i][32:-32, 32:-32].reshape(-1, 2)
+        np.testing.assert_allclose(np.median(inner, axis=0), expected, atol=1)
+
+
+def assert_equal_without_decoding(path):
+    modalities = {"motion", "motion_past"}
+    with CompressedVideo(path) as video:
+        chosen = frames_of(video, "PS")
+        video.read([0], modalities=("rgb",))  # for the rotation, which only decoding tells
+        before = video._decoder.packets_decoded
+        parsed = video.read(chosen, modalities=modalities)
+        assert video._decoder.packets_decoded == before
+        decoded = video.read(chosen, modalities=modalities | {"rgb"})
+        assert video._decoder.packets_decoded > before
+    assert set(parsed.provenance) == {"parsed"}
+    assert set(decoded.provenance) == {"read"}
+    assert np.abs(parsed.motion).max() > 0
+    for name in ("motion", "motion_past", "valid_past", "pts_seconds", "reference_distance"):
+        np.testing.assert_array_equal(getattr(parsed, name), getattr(decoded, name))
+
+
+@needs_parser
+@pytest.mark.parametrize(
+    ("b_frames", "suffix", "options"),
+    [
+        (0, "mp4", {}),
+        (2, "avi", {"flags": "+mv4"}),
+        (0, "mkv", {"flags": "+qpel+mv4"}),
+    ],
+)
+def test_p_frames_are_the_same_without_decoding(tmp_path, b_frames, suffix, options):
+    path = tmp_path / f"clip.{suffix}"
+    frames = translating_frames(26, step=(1.5, -0.75), height=100, width=116)
+    encode_frames(path, frames, codec="mpeg4", gop_size=12, b_frames=b_frames, options=options)
+    assert_equal_without_decoding(path)
+
+
+@needs_parser
+@pytest.mark.parametrize("name", ["v_BenchPress_g01_c01.avi", "v_ApplyEyeMakeup_g01_c01.avi"])
+def test_p_frames_of_real_clips_are_the_same_without_decoding(shared_data, name):
+    assert_equal_without_decoding(shared_data / "clips" / name)
+
+
+@needs_parser
+def test_any_choice_of_frames_gives_what_reading_all_gives(with_b_frames):
+    with CompressedVideo(with_b_frames) as video:
+        whole = video.read(range(video.num_frames))
+        for chosen in ([25, 1, 13, 1], [7], [11, 12, 23]):
+            part = video.read(chosen)
+            np.testing.assert_array_equal(part.motion, whole.motion[chosen])
+            np.testing.assert_array_equal(part.residual, whole.residual[chosen])
+
+
+@needs_parser
+def test_vectors_of_b_frames_explain_a_real_clip(shared_data):
+    with CompressedVideo(shared_data / "clips" / "v_ApplyEyeMakeup_g01_c01.avi") as video:
+        chosen = frames_of(video, "B")[::4]
+        clip = video.read(chosen, modalities=("motion", "residual", "rgb"))
+        anchors = video.read(
+            chosen,
+            modalities=("iframe",),
+            iframe_inds=np.array(chosen) - clip.reference_distance.astype(int),
+        )
+    unexplained = np.abs(clip.rgb.astype(int) - anchors.iframes).mean()
+    assert np.abs(clip.residual).mean() < 0.5 < 1.5 < unexplained
+
+
+@needs_parser
+def test_bits_add_up_to_the_packets(with_b_frames):
+    with CompressedVideo(with_b_frames) as video:
+        clip = video.read(range(video.num_frames), modalities=("bits",))
+        sizes = {}
+        for gop in range(len(video.keyframes)):
+            for picture in video._decoder.pictures(video._index, gop=gop, last=video.num_frames):
+                sizes[picture.display] = 8 * picture.packet.size
+        with_motion = video.read([4], modalities=("bits", "motion", "rgb"))
+    assert clip.bits.shape == clip.coefficients.shape == (26, 7, 8)
+    assert clip.bits.dtype == clip.coefficients.dtype == np.int32
+    headers = [sizes[i] - int(clip.bits[i].sum()) for i in range(26)]
+    assert min(headers) > 0
+    assert np.median(headers) < 100
+    assert 0 < clip.coefficients.max() <= 384
+    np.testing.assert_array_equal(with_motion.bits[0], clip.bits[4])
+    assert with_motion.frame_types == ["B"]
+
+
+def test_bits_of_other_codecs_are_refused(tmp_path):
+    path = tmp_path / "clip.mp4"
+    encode_frames(path, translating_frames(4, step=STEP, height=64, width=64), codec="h264")
+    with (
+        CompressedVideo(path) as video,
+        pytest.raises(NoMotionVectorsError, match=r"MPEG-4 part 2 only.*codec h264"),
+    ):
+        video.read([1], modalities=("bits",))
+
+
+def test_bits_without_the_parser_say_how_to_get_it(with_b_frames, monkeypatch):
+    monkeypatch.setattr(mpeg4, "is_available", lambda: False)
+    with CompressedVideo(with_b_frames) as video:
+        with pytest.raises(NoMotionVectorsError, match="C compiler"):
+            video.read([1], modalities=("bits",))
+        # P-frames need no parser.
+        assert video.read([3], modalities=("motion",)).provenance == ["read"]
+
+
+@needs_parser
+def test_damage_names_the_file_and_the_frame(tmp_path):
+    path = tmp_path / "clip.avi"
+    frames = translating_frames(12, step=STEP, height=64, width=64)
+    encode_frames(path, frames, codec="mpeg4", gop_size=12)
+    data = bytearray(path.read_bytes())
+    at = -1
+    for _ in range(6):
+        at = data.index(b"\0\0\1\xb6", at + 1)
+    data[at + 8 : at + 40] = bytes(32)  # in the sixth picture
+    path.write_bytes(data)
+    with CompressedVideo(path) as video:
+        assert video.read([4], modalities=("motion",)).provenance == ["parsed"]
+        with pytest.raises(CorruptVideoError, match=r"vectors cannot be parsed") as caught:
+            video.read([5], modalities=("motion",))
+    assert (caught.value.path, caught.value.frame) == (str(path), 5)
+
+
+@needs_parser
+def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_frames, monkeypatch):
+    parse = mpeg4.Mpeg4MotionParser.parse
+
+    def refuse(self, packet, *, on_damage):
+        vops = parse(self, packet, on_damage=on_damage)
+        vops[0].error, vops[0].is_unsupported = "this tool is not supported", True
+        return vops
+
+    monkeypatch.setattr(mpeg4.Mpeg4MotionParser, "parse", refuse)
+    with CompressedVideo(with_b_frames) as video:
+        assert video.read([3], modalities=("motion",)).provenance == ["read"]
+        with pytest.raises(NoMotionVectorsError, match="this tool is not supported"):
+            video.read([4], modalities=("motion",))
