@@ -1,6 +1,6 @@
 /* Motion fields and residuals of pictures: the compiled twins of motion.py, which documents them.
  *
- * Plain buffers in, plain buffers out: no Python, no FFmpeg, no global state. Vectors are in quarter
+ * Plain buffers in, plain buffers out: no Python, no FFmpeg, no global state. Vectors are quarter
  * pixels, destination minus source; pictures are RGB, three bytes a pixel. Sizes are the caller's
  * to check. */
 #ifndef MMCONDENSE_KERNELS_H

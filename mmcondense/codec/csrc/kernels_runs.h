@@ -138,7 +138,7 @@ ALWAYS_INLINE bool allocate_runs(run_buffers *runs, geometry size)
 
 /* -- predicting ------------------------------------------------------------------------------- */
 
-/* Between four pixels: a is the upper row, b the lower one, the right neighbour is `right` bytes on. */
+/* Between four pixels: in the upper row a, in the lower one b, right neighbours `right` bytes on. */
 ALWAYS_INLINE void blend(uint8_t *out, const uint8_t *a, const uint8_t *b, int bytes, int right,
                          int fx, int fy)
 {

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# What a teacher on optical flow brings the P-stream: three rows, equal epochs, several seeds.
+#
+#     bash tools/benchmarks/distillation_table.sh hard     # synthetic motion, few and noisy clips
+#     bash tools/benchmarks/distillation_table.sh fights   # FIGHTS_ROOT=folder of the fights set
+#
+# Rows: p_stream (no teacher), p_stream_feature (L1, weight 50), p_stream_soft_label (temperature 8,
+# weight 50). In each seed both taught rows have the same teacher, trained with that seed. Trainings
+# that are done are skipped, cut ones go on. Environment: SEEDS="0 1 2", OUT=work_dirs/distillation.
+# The accuracies are those of the last epoch; nothing is chosen on the validation set.
+set -euo pipefail
+set=${1:?"usage: bash tools/benchmarks/distillation_table.sh hard|fights"}
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+configs=$tools/../configs/ipts/ablation
+out=${OUT:-work_dirs/distillation}/$set
+export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"
+rows=(p_stream p_stream_feature p_stream_soft_label)
+seeds=${SEEDS:-0 1 2}
+
+case $set in
+    hard) # a fifth of the usual clips, ten times the sensor noise
+        python "$tools/data/make_synthetic.py" --task motion --out data/synthetic/motion_hard \
+            --num-train 160 --num-val 400 --noise 20 ;;
+    fights) ;;
+    *) echo "usage: bash tools/benchmarks/distillation_table.sh hard|fights" >&2; exit 2 ;;
+esac
+
+for seed in $seeds; do
+    export IP_TSN_STAGES=$out/seed$seed
+    for row in flow "${rows[@]}"; do
+        work_dir=$IP_TSN_STAGES/$row
+        config=$configs/${row}_$set.py
+        if [[ ! -f $work_dir/final.pth ]]; then
+            resume=()
+            [[ ! -s $work_dir/last_checkpoint ]] || resume=(--resume)
+            python "$tools/train.py" "$config" --seed "$seed" --work-dir "$work_dir" "${resume[@]}"
+        fi
+        if [[ ! -f $work_dir/val.pkl ]]; then
+            python "$tools/test.py" "$config" "$work_dir/final.pth" --work-dir "$work_dir" \
+                --dump "$work_dir/val.pkl"
+        fi
+    done
+done
+for row in flow "${rows[@]}"; do
+    echo "== $row"
+    dumps=()
+    for seed in $seeds; do dumps+=("$out/seed$seed/$row/val.pkl"); done
+    python "$tools/analysis_tools/average_splits.py" "${dumps[@]}" --json "$out/$row.json"
+done
