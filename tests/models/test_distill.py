@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint, save_checkpoint
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.flop_counter import FlopCounterMode
 
 import mmcondense.models.distill
 from mmcondense.models.distill import pool_features
@@ -181,11 +182,14 @@ def test_testing_needs_no_teacher(dims):
     plain = MODELS.build(recognizer_cfg(dims, 5)).eval()
     plain.load_state_dict(model.state_dict())
     inputs = batch(dims, channels=5)
-    scores = [
-        torch.stack([sample.pred_score for sample in recognizer(inputs, samples(), mode="predict")])
-        for recognizer in (model, plain)
-    ]
+    scores, flops = [], []
+    for recognizer in (model, plain):
+        with FlopCounterMode(display=False) as counter:
+            predictions = recognizer(inputs, samples(), mode="predict")
+        scores.append(torch.stack([sample.pred_score for sample in predictions]))
+        flops.append(counter.get_total_flops())
     torch.testing.assert_close(*scores, rtol=0, atol=0)
+    assert flops[0] == flops[1] > 0
     assert model.teacher._recognizer is None
 
 

@@ -1,0 +1,36 @@
+# The teacher of the table, on the fights set: optical flow, from scratch.
+_base_ = '../stages/flow_2d3d_synthetic.py'
+model = dict(
+    backbone=dict(pretrained=None),
+    cls_head=dict(num_classes=2, dropout_ratio=0.5, topk=(1, )))
+data_root = '{{$FIGHTS_ROOT:data/fights}}'
+train_geometry_small = [
+    dict(type='Resize', scale=(128, 96), keep_ratio=False),
+    dict(type='RandomCrop', size=80),
+    dict(type='Flip', flip_ratio=0.5)
+]
+test_geometry_small = [dict(type='Resize', scale=(128, 96), keep_ratio=False)]
+train_dataloader = dict(
+    drop_last=True,
+    dataset=dict(
+        data_root=data_root,
+        pipeline=[_base_.sample_train_3d, *_base_.load_dis, *train_geometry_small, *_base_.pack]))
+val_dataloader = dict(
+    dataset=dict(
+        data_root=data_root,
+        pipeline=[_base_.sample_test, *_base_.load_dis, *test_geometry_small, *_base_.pack]))
+test_dataloader = val_dataloader
+val_evaluator = [
+    dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
+]
+test_evaluator = val_evaluator
+train_cfg = dict(max_epochs=30, val_interval=5)
+param_scheduler = [
+    dict(
+        type='OneCycleLR',
+        eta_max=2e-3,
+        total_steps=30,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
+work_dir = f'{_base_.stages}/flow'
