@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from fractions import Fraction
 
 import numpy as np
 from av.error import FFmpegError
@@ -316,7 +315,7 @@ class CompressedVideo:
                 iframes=np.intersect1d(inside, wanted_iframes).tolist(),
             )
             pts.update({p.display: p.pts for p in pictures})
-        clip.pts_seconds[:] = [self._seconds(d, pts[d]) for d in frames.tolist()]
+        clip.pts_seconds[:] = self._seconds(frames, [pts[d] for d in frames.tolist()])
         return clip
 
     # -- what read needs
@@ -381,11 +380,13 @@ class CompressedVideo:
         iframes = self._iframe_list()
         return np.array([base_of(d, iframes) for d in frames.tolist()], np.int64)
 
-    def _seconds(self, display: int, pts: int | None) -> float:
+    def _seconds(self, frames: np.ndarray, pts: Sequence[int | None]) -> np.ndarray:
+        """[S] float64: times of frames, given as display indices and the stream's timestamps."""
         index = self._index
-        if pts is None or not index.times_are_monotonic:  # packed B-frames
-            return display / self.fps if self.fps else float("nan")
-        return float((pts - index.start_pts) * (self._stream.time_base or Fraction(0)))
+        if not index.times_are_monotonic or None in pts:  # packed B-frames
+            return frames / (self.fps or float("nan"))
+        ticks = np.array(pts, np.int64) - index.start_pts
+        return ticks * float(self._stream.time_base or 0)
 
     @property
     def _quarter_turns(self) -> int:
