@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmcondense.codec import kernels as kernels_module
-from mmcondense.codec.kernels import BLOCK, CompiledKernels, NumpyKernels
+from mmcondense.codec.kernels import BLOCK, CompiledKernels, NumpyKernels, backend, set_backend
 from mmcondense.codec.motion import CELL, MotionCells
 
 needs_compiled = pytest.mark.skipif(
@@ -207,3 +207,57 @@ def test_residuals_of_pictures_are_equal(
         future=scene.picture() if use_future else None,
         whole=scene.whole,
     )
+
+
+@needs_compiled
+def test_wrong_arrays_are_refused() -> None:
+    out = np.zeros((16, 16, 2), np.int16)
+    cells = MotionCells(np.zeros((2, 2, 2), np.int16), np.ones((2, 2), bool))
+    arguments = dict(start=out, past=out, future=None, whole=False)
+    with pytest.raises(ValueError, match="past_reference"):
+        CompiledKernels().accumulate(cells, **{**arguments, "past": out[:8]})
+    with pytest.raises(ValueError, match="past: wrong type"):
+        few = MotionCells(cells.past[:1], cells.valid_past)
+        CompiledKernels().accumulate(few, **arguments)
+    with pytest.raises(ValueError, match="start"):
+        start = np.asfortranarray(np.zeros((16, 16, 2), np.int16))
+        CompiledKernels().accumulate(cells, **{**arguments, "start": start})
+    with pytest.raises(ValueError, match="out"):
+        CompiledKernels().accumulated_motion(np.zeros((16, 16, 2)), out)
+    with pytest.raises(ValueError, match="blocks"):
+        CompiledKernels().cells(b"x" * 39, height=16, width=16)
+
+
+def test_the_backend_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = backend()
+    try:
+        set_backend("numpy")
+        assert backend() == "numpy"
+        assert type(kernels_module.kernels()) is NumpyKernels
+        with pytest.raises(ValueError, match="'cuda' is not one of 'compiled', 'numpy'"):
+            set_backend("cuda")
+        monkeypatch.setattr(kernels_module, "_kernels", None)
+        with pytest.raises(ImportError, match="C compiler"):
+            set_backend("compiled")
+        assert backend() == "numpy"
+    finally:
+        monkeypatch.undo()
+        set_backend(before)
+
+
+def test_without_the_extension_numpy_runs_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = backend()
+    monkeypatch.setattr(kernels_module, "_kernels", None)
+    monkeypatch.delenv("MMCONDENSE_BACKEND", raising=False)
+    try:
+        kernels_module._choose()
+        assert backend() == "numpy"
+        assert len(caplog.records) == 1
+        monkeypatch.setenv("MMCONDENSE_BACKEND", "numpy")
+        kernels_module._choose()
+        assert len(caplog.records) == 1  # who asked for it knows
+    finally:
+        monkeypatch.undo()
+        set_backend(before)
