@@ -216,12 +216,12 @@ def test_wrong_arrays_are_refused() -> None:
     arguments = dict(start=out, past=out, future=None, whole=False)
     with pytest.raises(ValueError, match="past_reference"):
         CompiledKernels().accumulate(cells, **{**arguments, "past": out[:8]})
+    few = MotionCells(cells.past[:1], cells.valid_past)
     with pytest.raises(ValueError, match="past: wrong type"):
-        few = MotionCells(cells.past[:1], cells.valid_past)
         CompiledKernels().accumulate(few, **arguments)
-    with pytest.raises(ValueError, match="start"):
-        start = np.asfortranarray(np.zeros((16, 16, 2), np.int16))
-        CompiledKernels().accumulate(cells, **{**arguments, "start": start})
+    turned = np.asfortranarray(out)
+    with pytest.raises(ValueError, match="layout"):
+        CompiledKernels().accumulate(cells, **{**arguments, "start": turned})
     with pytest.raises(ValueError, match="out"):
         CompiledKernels().accumulated_motion(np.zeros((16, 16, 2)), out)
     with pytest.raises(ValueError, match="blocks"):
