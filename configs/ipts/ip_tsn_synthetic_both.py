@@ -7,3 +7,13 @@ data_root = 'data/synthetic/both'
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = dict(dataset=dict(data_root=data_root))
+# Shapes are learned more slowly than motion: at the rate of `motion` the I-stream stays at chance.
+train_cfg = dict(max_epochs=12)
+param_scheduler = [
+    dict(
+        type='OneCycleLR',
+        eta_max=1e-3,
+        total_steps=12,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
