@@ -154,7 +154,8 @@ class ClipAssembler:
         # The reformatter's default, a thread per core, slows to a tenth under load.
         rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
         plane = rgb.planes[0]
-        padded = np.frombuffer(plane, np.uint8).reshape(self._height, plane.line_size)
+        padded = np.frombuffer(memoryview(plane), np.uint8)  # type: ignore[arg-type]
+        padded = padded.reshape(self._height, plane.line_size)
         pixels = padded[:, : 3 * self._width].reshape(self._height, self._width, 3)
         if self._clip.rgb is not None:
             for slot in self._slots.get(display, ()):

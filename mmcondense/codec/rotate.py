@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def rotate_clip(clip: CompressedClip, quarter_turns: int) -> CompressedClip:
     turns = quarter_turns % 4
     if not turns:
         return clip
-    turned = {}
+    turned: dict[str, Any] = {}
     for name in (*_PICTURES, *_VECTORS):
         array = getattr(clip, name)
         if array is None:

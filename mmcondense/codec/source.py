@@ -24,7 +24,7 @@ EXPORTING_CODECS = ("mpeg4", "h264", "mpeg1video", "mpeg2video", "h263", "h263p"
 
 ADVICE = (
     "Re-encode it to a codec with vectors: "
-    "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop 12"
+    "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop-size 12"
 )
 PARSER_ADVICE = (
     "the compiled parser that reads them is missing; reinstall with a C compiler present: "
@@ -54,7 +54,8 @@ class ExportedMotion:
 
     def cells(self, frame: VideoFrame, *, height: int, width: int) -> MotionCells:
         # frame.side_data would make a reference cycle: frames then live until the collector runs.
-        vectors = SideDataContainer(frame).get(Type.MOTION_VECTORS)
+        side_data = SideDataContainer(frame)  # type: ignore[call-arg]  # PyAV's stub forgets it
+        vectors = side_data.get(Type.MOTION_VECTORS)
         blocks = b"" if vectors is None else vectors
         return kernels().cells(blocks, height=height, width=width)
 
