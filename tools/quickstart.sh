@@ -5,7 +5,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-export PYTHONWARNINGS=ignore # upstream warns on every import
+export PYTHONWARNINGS=ignore     # upstream warns on every import
+export OMP_WAIT_POLICY=PASSIVE   # waiting threads leave their core to the data loader
+
 CONFIG=configs/ipts/ip_tsn_synthetic.py
 DATA=data/synthetic/motion
 WORK_DIR=work_dirs/ip_tsn_synthetic
