@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
@@ -16,7 +17,7 @@ from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
 from .kernels import kernels
 from .motion import QUARTERS, MotionCells
-from .plan import Plan, Request, Step, Use, base_of, plan_gop
+from .plan import Plan, Request, Step, base_of, plan_gop
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
 
@@ -48,13 +49,15 @@ class ClipAssembler:
         self._reformatter = reformatter
         self._kernels = kernels()
         self._whole = request.precision == "integer"
+        self._wants_field = request.wants_field
         self._height, self._width = height, width
         self._iframe_inds = iframe_inds
         self._path = path
         self._slots = _slots(clip.frame_inds)
         self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
         self._cells: dict[int, MotionCells] = {}
-        self._kept: dict[Use, np.ndarray] = {}
+        self._pixels: dict[int, np.ndarray] = {}
+        self._accumulated: dict[int, np.ndarray] = {}
 
     def run(
         self, pictures: list[Picture], *, frames: Sequence[int], iframes: Sequence[int]
@@ -82,24 +85,23 @@ class ClipAssembler:
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
         longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(pictures)
         self._field_type = np.int16 if longest < 2**15 else np.int32
+        pixel_uses = Counter(chain.from_iterable(step.pixels for step in plan.steps))
+        chain_uses = Counter(chain.from_iterable(step.chain for step in plan.steps))
         steps = iter(plan.steps)
         step = next(steps, None)
-        uses = Counter(use for step in plan.steps for use in step.needs)
         waiting = set(plan.shown)
         for picture, frame in self._pass(plan):
             display = picture.display
             waiting.discard(display)
             if frame is not None:
                 if display in plan.pixels:
-                    self._take_pixels(frame, display, keep=uses["pixels", display] > 0)
+                    self._take_pixels(frame, display, keep=display in pixel_uses)
                 if picture.kind == "?":
                     self._set_type(display, PictureType(frame.pict_type).name)
             while step is not None and self._is_ready(step):
-                self._work(step, keep=uses["accumulated", step.picture.display] > 0)
-                for use in step.needs:
-                    uses[use] -= 1
-                    if not uses[use]:
-                        del self._kept[use]
+                self._work(step, keep=step.picture.display in chain_uses)
+                _forget_used(self._pixels, pixel_uses, step.pixels)
+                _forget_used(self._accumulated, chain_uses, step.chain)
                 step = next(steps, None)
         if waiting or step is not None:
             raise self._missing(min(waiting, default=frames[-1] if frames else iframes[-1]))
@@ -164,41 +166,47 @@ class ClipAssembler:
             for slot in self._iframe_slots.get(display, ()):
                 self._clip.iframes[slot] = pixels
         if keep:
-            self._kept["pixels", display] = pixels
+            self._pixels[display] = pixels
 
     # -- what is made of it
 
     def _is_ready(self, step: Step) -> bool:
-        return step.picture.display in self._cells and all(use in self._kept for use in step.needs)
+        if step.picture.display not in self._cells:
+            return False
+        return self._pixels.keys() >= set(step.pixels) and self._accumulated.keys() >= set(
+            step.chain
+        )
 
     def _work(self, step: Step, *, keep: bool) -> None:
         request, display = self._request, step.picture.display
         cells = self._cells.pop(display)
         if step.is_wanted:
             self._put_directions(cells, display)
-        if not request.wants_field:
+        if not self._wants_field:
             return
         if request.reference == "iframe":
             accumulated = self._accumulate(step, cells)
             if keep:
-                self._kept["accumulated", display] = accumulated
+                self._accumulated[display] = accumulated
             if step.is_wanted:
                 self._put_accumulated(accumulated, display)
         elif step.picture.kind != "I" and step.picture.past is not None:
             self._put_previous(step.picture, cells)
+        else:
+            for array in (self._clip.motion, self._clip.residual):
+                self._put_zeros(array, display)
 
     def _accumulate(self, step: Step, cells: MotionCells) -> np.ndarray:
         """Motion since the I-frame, [H, W, 2], quarter pixels."""
         if not step.chain:
             return np.zeros((self._height, self._width, 2), self._field_type)
-        reached: dict[int | None, np.ndarray] = {
-            d: self._kept["accumulated", d] for d in step.chain
-        }
+        reached = [self._accumulated[display] for display in step.chain]
+        past, future = step.picture.past, step.picture.future
         return self._kernels.accumulate(
             cells,
-            start=reached[step.chain[0]],
-            past=reached.get(step.picture.past),
-            future=reached.get(step.picture.future),
+            start=reached[0],
+            past=reached[0] if past in step.chain else None,
+            future=reached[-1] if future in step.chain else None,
             whole=self._whole,
         )
 
@@ -209,13 +217,15 @@ class ClipAssembler:
             divisor = display - base if self._request.per_frame else 1
             for out in self._targets(clip.motion, display):
                 self._kernels.accumulated_motion(out, accumulated, divisor=divisor or 1)
-        if clip.residual is not None and display != base:
+        if display == base:
+            self._put_zeros(clip.residual, display)
+        elif clip.residual is not None:
             for out in self._targets(clip.residual, display):
                 self._kernels.accumulated_residual(
                     out,
                     accumulated,
-                    frame=self._kept["pixels", display],
-                    reference=self._kept["pixels", base],
+                    frame=self._pixels[display],
+                    reference=self._pixels[base],
                 )
 
     def _put_previous(self, picture: Picture, cells: MotionCells) -> None:
@@ -237,11 +247,17 @@ class ClipAssembler:
                 self._kernels.field_residual(
                     out,
                     cells,
-                    frame=self._kept["pixels", display],
-                    past=self._kept["pixels", picture.past],
-                    future=None if future is None else self._kept["pixels", future],
+                    frame=self._pixels[display],
+                    past=self._pixels[picture.past],
+                    future=None if future is None else self._pixels[future],
                     whole=self._whole,
                 )
+
+    def _put_zeros(self, array: np.ndarray | None, display: int) -> None:
+        """Pictures that are not predicted."""
+        if array is not None:
+            for out in self._targets(array, display):
+                out[:] = 0
 
     def _put_directions(self, cells: MotionCells, display: int) -> None:
         clip = self._clip
@@ -300,6 +316,14 @@ class ClipAssembler:
             codec=self._decoder.codec,
             frame=display,
         )
+
+
+def _forget_used(kept: dict[int, np.ndarray], uses: Counter[int], used: Collection[int]) -> None:
+    """Count uses down, and drop what has none left."""
+    for display in used:
+        uses[display] -= 1
+        if not uses[display]:
+            del kept[display], uses[display]
 
 
 def _slots(indices: np.ndarray) -> dict[int, list[int]]:

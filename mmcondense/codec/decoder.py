@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import av
 from av.codec.context import Flags2
@@ -72,13 +72,13 @@ class GopDecoder:
         first = int(index.keyframes[gop])
         pictures: list[Picture] = []
         next_key = None
+        is_next_key = _key_test(index, gop + 1)
         packets = self._packets_from(index, gop)
         for picture, time, position in split_packets(packets, self._parser):
             if next_key is not None and not self._precedes(picture, next_key):
                 break
             # Not picture.is_key: it is set on I-pictures, too, that the container's table omits.
-            starts_next = _is_key(index, gop + 1, time=time, position=position)
-            if next_key is None and starts_next and pictures:
+            if next_key is None and is_next_key(time, position) and pictures:
                 next_key = picture
                 if picture.closed:
                     break
@@ -104,19 +104,17 @@ class GopDecoder:
         return picture.pts is not None and key.pts is not None and picture.pts < key.pts
 
     def _packets_from(self, index: VideoIndex, gop: int) -> Iterator[av.Packet]:
-        time = index.key_times[gop]
+        time, is_key = index.key_times[gop], _key_test(index, gop)
         # Seeking to a decoding time lands on the key frame or before it. If it ever lands behind,
         # the first key frame is always before.
         for target in (time, index.key_times[0]):
             self._container.seek(target or 0, stream=self._stream)
-            arrived = False
-            for packet in self._container.demux(self._stream):
-                if not arrived:
-                    arrived = _is_key(index, gop, time=packet.dts, position=packet.pos)
-                if arrived:
+            packets = self._container.demux(self._stream)
+            for packet in packets:
+                if is_key(packet.dts, packet.pos):
                     yield packet
-            if arrived:
-                return
+                    yield from packets
+                    return
         raise CorruptVideoError(
             f"the key frame announced at time {time} of the stream is not there; the file is "
             "truncated or damaged. Re-encode or drop it",
@@ -141,7 +139,8 @@ class GopDecoder:
 
         def shown(packet: av.Packet | None) -> Iterator[tuple[Picture, VideoFrame]]:
             for frame in context.decode(packet):
-                self.rotation = frame.rotation
+                if self.rotation is None:
+                    self.rotation = frame.rotation
                 if frame.pts in missing:
                     yield missing.pop(frame.pts), frame
 
@@ -167,9 +166,11 @@ class GopDecoder:
             ) from error
 
 
-def _is_key(index: VideoIndex, gop: int, *, time: int | None, position: int | None) -> bool:
-    """Whether a packet, by its decoding time and byte position, holds the key frame of a GOP."""
+def _key_test(index: VideoIndex, gop: int) -> Callable[[int | None, int | None], bool]:
+    """Tells by decoding time and byte position whether a packet holds the key frame of a GOP."""
     if gop == len(index.keyframes):
-        return False
-    key_position = index.key_positions[gop]
-    return time == index.key_times[gop] if key_position is None else position == key_position
+        return lambda time, position: False
+    key_time, key_position = index.key_times[gop], index.key_positions[gop]
+    if key_position is None:
+        return lambda time, position: time == key_time
+    return lambda time, position: position == key_position

@@ -35,7 +35,7 @@ _SMALL = 16
 """Packets of at most this many bytes may be placeholders that hold no picture."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Picture:
     """One coded picture, on its way through the reader."""
 
@@ -94,15 +94,17 @@ def index_from_container(
     """
     if parser is None or container.format.name not in ("avi", _MP4):
         return None
-    keys, times, smallest, count = [], [], _SMALL + 1, 0
+    keys, times, small, count = [], [], [], 0
     for count, entry in enumerate(stream.index_entries, start=1):
         if entry.is_keyframe:
             keys.append(count - 1)
             times.append(entry.timestamp)
-        if entry.size < smallest:
-            smallest = entry.size
+        if entry.size <= _SMALL:
+            small.append(count - 1)
     in_order = not stream.codec_context.has_b_frames
-    if not keys or keys[0] or smallest <= _SMALL or count != stream.frames:
+    if not keys or keys[0] or count != stream.frames:
+        return None
+    if any(_picture_at(stream, i, _SMALL, parser=parser, file=file) is None for i in small):
         return None
     leading = [0] * len(keys)
     if not in_order:
@@ -132,24 +134,27 @@ def _count_leading(
 
     Only headers are read, past the demuxer.
     """
-    entries = stream.index_entries
-
-    def picture(number: int, length: int) -> CodedPicture | None:
-        entry = entries[number]
-        file.seek(entry.pos)
-        found = parser(file.read(min(entry.size, length)))
-        return found[0] if len(found) == 1 else None
-
     if stream.codec_context.name not in _ANCHOR_ORDER:
-        first = picture(key, _LONG_HEADER)
+        first = _picture_at(stream, key, _LONG_HEADER, parser=parser, file=file)
         return 0 if first is not None and first.closed else None
-    for number in range(key + 1, len(entries)):
-        following = picture(number, _HEADER)
+    num_packets = len(stream.index_entries)
+    for number in range(key + 1, num_packets):
+        following = _picture_at(stream, number, _HEADER, parser=parser, file=file)
         if following is None:
             return None
         if following.kind != "B":
             return number - key - 1
-    return len(entries) - key - 1
+    return num_packets - key - 1
+
+
+def _picture_at(
+    stream: VideoStream, number: int, length: int, *, parser: PictureParser, file: BinaryIO
+) -> CodedPicture | None:
+    """The picture of a packet, from its first ``length`` bytes; None if there is not just one."""
+    entry = stream.index_entries[number]
+    file.seek(entry.pos)
+    found = parser(file.read(min(entry.size, length)))
+    return found[0] if len(found) == 1 and found[0].kind != "?" else None
 
 
 def index_from_packets(
@@ -202,6 +207,13 @@ def split_packets(
         key = packet.is_keyframe
         data = bytes(packet) if parser else b""
         coded = parser(data) if parser else [CodedPicture("?", True)]
+        if len(coded) == 1 and coded[0].stop in (None, size):
+            kind, referenced, closed, _, _ = coded[0]
+            is_key = key and kind in ("I", "?")
+            picture = Picture(kind, referenced, closed, is_key, packet, packet.pts)
+            yield picture, packet.dts, packet.pos
+            later = []
+            continue
         found = []
         for number, (kind, referenced, closed, start, stop) in enumerate(coded):
             own = packet

@@ -18,7 +18,7 @@ QUARTERS = 4
 """Quarter pixels in a pixel."""
 
 
-@dataclass
+@dataclass(slots=True)
 class MotionCells:
     """Vectors of one picture, one per 8x8 cell and direction."""
 

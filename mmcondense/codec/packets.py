@@ -7,6 +7,7 @@ for none (packed B-frames, as Xvid and DivX write them into AVI).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 START_CODE = b"\x00\x00\x01"
@@ -61,6 +62,7 @@ class Mpeg4Parser:
 
     def __init__(self, extradata: bytes) -> None:
         self._time_bits: int | None = None
+        self._has_no_b = False
         self._read_vol(extradata)
 
     def __call__(self, data: bytes) -> list[CodedPicture]:
@@ -70,16 +72,19 @@ class Mpeg4Parser:
         pictures = []
         start = 0
         while vop >= 0:
-            following = data.find(MPEG4_VOP, vop + 4)
+            # Only B-pictures are packed with others; without them there is nothing to search for.
+            following = -1 if self._has_no_b else data.find(MPEG4_VOP, vop + 4)
             stop = len(data) if following < 0 else following
-            if stop > vop + 4 and self._is_coded(data[vop + 4 : stop]):
+            size = stop - vop - 4
+            # No placeholder is longer than 32 bytes.
+            if size > 32 or (size > 0 and self._is_coded(data[vop + 4 : stop])):
                 kind = "IPBS"[data[vop + 4] >> 6]
                 pictures.append(CodedPicture(kind, kind != "B", False, start, stop))
             start, vop = stop, following
         return pictures
 
     def _is_coded(self, body: bytes) -> bool:
-        if self._time_bits is None or len(body) > 32:  # no placeholder is that long
+        if self._time_bits is None:
             return True
         header = Bits(body[:16])
         header.skip(2)  # vop_coding_type
@@ -104,7 +109,8 @@ class Mpeg4Parser:
         if vol.read(4) == 15:  # aspect_ratio_info: extended
             vol.skip(16)
         if vol.read(1):  # vol_control_parameters
-            vol.skip(2 + 1)
+            vol.skip(2)
+            self._has_no_b = bool(vol.read(1))  # low_delay
             if vol.read(1):  # vbv_parameters
                 vol.skip(79)
         if vol.read(2) == 3 and version != 1:  # video_object_layer_shape: grayscale
@@ -146,10 +152,16 @@ class H264Parser:
 
     @staticmethod
     def _parse_slice(data: bytes, at: int) -> CodedPicture:
-        header = Bits(data[at + 1 : at + 13])
-        header.read_golomb()  # first_mb_in_slice
-        kind = "PBIPI"[header.read_golomb() % 5]
-        return CodedPicture(kind, data[at] & 0x60 != 0, data[at] & 31 == 5)
+        length = 1 if data[at + 1] & 0x80 else 12  # first_mb_in_slice 0: the types fit a byte
+        return _picture_of_slice(data[at], data[at + 1 : at + 1 + length])
+
+
+@lru_cache(1024)
+def _picture_of_slice(unit_header: int, slice_header: bytes) -> CodedPicture:
+    header = Bits(slice_header)
+    header.read_golomb()  # first_mb_in_slice
+    kind = "PBIPI"[header.read_golomb() % 5]
+    return CodedPicture(kind, unit_header & 0x60 != 0, unit_header & 31 == 5)
 
 
 def parse_mpeg12(data: bytes) -> list[CodedPicture]:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .index import Picture
-
-Use = tuple[str, int]
-"""``('pixels', display index)`` or ``('accumulated', display index)``."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +29,16 @@ class Request:
         )
 
 
-@dataclass
+@dataclass(slots=True)
 class Step:
     """The work on one picture, possible once everything it needs is there."""
 
     picture: Picture
     is_wanted: bool = False
     """False for pictures that only pass motion on to later ones."""
-    needs: set[Use] = field(default_factory=set)
-    chain: list[int] = field(default_factory=list)
+    pixels: Collection[int] = ()
+    """Display indices of the pictures between which its residual is the difference."""
+    chain: Collection[int] = ()
     """References whose accumulated motion this picture's continues, past before future."""
 
 
@@ -95,8 +93,8 @@ def plan_gop(
         picture = by_display[display]
         step = steps[display] = Step(picture, is_wanted=True)
         if "residual" in request.modalities:
-            step.needs = {("pixels", d) for d in _pixels_for(picture, request, iframe_inds)}
-            pixels |= {d for _, d in step.needs}
+            step.pixels = _pixels_for(picture, request, iframe_inds)
+            pixels |= step.pixels
     if request.wants_field and request.reference == "iframe":
         _add_chains(steps, by_display, iframe_inds)
     unparsed = {d for d in frames if by_display[d].kind == "?"}
@@ -137,12 +135,11 @@ def _add_chains(
         step = steps[todo.pop()]
         display = step.picture.display
         base = base_of(display, iframe_inds)
-        references = (step.picture.past, step.picture.future)
         if display == base or step.chain:
             continue
         # A reference beyond another I-frame (open GOPs) says nothing about motion since this one.
+        references = (step.picture.past, step.picture.future)
         step.chain = [d for d in references if d is not None and base_of(d, iframe_inds) == base]
-        step.needs |= {("accumulated", d) for d in step.chain}
         for reference in step.chain:
             if reference not in steps:
                 steps[reference] = Step(by_display[reference])

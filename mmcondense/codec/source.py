@@ -10,7 +10,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
-from av.sidedata.sidedata import SideDataContainer, Type
+from av.sidedata.motionvectors import MotionVectors
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
 from . import mpeg4
@@ -55,9 +56,8 @@ class ExportedMotion:
     def cells(self, frame: VideoFrame, *, height: int, width: int) -> MotionCells:
         # frame.side_data would make a reference cycle: frames then live until the collector runs.
         side_data = SideDataContainer(frame)  # type: ignore[call-arg]  # PyAV's stub forgets it
-        vectors = side_data.get(Type.MOTION_VECTORS)
-        blocks = b"" if vectors is None else vectors
-        return kernels().cells(blocks, height=height, width=width)
+        vectors = next((data for data in side_data if type(data) is MotionVectors), b"")
+        return kernels().cells(vectors, height=height, width=width)
 
 
 class ParsedMotion:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
 import numpy as np
 from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
 
+from .allocate import allocate_clip
 from .assemble import ClipAssembler
 from .clip import CompressedClip
 from .decoder import GopDecoder, OrderError
@@ -289,8 +291,15 @@ class CompressedVideo:
 
     def _read(self, frames: np.ndarray, iframes: np.ndarray, request: Request) -> CompressedClip:
         index = self._index
-        clip = self._allocate(frames, iframes, request)
         height, width = self._stored_size
+        clip = allocate_clip(
+            request,
+            frames=frames,
+            iframes=iframes,
+            keyframes=index.keyframes,
+            height=height,
+            width=width,
+        )
         assembler = ClipAssembler(
             clip,
             request,
@@ -302,61 +311,19 @@ class CompressedVideo:
             iframe_inds=self._iframe_list(),
             path=self._path,
         )
-        wanted_iframes = iframes if clip.iframes is not None else iframes[:0]
-        wanted = np.unique(np.concatenate([frames, wanted_iframes]))
-        gops = np.searchsorted(index.keyframes, wanted, side="right") - 1
+        frames_of = _by_gop(frames, index.keyframes)
+        iframes_of = _by_gop(iframes, index.keyframes) if clip.iframes is not None else {}
         pts = {}
-        for gop in np.unique(gops).tolist():
-            inside = wanted[gops == gop].tolist()
-            pictures = self._decoder.pictures(index, gop=gop, last=inside[-1])
-            assembler.run(
-                pictures,
-                frames=np.intersect1d(inside, frames).tolist(),
-                iframes=np.intersect1d(inside, wanted_iframes).tolist(),
-            )
+        for gop in sorted(frames_of.keys() | iframes_of.keys()):
+            wanted, wanted_iframes = frames_of.get(gop, []), iframes_of.get(gop, [])
+            last = max(wanted + wanted_iframes)
+            pictures = self._decoder.pictures(index, gop=gop, last=last)
+            assembler.run(pictures, frames=wanted, iframes=wanted_iframes)
             pts.update({p.display: p.pts for p in pictures})
         clip.pts_seconds[:] = self._seconds(frames, [pts[d] for d in frames.tolist()])
         return clip
 
     # -- what read needs
-
-    def _allocate(
-        self, frames: np.ndarray, iframes: np.ndarray, request: Request
-    ) -> CompressedClip:
-        """A clip with every array in place, zero, of the stored (not yet upright) size."""
-        count, (height, width) = len(frames), self._stored_size
-        wants = request.modalities.__contains__
-        vector_type = np.float32 if request.precision == "subpixel" else np.int16
-
-        rows, columns = -(-height // 16), -(-width // 16)  # of macroblocks
-
-        def array(wanted: bool, number: int, channels: tuple[int, ...], dtype: type):
-            return np.zeros((number, height, width, *channels), dtype) if wanted else None
-
-        past, future = wants("motion_past"), wants("motion_future")
-        return CompressedClip(
-            frame_inds=frames,
-            frame_types=["?"] * count,
-            pts_seconds=np.zeros(count),
-            gop_inds=np.searchsorted(self._index.keyframes, frames, side="right") - 1,
-            iframe_inds=iframes,
-            iframe_is_virtual=~np.isin(iframes, self._index.keyframes),
-            reference=request.reference,
-            precision=request.precision,
-            reference_distance=np.zeros(count, np.float32),
-            future_distance=np.zeros(count, np.float32),
-            provenance=["none"] * count,
-            iframes=array(wants("iframe"), len(iframes), (3,), np.uint8),
-            motion=array(wants("motion"), count, (2,), vector_type),
-            residual=array(wants("residual"), count, (3,), np.int16),
-            rgb=array(wants("rgb"), count, (3,), np.uint8),
-            motion_past=array(past, count, (2,), vector_type),
-            motion_future=array(future, count, (2,), vector_type),
-            valid_past=array(past, count, (), np.bool_),
-            valid_future=array(future, count, (), np.bool_),
-            bits=np.zeros((count, rows, columns), np.int32) if wants("bits") else None,
-            coefficients=np.zeros((count, rows, columns), np.int32) if wants("bits") else None,
-        )
 
     def _iframe_list(self) -> list[int]:
         if self._iframes is None:
@@ -432,6 +399,15 @@ class CompressedVideo:
                 frame=int(outside[0]),
             )
         return array.astype(np.int64)
+
+
+def _by_gop(frames: np.ndarray, keyframes: np.ndarray) -> dict[int, list[int]]:
+    """Display indices, each once and sorted, by the GOP that they lie in."""
+    gops: dict[int, list[int]] = {}
+    starts = keyframes.tolist()
+    for display in sorted(set(frames.tolist())):
+        gops.setdefault(bisect_right(starts, display) - 1, []).append(display)
+    return gops
 
 
 def _check_choice(name: str, value: str, allowed: Collection[str]) -> None:
