@@ -121,10 +121,13 @@ def test_reads_the_logs_of_mmengine_from_any_numpy(home: str) -> None:
 
 @needs_weights_only
 def test_checkpoints_are_still_unreadable_without_the_repair() -> None:
-    with torch.serialization.safe_globals([]):
-        torch.serialization.clear_safe_globals()
+    allowed = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    try:
         with pytest.raises(pickle.UnpicklingError, match="HistoryBuffer"):
             torch.load(save(mmengine_logs()), weights_only=True)
+    finally:  # other tests of this process load checkpoints
+        torch.serialization.add_safe_globals(allowed)
 
 
 @needs_weights_only
