@@ -1,8 +1,17 @@
-"""tools/data/*/prepare*.sh on miniature copies of the official archives, from end to end."""
+"""tools/data/*/prepare*.sh on miniature copies of the official archives, from end to end.
+
+The scripts start their tools with a ``python`` that hands the command to the test's own process,
+which need not import everything again for each.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +19,60 @@ import pytest
 
 from mmcondense.codec import CompressedVideo, encode_frames
 
+ROOT = Path(__file__).resolve().parents[2]
 NUM_FRAMES = 14
+
+# Leaves its arguments in a file, waits for a status, prints what came with it.
+PYTHON = """#!/usr/bin/env bash
+cd "$(dirname "${BASH_SOURCE[0]}")"
+printf '%s\\n' "$@" > request.part
+mv request.part request
+until [[ -f status ]]; do sleep 0.01; done
+status=$(<status)
+rm status
+cat out
+exit "$status"
+"""
+
+
+@pytest.fixture
+def run(load_tool, tmp_path, monkeypatch, capsys) -> Callable[..., str]:
+    """``run(script, *arguments, **env)`` runs a script and returns what it printed at last."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "python").write_text(PYTHON)
+    (folder / "python").chmod(0o755)
+    out = ""
+
+    def serve(tool: str, *arguments: str) -> None:
+        nonlocal out
+        monkeypatch.setattr(sys, "argv", [tool, *arguments])
+        status = 1
+        try:
+            status = load_tool(os.path.relpath(ROOT / tool, ROOT / "tools")).main()
+        finally:  # or the script would wait
+            out = capsys.readouterr().out
+            (folder / "out").write_text(out)
+            (folder / "status.part").write_text(f"{status}")
+            os.replace(folder / "status.part", folder / "status")
+
+    def run(script: str, *arguments: Path, **env: str) -> str:
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        command = ["bash", script, *map(str, arguments)]
+        with subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "PATH": path, "WORKERS": "1", **env}
+        ) as process:
+            while process.poll() is None:
+                request = folder / "request"
+                if request.exists():
+                    words = request.read_text().splitlines()
+                    request.unlink()
+                    serve(*words)
+                time.sleep(0.01)
+        assert process.returncode == 0, out
+        return out
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +99,7 @@ def check_video(path: Path, codec: str) -> None:
         assert not video.has_b_frames
 
 
-def test_hmdb51_with_flow(run_tool, clip, tmp_path):
+def test_hmdb51_with_flow(run, clip, tmp_path):
     """Archive of archives; second call finds everything done."""
     archives, root = tmp_path / "archives", tmp_path / "hmdb51"
     classes = ("wave", "cartwheel")
@@ -52,8 +114,8 @@ def test_hmdb51_with_flow(run_tool, clip, tmp_path):
     write_zip(archives / "hmdb51_org.zip", inner)
     write_zip(archives / "test_train_splits.zip", lists)
 
-    env = dict(WORKERS="1", FLOW="dis")
-    run_tool("bash", "tools/data/hmdb51/prepare.sh", archives, root, env=env)
+    out = run("tools/data/hmdb51/prepare.sh", archives, root, FLOW="dis")
+    assert "4 videos extracted, 0 were complete, 0 failed" in out
     for name in classes:
         for use in (1, 2):
             check_video(root / "videos_mpeg4" / name / f"{name}_{use}!.mp4", "mpeg4")
@@ -61,9 +123,14 @@ def test_hmdb51_with_flow(run_tool, clip, tmp_path):
             assert len(list(flow.glob("flow_x_*.jpg"))) == NUM_FRAMES - 1
     expected = "cartwheel/cartwheel_1!.mp4 0\nwave/wave_1!.mp4 1\n"
     assert (root / "hmdb51_train_split_3_videos.txt").read_text() == expected
+    videos = sorted((root / "videos_mpeg4").rglob("*.mp4"))
+    times = [path.stat().st_mtime_ns for path in videos]
+    out = run("tools/data/hmdb51/prepare.sh", archives, root, FLOW="dis")
+    assert "0 videos extracted, 4 were complete, 0 failed" in out
+    assert [path.stat().st_mtime_ns for path in videos] == times
 
 
-def test_ucf101_in_h264(run_tool, clip, tmp_path):
+def test_ucf101_in_h264(run, clip, tmp_path):
     archives, root = tmp_path / "archives", tmp_path / "ucf101"
     write_zip(archives / "UCF101.zip", {"UCF-101/YoYo/v_YoYo_g01_c01.avi": clip})
     lists = {"ucfTrainTestlist/classInd.txt": b"1 YoYo\r\n"}
@@ -71,14 +138,13 @@ def test_ucf101_in_h264(run_tool, clip, tmp_path):
         for name in ("trainlist", "testlist"):
             lists[f"ucfTrainTestlist/{name}{split}.txt"] = b"YoYo/v_YoYo_g01_c01.avi 1\r\n"
     write_zip(archives / "UCF101TrainTestSplits-RecognitionTask.zip", lists)
-    env = dict(WORKERS="1", FLOW="none", CODEC="h264")
-    run_tool("bash", "tools/data/ucf101/prepare.sh", archives, root, env=env)
+    run("tools/data/ucf101/prepare.sh", archives, root, FLOW="none", CODEC="h264")
     check_video(root / "videos_h264" / "YoYo" / "v_YoYo_g01_c01.mp4", "h264")
     assert (root / "ucf101_val_split_2_videos.txt").read_text() == "YoYo/v_YoYo_g01_c01.mp4 0\n"
     assert not (root / "flow").exists()
 
 
-def test_kinetics_n50(run_tool, clip, tmp_path):
+def test_kinetics_n50(run, clip, tmp_path):
     lists, kinetics, root = tmp_path / "lists", tmp_path / "k400", tmp_path / "n50"
     lists.mkdir()
     (kinetics / "air drumming").mkdir(parents=True)
@@ -90,8 +156,7 @@ def test_kinetics_n50(run_tool, clip, tmp_path):
             link = kinetics / "air drumming" / f"{part}_{n:02d}_000000_000010.mp4"
             link.symlink_to(tmp_path / "clip.mp4")
         (lists / file).write_text("".join(rows))
-    env = dict(WORKERS="1", FLOW="none")
-    run_tool("bash", "tools/data/kinetics/prepare_n50.sh", kinetics, lists, root, env=env)
+    run("tools/data/kinetics/prepare_n50.sh", kinetics, lists, root, FLOW="none")
     for part, number in (("train", 30), ("val", 20)):
         lines = (root / f"kinetics_n50_{part}_videos.txt").read_text().split()
         assert len(lines) == 2 * number
