@@ -1,7 +1,8 @@
 """Recognizers, one per paper."""
 
+from .condense import CondenseRecognizer
 from .coviar import CoViAR
 from .ip_two_stream import IPTwoStream
 from .late_fusion import LateFusionRecognizer, fuse_scores
 
-__all__ = ["CoViAR", "IPTwoStream", "LateFusionRecognizer", "fuse_scores"]
+__all__ = ["CoViAR", "CondenseRecognizer", "IPTwoStream", "LateFusionRecognizer", "fuse_scores"]

@@ -1,0 +1,29 @@
+"""Condensers: a clip in, one informative frame or a few out."""
+
+from .base import BaseCondenser, as_rgb, load_condenser
+from .baselines import (
+    FirstFrame,
+    MeanFrame,
+    MiddleFrame,
+    RandomFrames,
+    RankPooling,
+    UniformFrames,
+    rank_pooling_weights,
+)
+from .condenser_model import CondenserModel
+from .svm_pooling import SVMPooling
+
+__all__ = [
+    "BaseCondenser",
+    "CondenserModel",
+    "FirstFrame",
+    "MeanFrame",
+    "MiddleFrame",
+    "RandomFrames",
+    "RankPooling",
+    "SVMPooling",
+    "UniformFrames",
+    "as_rgb",
+    "load_condenser",
+    "rank_pooling_weights",
+]
