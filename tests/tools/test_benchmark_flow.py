@@ -31,6 +31,8 @@ def test_variants_do_the_work_they_are_named_after(tool, video):
         clip = opened.read(inds)
         current = opened.read(inds, modalities=("rgb",)).rgb
         previous = opened.read(inds - 1, modalities=("rgb",)).rgb
+    assert current is not None
+    assert previous is not None
     ours = variants["ours"]()
     for name in ("iframes", "motion", "residual"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(clip, name))
@@ -38,10 +40,9 @@ def test_variants_do_the_work_they_are_named_after(tool, video):
     for pair, expected in zip(variants["rgb-pairs"](), (previous, current), strict=True):
         np.testing.assert_array_equal(pair, expected)
     for method in ("dis", "tvl1"):
-        expected = [
-            compute_flow(*pair, method=method) for pair in zip(previous, current, strict=True)
-        ]
-        np.testing.assert_array_equal(variants[method](), expected)
+        pairs = zip(previous, current, strict=True)
+        flows = [compute_flow(*pair, method=method) for pair in pairs]
+        np.testing.assert_array_equal(variants[method](), flows)
 
 
 def test_times_are_medians_of_interleaved_rounds(tool, monkeypatch):
@@ -62,16 +63,24 @@ def test_times_are_medians_of_interleaved_rounds(tool, monkeypatch):
     assert calls == ["ours", "dis"] * 4
 
 
+def test_tvl1_runs_in_the_first_rounds_only(tool):
+    calls = []
+    names = ("tvl1", "dis", "ours")
+    variants = {name: lambda name=name: calls.append(name) for name in names}
+    tool.time_variants(variants, rounds=3, tvl1_rounds=1)
+    assert calls == ["ours", "dis", *names, "dis", "ours", "dis", "ours"]
+
+
 def test_command_prints_rows_and_leaves_out_the_unreadable(tool, video, monkeypatch, capsys):
     bad = video.with_name("bad.mp4")
     bad.write_bytes(b"no video")
-    arguments = ["--segments", "1", "--rounds", "1", "--json"]
+    arguments = ["--segments", "1", "--rounds", "1", "--size", "96", "64", "--json"]
     monkeypatch.setattr(sys, "argv", ["benchmark_flow.py", str(video), str(bad), *arguments])
     assert tool.main() == 0
     output = capsys.readouterr()
     (row,) = json.loads(output.out.splitlines()[-1])
     assert row["file"] == "noise.mp4"
-    assert row["size"] == "340x256"
+    assert row["size"] == "96x64"
     assert set(row) == {"file", "size", "tvl1", "dis", "rgb-pairs", "ours", "ours-p"}
     assert all(row[name] > 0 for name in ("tvl1", "dis", "ours"))
     assert "bad.mp4" in output.err

@@ -11,7 +11,8 @@ For the frames that a P-stream samples of a video, 16 by default, in one process
 
 Each video is first re-encoded as the papers do (MPEG-4 part 2, GOP 12, 340x256), unless --as-is.
 CPU milliseconds per video, median over rounds in which every variant runs once, so that a change
-of the machine's mood hits all alike. TV-L1 takes about 10 to 30 s a video and round.
+of the machine's mood hits all alike. TV-L1 takes about 10 to 30 s a video and round, so it runs in
+the first --tvl1-rounds of them only.
 """
 
 from __future__ import annotations
@@ -73,14 +74,20 @@ def make_variants(path: Path, *, num_segments: int) -> dict[str, Variant]:
 
 
 def time_variants(
-    variants: Mapping[str, Variant], *, rounds: int, on_run: Callable[[], None] = lambda: None
+    variants: Mapping[str, Variant],
+    *,
+    rounds: int,
+    tvl1_rounds: int | None = None,
+    on_run: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
-    """Median CPU milliseconds of each variant over interleaved rounds."""
+    """Median CPU milliseconds of each variant over interleaved rounds, of TV-L1 over the first."""
     runs: dict[str, list[float]] = {name: [] for name in variants}
     for name in ("ours", "dis"):  # warm up what is cheap
         variants[name]()
-    for _ in range(rounds):
+    for number in range(rounds):
         for name, variant in variants.items():
+            if name == "tvl1" and tvl1_rounds is not None and number >= tvl1_rounds:
+                continue
             start = time.process_time()
             variant()
             runs[name].append(1e3 * (time.process_time() - start))
@@ -110,13 +117,23 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("videos", nargs="+", type=Path)
     parser.add_argument("--segments", type=int, default=16, help="frames a video (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="(%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
+    parser.add_argument("--tvl1-rounds", type=int, default=1, help="of these (%(default)s)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(340, 256),
+        metavar=("WIDTH", "HEIGHT"),
+        help="to re-encode to (the papers': 340 256)",
+    )
     parser.add_argument("--as-is", action="store_true", help="do not re-encode the videos")
     parser.add_argument("--json", action="store_true", help="print all rows as the last line")
     args = parser.parse_args()
-    for name in ("segments", "rounds"):
+    for name in ("segments", "rounds", "tvl1_rounds"):
         if getattr(args, name) < 1:
-            parser.error(f"--{name} must be at least 1, but is {getattr(args, name)}")
+            option = name.replace("_", "-")
+            parser.error(f"--{option} must be at least 1, but is {getattr(args, name)}")
     try:
         flow_estimator("tvl1")
     except ImportError as error:
@@ -129,23 +146,27 @@ def main() -> int:
     cv2.setNumThreads(1)
     console = Console(stderr=args.json)
     rows: list[dict] = []
+    runs = 4 * args.rounds + min(args.tvl1_rounds, args.rounds)
     with tempfile.TemporaryDirectory() as scratch, Progress(console=console) as progress:
-        task = progress.add_task("measuring", total=len(args.videos) * args.rounds * 5)
+        task = progress.add_task("measuring", total=len(args.videos) * runs)
         for video in args.videos:
             try:
                 path = video
                 if not args.as_is:
                     path = Path(scratch) / f"{video.stem}.mp4"
-                    reencode(video, path, codec="mpeg4", gop_size=12, size=(340, 256))
+                    reencode(video, path, codec="mpeg4", gop_size=12, size=tuple(args.size))
                 variants = make_variants(path, num_segments=args.segments)
                 times = time_variants(
-                    variants, rounds=args.rounds, on_run=lambda: progress.advance(task)
+                    variants,
+                    rounds=args.rounds,
+                    tvl1_rounds=args.tvl1_rounds,
+                    on_run=lambda: progress.advance(task),
                 )
                 with CompressedVideo(path) as opened:
                     size = f"{opened.width}x{opened.height}"
             except CodecError as error:
                 progress.console.print(f"left out: {error}", markup=False, soft_wrap=True)
-                progress.update(task, total=progress.tasks[0].total - args.rounds * 5)
+                progress.update(task, total=progress.tasks[0].total - runs)
                 continue
             rows.append(dict(file=video.name, size=size, **times))
     if not rows:
