@@ -200,6 +200,18 @@ def test_missing_teacher_stops_training_with_the_command_that_makes_it(dims):
         model.init_weights()
 
 
+def test_missing_teacher_is_found_before_the_other_streams_weights():
+    p_stream = distilled(3, "no/such/teacher.pth")
+    i_stream = dict(
+        recognizer_cfg(2, in_channels=3),
+        init_cfg=dict(type="Pretrained", checkpoint="no/such/resnet152.pth"),
+    )
+    model = MODELS.build(dict(type="IPTwoStream", i_stream=i_stream, p_stream=recognizer_cfg(3, 5)))
+    model.p_stream = p_stream
+    with pytest.raises(FileNotFoundError, match=r"no teacher checkpoint at 'no/such/teacher\.pth'"):
+        model.init_weights()
+
+
 def test_teacher_of_another_shape_is_refused(dims, teacher_checkpoint):
     model = distilled(dims, teacher_checkpoint)
     model.teacher.recognizer_cfg["backbone"]["in_channels"] = 4

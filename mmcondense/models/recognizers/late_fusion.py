@@ -18,6 +18,8 @@ from mmaction.utils import ConfigType, OptConfigType, OptSampleList, SampleList
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from mmcondense.models.distill import DistillationMixin
+
 
 def fuse_scores(scores: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
     """Weighted mean of class scores, so that probabilities stay probabilities.
@@ -77,6 +79,13 @@ class LateFusionRecognizer(BaseModel, ABC):
         self.modalities = tuple(modalities)
         for name, cfg in streams.items():
             self.add_module(name, _build_stream(name, cfg))
+
+    def init_weights(self) -> None:
+        """Initialise the streams; a missing teacher is found before weights are downloaded."""
+        for module in self.modules():
+            if isinstance(module, DistillationMixin):
+                module.teacher.build()
+        super().init_weights()
 
     @abstractmethod
     def stream_inputs(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
