@@ -1,4 +1,5 @@
 # CoViAR: 3 segments in training, 25 in testing; vectors accumulated to the I-frame, whole pixels.
+_base_ = 'geometry_224.py'
 modalities = ('iframe', 'motion', 'residual')
 train_pipeline = [
     dict(type='SampleCompressedFrames', num_segments=3),
@@ -7,15 +8,7 @@ train_pipeline = [
         modalities=modalities,
         reference='iframe',
         precision='integer'),
-    dict(type='Resize', scale=(340, 256), keep_ratio=False),
-    dict(
-        type='MultiScaleCrop',
-        input_size=224,
-        scales=(1, 0.875, 0.75),
-        max_wh_scale_gap=1,
-        num_fixed_crops=13),
-    dict(type='Resize', scale=(224, 224), keep_ratio=False),
-    dict(type='Flip', flip_ratio=0.5),
+    *_base_.train_geometry,
     dict(
         type='FormatCompressedShape',
         layouts=dict(iframe='NCHW', motion='NCHW', residual='NCHW')),
@@ -28,8 +21,7 @@ test_pipeline = [
         modalities=modalities,
         reference='iframe',
         precision='integer'),
-    dict(type='Resize', scale=(340, 256), keep_ratio=False),
-    dict(type='CenterCrop', crop_size=224),
+    *_base_.test_geometry,
     dict(
         type='FormatCompressedShape',
         layouts=dict(iframe='NCHW', motion='NCHW', residual='NCHW')),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
@@ -125,15 +126,18 @@ class FormatCompressedShape(BaseTransform):
         for crop in crops:
             _check_images(crop)
         scales = [measure_ruler(crop["ruler"][0]) for crop in crops if "ruler" in crop]
-        for modality in (name for name in index if name != "ruler"):
-            images = np.stack([crop[modality] for crop in crops])  # [M, clips * S, H, W, C]
-            if modality in VECTOR_MODALITIES:
-                for fields, (scale_x, scale_y) in zip(images, scales, strict=True):
-                    fields[..., 0] *= scale_x
-                    fields[..., 1] *= scale_y
-            if self.encoding == "uint8":
-                images = self._encode(images, modality)
-            results[modality] = self._lay_out(images, modality, results["clip_len"])
+        for modality, (start, stop) in index.items():
+            if modality == "ruler":
+                continue
+            images = [image for crop in crops for image in crop[modality]]
+            results[modality], places = self._allocate(images, modality, results["clip_len"])
+            for i, image in enumerate(images):  # each to its end, while it is in the cache
+                channels = cv2.split(image)
+                if modality in VECTOR_MODALITIES:
+                    scale = scales[i // (stop - start)]
+                    channels = [channel * s for channel, s in zip(channels, scale, strict=True)]
+                for place, channel in zip(places[i], channels, strict=True):
+                    place[...] = self._encode(channel, modality)
         return results
 
     def restore(self, modality: str, formatted: np.ndarray) -> np.ndarray:
@@ -158,21 +162,25 @@ class FormatCompressedShape(BaseTransform):
             return decode_residual(images)
         return images
 
-    def _encode(self, images: np.ndarray, modality: str) -> np.ndarray:
-        if modality in VECTOR_MODALITIES:
-            return encode_motion(images, bound=self.motion_bound)
-        if modality == "residual":
-            return encode_residual(images)
-        return images
-
-    def _lay_out(self, images: np.ndarray, modality: str, clip_len: int) -> np.ndarray:
-        height, width, channels = images.shape[-3:]
+    def _allocate(
+        self, images: Sequence[np.ndarray], modality: str, clip_len: int
+    ) -> tuple[np.ndarray, Sequence[np.ndarray]]:
+        """An array of the modality's layout, and the [C, H, W] part of it that each image fills."""
+        height, width, channels = images[0].shape
+        dtype = np.uint8 if self.encoding == "uint8" else images[0].dtype
         if self.layouts[modality] == "NCHW":
-            images = images.reshape(-1, height, width, channels).transpose(0, 3, 1, 2)
-        else:
-            images = images.reshape(-1, clip_len, height, width, channels)
-            images = images.transpose(0, 4, 1, 2, 3)  # [crops * clips, C, S, H, W]
-        return np.ascontiguousarray(images)
+            array = np.empty((len(images), channels, height, width), dtype)
+            return array, list(array)
+        shape = len(images) // clip_len, channels, clip_len, height, width
+        array = np.empty(shape, dtype)  # [crops * clips, C, S, H, W]
+        return array, [array[i // clip_len, :, i % clip_len] for i in range(len(images))]
+
+    def _encode(self, channel: np.ndarray, modality: str) -> np.ndarray:
+        if self.encoding == "uint8" and modality in VECTOR_MODALITIES:
+            return encode_motion(channel, bound=self.motion_bound)
+        if self.encoding == "uint8" and modality == "residual":
+            return encode_residual(channel)
+        return channel
 
     def __repr__(self) -> str:
         return (

@@ -1,0 +1,78 @@
+"""The configs' geometry: one interpolation, of the pixels that remain; vectors follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmaction.registry import TRANSFORMS
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.runner import set_random_seed
+
+import mmcondense
+from mmcondense.codec import encode_frames
+
+PIPELINES = Path(mmcondense.__file__).resolve().parents[1] / "configs" / "_base_" / "pipelines"
+GEOMETRY = Config.fromfile(PIPELINES / "geometry_224.py")
+MODALITIES = ("iframe", "motion", "residual")
+
+
+def run(path: Path, geometry: list[dict], *, seed: int, encoding: str) -> dict:
+    pipeline = [
+        dict(type="SampleCompressedFrames", num_segments=2, test_mode=True),
+        dict(type="LoadCompressedVideo"),
+        *geometry,
+        dict(
+            type="FormatCompressedShape",
+            layouts=dict.fromkeys(MODALITIES, "NCHW"),
+            encoding=encoding,
+        ),
+    ]
+    set_random_seed(seed)
+    results = dict(filename=str(path), label=0, modality="RGB", start_index=0)
+    return Compose([TRANSFORMS.build(transform) for transform in pipeline])(results)
+
+
+def eager(geometry: list[dict]) -> list[dict]:
+    """The same transforms, each carried out in its turn."""
+    return [
+        {key: value for key, value in transform.items() if key != "lazy"}
+        for transform in geometry
+        if transform["type"] != "Fuse"
+    ]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory, panning_frames) -> Path:
+    path = tmp_path_factory.mktemp("geometry") / "clip.mp4"
+    encode_frames(path, panning_frames(14, height=256, width=340))
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["raw", "uint8"])
+@pytest.mark.parametrize("geometry", ["train_geometry", "test_geometry"])
+def test_videos_of_340x256_give_the_same_pixels_as_step_by_step(clip, geometry, encoding):
+    flips = set()
+    for seed in range(4):
+        lazy = run(clip, GEOMETRY[geometry], seed=seed, encoding=encoding)
+        steps = run(clip, eager(GEOMETRY[geometry]), seed=seed, encoding=encoding)
+        for modality in MODALITIES:
+            np.testing.assert_array_equal(lazy[modality], steps[modality])
+            assert lazy[modality].shape[-2:] == (224, 224)
+        flips.add(lazy.get("flip", False))
+    assert flips == ({False, True} if geometry == "train_geometry" else {False})
+
+
+def test_vectors_of_other_sizes_follow_the_pixels(make_clip):
+    """128x96, panned by (2, 1): the crop's own scale decides, whatever is rounded on the way."""
+    for seed in range(4):
+        results = run(make_clip(40), GEOMETRY.train_geometry, seed=seed, encoding="raw")
+        steps = run(make_clip(40), eager(GEOMETRY.train_geometry), seed=seed, encoding="raw")
+        vector = np.median(results["motion"], axis=(0, 2, 3))
+        sign = -1 if results["flip"] else 1
+        scale = results["scale_factor"]  # of the crop before its corners fell on whole pixels
+        np.testing.assert_allclose(vector, [-2 * sign * scale[0], -scale[1]], rtol=0.02)
+        difference = results["iframe"].astype(int) - steps["iframe"]
+        assert np.abs(difference).mean() < 4  # grey levels; corners lie up to half a pixel off
