@@ -5,6 +5,7 @@ from .load_compressed_video import LoadCompressedVideo
 from .load_flow import LoadFlow
 from .pipeline_check import check_compressed_pipeline
 from .sample_compressed_frames import SampleCompressedFrames
+from .sample_gop_clips import SampleGOPClips
 from .transform_iframes import TransformIFrames
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "LoadCompressedVideo",
     "LoadFlow",
     "SampleCompressedFrames",
+    "SampleGOPClips",
     "TransformIFrames",
     "check_compressed_pipeline",
     "encode_motion",

@@ -11,9 +11,13 @@ from .baselines import (
     rank_pooling_weights,
 )
 from .condenser_model import CondenserModel
+from .ifs import IFS
 from .svm_pooling import SVMPooling
+from .temporal_attention import TemporalAttention
+from .tsd import TemporalSequenceDistillation, TSDBlock
 
 __all__ = [
+    "IFS",
     "BaseCondenser",
     "CondenserModel",
     "FirstFrame",
@@ -22,6 +26,9 @@ __all__ = [
     "RandomFrames",
     "RankPooling",
     "SVMPooling",
+    "TSDBlock",
+    "TemporalAttention",
+    "TemporalSequenceDistillation",
     "UniformFrames",
     "as_rgb",
     "load_condenser",
