@@ -1,5 +1,6 @@
 /* See kernels.h. A row of cells is the same for eight rows of pixels: it becomes a list of runs of
  * equal vectors, and every kernel walks over runs. */
+#include "kernels_avx2.h"
 #include "kernels_runs.h"
 
 #define ACCUMULATED int16_t
@@ -12,32 +13,48 @@
 #define NAMED(name) name##_int32
 #include "kernels_accumulated.h"
 
+/* Writes one block's vector into its cells. While blocks are laid out, `valid` says which quarter of
+ * its block gave a cell its vector, counted from 1. */
+static void rasterise_block(int16_t *vectors, uint8_t *valid, int rows, int columns,
+                            const motion_vector *block)
+{
+    uint32_t scale = block->motion_scale ? QUARTERS / block->motion_scale : 0;
+    int16_t dx = (int16_t)(0 - (uint32_t)block->motion_x * scale);
+    int16_t dy = (int16_t)(0 - (uint32_t)block->motion_y * scale);
+    int top = (block->dst_y - (block->h >> 1)) >> 3, left = (block->dst_x - (block->w >> 1)) >> 3;
+    for (int down = 0; down < 1 + (block->h > CELL); down++)
+        for (int right = 0; right < 1 + (block->w > CELL); right++) {
+            int row = top + down, column = left + right, quarter = 1 + 2 * down + right;
+            if (block->h == 0 || block->w == 0 || row < 0 || row >= rows || column < 0 ||
+                column >= columns)
+                continue;
+            ptrdiff_t cell = (ptrdiff_t)row * columns + column;
+            if (valid[cell] > quarter)
+                continue;
+            vectors[2 * cell] = dx;
+            vectors[2 * cell + 1] = dy;
+            valid[cell] = (uint8_t)quarter;
+        }
+}
+
 /* Blocks are up to 16x16 pixels. As in motion.py, where two of them overlap the one wins whose
  * lower right cells these are, then the later one. */
 bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, const uint8_t *blocks,
                size_t num_blocks, int source)
 {
     bool any_future = false;
-    memset(vectors, 0, sizeof *vectors * 2 * (size_t)rows * (size_t)columns);
-    memset(valid, 0, (size_t)rows * (size_t)columns);
-    for (int down = 0; down < 2; down++)
-        for (int right = 0; right < 2; right++)
-            for (size_t i = 0; i < num_blocks; i++) {
-                motion_vector block; /* the buffer may be unaligned */
-                memcpy(&block, blocks + i * sizeof block, sizeof block);
-                any_future |= block.source == 1;
-                if (block.source != source || block.h <= CELL * down || block.w <= CELL * right)
-                    continue;
-                int row = ((block.dst_y - (block.h >> 1)) >> 3) + down;
-                int column = ((block.dst_x - (block.w >> 1)) >> 3) + right;
-                if (row < 0 || row >= rows || column < 0 || column >= columns)
-                    continue;
-                uint32_t scale = block.motion_scale ? QUARTERS / block.motion_scale : 0;
-                ptrdiff_t cell = (ptrdiff_t)row * columns + column;
-                vectors[2 * cell] = (int16_t)(0 - (uint32_t)block.motion_x * scale);
-                vectors[2 * cell + 1] = (int16_t)(0 - (uint32_t)block.motion_y * scale);
-                valid[cell] = 1;
-            }
+    size_t num_cells = (size_t)rows * (size_t)columns;
+    memset(vectors, 0, sizeof *vectors * 2 * num_cells);
+    memset(valid, 0, num_cells);
+    for (size_t i = 0; i < num_blocks; i++) {
+        motion_vector block; /* the buffer may be unaligned */
+        memcpy(&block, blocks + i * sizeof block, sizeof block);
+        any_future |= block.source == 1;
+        if (block.source == source)
+            rasterise_block(vectors, valid, rows, columns, &block);
+    }
+    for (size_t i = 0; i < num_cells; i++)
+        valid[i] = valid[i] != 0;
     return any_future;
 }
 

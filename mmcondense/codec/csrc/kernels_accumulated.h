@@ -87,9 +87,62 @@ ALWAYS_INLINE void NAMED(follow_past)(plane out, plane reference, plane start, c
             NAMED(follow_run)(out, reference, r, begin, end, size);
 }
 
+/* One cell that continues only its past vector: eight rows of eight pixels from `x` and `y` on. */
+ALWAYS_INLINE void NAMED(follow_cell)(plane out, plane start, plane reference, int x, int y, int dx,
+                                      int dy, geometry size)
+{
+    int from_x = x + ((2 - dx) >> 2), from_y = y + ((2 - dy) >> 2); /* the nearest pixel */
+    if (x + CELL <= size.width && y + CELL <= size.height && from_x >= 0 && from_y >= 0 &&
+        from_x + CELL <= size.width && from_y + CELL <= size.height) {
+        ACCUMULATED vector[2 * CELL];
+        for (int i = 0; i < 2 * CELL; i += 2) {
+            vector[i] = (ACCUMULATED)dx;
+            vector[i + 1] = (ACCUMULATED)dy;
+        }
+        uint8_t *target = row_of(out, y) + 2 * x * (ptrdiff_t)sizeof *vector;
+        const uint8_t *source = row_of(reference, from_y) + 2 * from_x * (ptrdiff_t)sizeof *vector;
+        for (int i = 0; i < CELL; i++, target += out.stride, source += reference.stride)
+            NAMED(add)((ACCUMULATED *)target, (const ACCUMULATED *)source, vector, 2 * CELL);
+        return;
+    }
+    run cell = {x, min_int(CELL, size.width - x), dx, dy, true};
+    int end = min_int(y + CELL, size.height);
+    size_t offset = 2 * sizeof(ACCUMULATED) * (size_t)x;
+    for (int row = y; row < end; row++)
+        memcpy(row_of(out, row) + offset, row_of(start, row) + offset,
+               2 * sizeof(ACCUMULATED) * (size_t)cell.n);
+    NAMED(follow_run)(out, reference, &cell, y, end, size);
+}
+
+/* A picture that is predicted from past ones only. */
+WIDE_SIMD void NAMED(follow_cells)(plane out, plane start, cells past, plane reference,
+                                   geometry size)
+{
+    int columns = (size.width + CELL - 1) / CELL;
+    for (int y = 0; y < size.height; y += CELL) {
+        const int16_t *vector = past.vectors + (ptrdiff_t)(y / CELL) * columns * 2;
+        const uint8_t *valid = past.valid + (ptrdiff_t)(y / CELL) * columns;
+        for (int column = 0; column < columns; column++, vector += 2) {
+            int dx = vector[0], dy = vector[1];
+            if (size.whole) {
+                dx = whole_pixels(dx);
+                dy = whole_pixels(dy);
+            }
+            if (valid[column])
+                NAMED(follow_cell)(out, start, reference, column * CELL, y, dx, dy, size);
+            else
+                NAMED(follow_cell)(out, start, start, column * CELL, y, 0, 0, size);
+        }
+    }
+}
+
 WIDE_SIMD bool NAMED(accumulate)(plane out, plane start, cells past, plane past_reference,
                                  cells future, plane future_reference, geometry size)
 {
+    if ((!future.vectors || !future_reference.data) && past_reference.data) {
+        NAMED(follow_cells)(out, start, past, past_reference, size);
+        return true;
+    }
     run_buffers runs;
     if (!allocate_runs(&runs, size))
         return false;
@@ -150,9 +203,11 @@ WIDE_SIMD void NAMED(accumulated_motion)(motion_output out, plane accumulated, i
         NAMED(divided_motion)(out, accumulated, (float)divisor, size);
 }
 
-WIDE_SIMD bool NAMED(accumulated_residual)(plane out, output_type type, plane frame,
+bool NAMED(accumulated_residual)(plane out, output_type type, plane frame,
                                            plane reference, plane accumulated, geometry size)
 {
+    if (sizeof(ACCUMULATED) == sizeof(int16_t) && suits_avx2(reference, size))
+        return accumulated_residual_avx2(out, type, frame, reference, accumulated, size);
     sources from;
     uint8_t *prediction = malloc(prediction_bytes(size));
     if (!prediction || !allocate_sources(&from, size)) {
