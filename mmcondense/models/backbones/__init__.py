@@ -1,5 +1,8 @@
 """Backbones that MMAction2 lacks."""
 
+from .feature_map_backbone import FeatureMapBackbone
+from .inception_i3d import InceptionI3D
 from .resnet2d3d import ResNet2D3D
+from .resnet_temporal_conv import ResNetTemporalConv
 
-__all__ = ["ResNet2D3D"]
+__all__ = ["FeatureMapBackbone", "InceptionI3D", "ResNet2D3D", "ResNetTemporalConv"]

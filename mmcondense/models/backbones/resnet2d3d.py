@@ -20,7 +20,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 # torchvision's parameter names -> MMAction2's, in which a convolution owns its BatchNorm
-_TORCHVISION_NAMES = (
+TORCHVISION_NAMES = (
     (re.compile(r"^(.*\.)?conv(\d)\.weight$"), r"\1conv\2.conv.weight"),
     (re.compile(r"^(.*\.)?bn(\d)\."), r"\1conv\2.bn."),
     (re.compile(r"\.downsample\.0\."), ".downsample.conv."),
@@ -198,7 +198,7 @@ class ResNet2D3D(BaseModule):
             if not name.startswith(prefix) or name.startswith("fc."):
                 continue
             name = name[len(prefix) :]
-            for pattern, replacement in _TORCHVISION_NAMES:
+            for pattern, replacement in TORCHVISION_NAMES:
                 name = pattern.sub(replacement, name)
             loaded[name] = weight
 
