@@ -4,6 +4,7 @@ model = dict(
     backbone=dict(pretrained=None),
     cls_head=dict(num_classes=2, dropout_ratio=0.5, topk=(1, )))
 data_root = '{{$FIGHTS_ROOT:data/fights}}'
+data_prefix = dict(video='videos')
 train_geometry_small = [
     dict(type='Resize', scale=(128, 96), keep_ratio=False),
     dict(type='RandomCrop', size=80),
@@ -14,17 +15,19 @@ train_dataloader = dict(
     drop_last=True,
     dataset=dict(
         data_root=data_root,
+        data_prefix=data_prefix,
         pipeline=[_base_.sample_train_3d, *_base_.load, *train_geometry_small, *_base_.pack]))
 val_dataloader = dict(
     dataset=dict(
         data_root=data_root,
+        data_prefix=data_prefix,
         pipeline=[_base_.sample_test, *_base_.load, *test_geometry_small, *_base_.pack]))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=30, val_interval=5)
+train_cfg = dict(max_epochs=30, val_begin=30, val_interval=30)
 param_scheduler = [
     dict(
         type='OneCycleLR',
@@ -33,4 +36,5 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True)
 ]
+default_hooks = dict(checkpoint=dict(interval=10, save_best=None))
 work_dir = f'{_base_.stages}/p_stream'

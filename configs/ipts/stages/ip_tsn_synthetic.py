@@ -28,4 +28,13 @@ train_pipeline = [
     dict(type='PackActionInputs', collect_keys=('iframe', 'motion', 'residual', 'flow'))
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_cfg = dict(max_epochs=3)
+param_scheduler = [
+    dict(
+        type='OneCycleLR',
+        eta_max=2e-3,
+        total_steps=3,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -2,6 +2,16 @@ _base_ = [
     '../../../_base_/datasets/synthetic.py', '../../../_base_/schedules/adamw_6e.py',
     '../../../_base_/default_runtime.py'
 ]
+# Each stage starts where others ended, so half the epochs do.
+train_cfg = dict(max_epochs=3)
+param_scheduler = [
+    dict(
+        type='OneCycleLR',
+        eta_max=2e-3,
+        total_steps=3,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
