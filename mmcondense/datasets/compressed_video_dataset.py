@@ -27,6 +27,9 @@ class CompressedVideoDataset(VideoDataset):
     Args:
         ann_file: annotation file.
         pipeline: transforms; refused if it would change motion vectors as if they were colours.
+        backend_args: where videos lie, if not on a disk: arguments of one of MMEngine's file
+            backends, such as ``dict(backend='lmdb', db_path=...)``, or ``dict(backend='shards')``
+            for members of tar archives. None: the prefix of a video's address decides.
         max_refetch: unreadable videos in a row after which training gives up.
         **kwargs: of VideoDataset: ``data_prefix``, ``test_mode``, ``multi_class``, ...
 
@@ -41,9 +44,11 @@ class CompressedVideoDataset(VideoDataset):
         ann_file: str,
         pipeline: Sequence[dict | Callable],
         *,
+        backend_args: dict | None = None,
         max_refetch: int = 100,
         **kwargs,
     ) -> None:
+        self.backend_args = backend_args
         super().__init__(ann_file, pipeline, max_refetch=max_refetch, **kwargs)
         check_compressed_pipeline(self.pipeline.transforms)
         self._failures_in_a_row = 0
@@ -55,6 +60,16 @@ class CompressedVideoDataset(VideoDataset):
         super().full_init()
         # In shared memory, so that workers tell each other, and the main process can report.
         self._skipped = torch.zeros(len(self), dtype=torch.bool).share_memory_()
+
+    def _join_prefix(self) -> None:
+        # MMEngine would put data_root before any address but those of http, https and s3.
+        addresses = {key: x for key, x in self.data_prefix.items() if "://" in str(x)}
+        super()._join_prefix()
+        self.data_prefix.update(addresses)
+
+    def get_data_info(self, idx: int) -> dict:
+        """A video's path, label and place, as the pipeline's first transform takes them."""
+        return {**super().get_data_info(idx), "backend_args": self.backend_args}
 
     def prepare_data(self, idx: int) -> dict | None:
         """The packed sample, or None if the video cannot be read and another must stand in."""

@@ -10,6 +10,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from mmcondense.codec import CodecError, CompressedVideo
+from mmcondense.datasets.storage import open_video
 
 _PREDICTED_TYPES = ("P", "B")
 
@@ -79,9 +80,10 @@ class SampleCompressedFrames(BaseTransform):
     position 0 of a GOP moves to the last frame of the GOP before. In training the position is
     uniform inside the segment and the same for both kinds, so that both show the same moment.
 
-    Required keys: ``filename``. Added keys: ``compressed_video`` (open; LoadCompressedVideo closes
-    it), ``frame_inds`` and ``iframe_inds`` ([num_clips * num_segments], clip after clip),
-    ``total_frames``, ``num_clips``, ``clip_len`` (= ``num_segments``).
+    Required keys: ``filename``. Optional: ``backend_args``, where the file lies (see open_video).
+    Added keys: ``compressed_video`` (open; LoadCompressedVideo closes it), ``frame_inds`` and
+    ``iframe_inds`` ([num_clips * num_segments], clip after clip), ``total_frames``,
+    ``num_clips``, ``clip_len`` (= ``num_segments``).
 
     Args:
         num_segments: S, segments of a video.
@@ -119,7 +121,7 @@ class SampleCompressedFrames(BaseTransform):
         self.virtual_gop = virtual_gop
 
     def transform(self, results: dict) -> dict:
-        video = CompressedVideo(results["filename"], virtual_gop=self.virtual_gop)
+        video = open_video(results, virtual_gop=self.virtual_gop)
         try:
             places = self._places()
             results["iframe_inds"] = self._iframes(video, places)
