@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch.nn.functional as F
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from mmaction.utils import ConfigType
@@ -56,8 +55,9 @@ class InceptionI3DHead(BaseHead):
         Returns:
             [B, K].
         """
-        num_steps, height, width = x.shape[2:]
-        x = F.avg_pool3d(x, (min(2, num_steps), height, width), stride=1)
+        x = x.mean(dim=(3, 4), keepdim=True)
+        if x.shape[2] > 1:
+            x = (x[:, :, :-1] + x[:, :, 1:]) / 2
         return self.logits(self.dropout(x)).mean(dim=(2, 3, 4))
 
     def init_weights(self) -> None:

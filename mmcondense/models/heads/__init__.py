@@ -1,0 +1,6 @@
+"""Heads, one per file."""
+
+from .inception_i3d_head import InceptionI3DHead
+from .temporal_pooling_head import TemporalPoolingHead
+
+__all__ = ["InceptionI3DHead", "TemporalPoolingHead"]
