@@ -8,7 +8,7 @@ from typing import Any
 from mmaction.models import Recognizer2D
 from mmaction.registry import MODELS
 from mmaction.utils import ConfigType
-from mmengine.model import BaseModule
+from mmengine.model import BaseDataPreprocessor, BaseModule
 from torch import Tensor, nn
 
 from .resnet2d3d import adapt_kernel
@@ -40,7 +40,9 @@ class FeatureMapBackbone(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         # Recognizer2D knows all four libraries, and removes the classifiers.
-        builder = Recognizer2D(backbone=copy.deepcopy(backbone))
+        builder = Recognizer2D(
+            backbone=copy.deepcopy(backbone), data_preprocessor=BaseDataPreprocessor()
+        )
         self.net = builder.backbone
         self.library = builder.backbone_from
         fit_input(self.net, in_channels)
