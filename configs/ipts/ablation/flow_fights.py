@@ -28,12 +28,12 @@ val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=30, val_begin=30, val_interval=30)
+train_cfg = dict(max_epochs=20, val_begin=20, val_interval=20)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=30,
+        total_steps=20,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
