@@ -32,23 +32,27 @@ class CondenseRecognizer(BaseModel):
 
     Args:
         condenser: Config of the condenser.
-        recognizer: Config of the recognizer, without a data preprocessor.
+        recognizer: Config of the recognizer: a stock config's whole ``model``, whose data
+            preprocessor then tells ``frame_mean``, ``frame_std`` and the layout, or one without.
         freeze_condenser: Leave the condenser as it is: no gradients, evaluation mode.
+        freeze_recognizer: Likewise the recognizer, through which the condenser learns: TSD's
+            first stage.
         condenser_checkpoint: Path or URL of its weights; all of them must be there.
         condenser_loss: Add the condenser's own losses to the recognizer's, as ``condenser_*``.
         clips_per_view: Consecutive clips whose condensed frames make one view: IFS-3D's 8, each of
             one frame. V must be a multiple of it.
         frame_mean: Of the recognizer's input, on the scale of 0 to 255, RGB.
         frame_std: Likewise.
-        data_preprocessor: Brings inputs into the condenser's units, RGB into [-1, 1].
+        data_preprocessor: Brings inputs into the condenser's units, RGB into [-1, 1]. None: made
+            from the recognizer's.
         init_cfg: See MMEngine.
 
     Inputs, for V views: RGB [B, V, 3, T, H, W] (``NCTHW``), or by modality, ``iframe``
     [B, V, 3, H, W] and others [B, V, C, T, H, W].
 
     Raises:
-        ValueError: if the recognizer has a data preprocessor, which would never be asked, or if
-            a frozen condenser should have losses.
+        ValueError: if the recognizer has a data preprocessor that would never be asked, or without
+            mean and std, or if a frozen condenser should have losses.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class CondenseRecognizer(BaseModel):
         condenser: ConfigType,
         recognizer: ConfigType,
         freeze_condenser: bool = False,
+        freeze_recognizer: bool = False,
         condenser_checkpoint: str | None = None,
         condenser_loss: bool = False,
         clips_per_view: int = 1,
@@ -65,17 +70,24 @@ class CondenseRecognizer(BaseModel):
         data_preprocessor: OptConfigType = None,
         init_cfg: OptConfigType = None,
     ) -> None:
+        recognizer = copy.deepcopy(recognizer)
+        theirs = recognizer.pop("data_preprocessor", None)
+        if theirs is not None:
+            if data_preprocessor is not None or not {"mean", "std"} <= set(theirs):
+                raise ValueError(
+                    "the recognizer has a data_preprocessor of its own, which would never be "
+                    "asked: give its mean and std as frame_mean and frame_std, or leave out the "
+                    "whole's data_preprocessor to have both made from one with mean and std"
+                )
+            frame_mean, frame_std = theirs["mean"], theirs["std"]
+            data_preprocessor = {**theirs, "mean": [127.5] * 3, "std": [127.5] * 3}
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        if recognizer.get("data_preprocessor") is not None:
-            raise ValueError(
-                "the recognizer has a data_preprocessor of its own, which would never be asked: "
-                "give its mean and std as frame_mean and frame_std"
-            )
         if freeze_condenser and condenser_loss:
             raise ValueError("freeze_condenser and condenser_loss exclude each other")
         self.condenser: BaseCondenser = MODELS.build(condenser)
-        self.recognizer: BaseRecognizer = MODELS.build(copy.deepcopy(recognizer))
+        self.recognizer: BaseRecognizer = MODELS.build(recognizer)
         self.freeze_condenser = freeze_condenser
+        self.freeze_recognizer = freeze_recognizer
         self.condenser_checkpoint = condenser_checkpoint
         self.condenser_loss = condenser_loss
         self.clips_per_view = clips_per_view
@@ -83,6 +95,8 @@ class CondenseRecognizer(BaseModel):
             self.register_buffer(name, torch.tensor(values).view(3, 1, 1, 1), persistent=False)
         if freeze_condenser:
             self.condenser.requires_grad_(False)
+        if freeze_recognizer:
+            self.recognizer.requires_grad_(False)
 
     def init_weights(self) -> None:
         """Initialise both, then load the condenser's checkpoint."""
@@ -91,10 +105,12 @@ class CondenseRecognizer(BaseModel):
             load_condenser(self.condenser, self.condenser_checkpoint)
 
     def train(self, mode: bool = True) -> CondenseRecognizer:
-        """A frozen condenser stays in evaluation mode."""
+        """What is frozen stays in evaluation mode."""
         super().train(mode)
         if self.freeze_condenser:
             self.condenser.eval()
+        if self.freeze_recognizer:
+            self.recognizer.eval()
         return self
 
     def forward(

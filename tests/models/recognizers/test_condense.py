@@ -113,6 +113,16 @@ def test_a_frozen_condenser_stays_as_it_is():
         build(RECOGNIZER_2D, freeze_condenser=True, condenser_loss=True)
 
 
+def test_a_condenser_learns_through_a_frozen_recognizer():
+    model = build(RECOGNIZER_2D, freeze_recognizer=True).train()
+    before = copy.deepcopy(model.recognizer.state_dict())
+    model(torch.randn(2, 1, 3, 3, 32, 32), samples(1, 2), mode="loss")["loss_cls"].backward()
+    assert float(model.condenser.gain.grad) != 0
+    assert all(p.grad is None and not p.requires_grad for p in model.recognizer.parameters())
+    after = model.recognizer.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)  # statistics too
+
+
 def test_the_condensers_own_losses_are_added():
     model = build(RECOGNIZER_2D, condenser_loss=True)
     losses = model(torch.randn(2, 2, 3, 3, 32, 32), samples(2, 4), mode="loss")
@@ -131,6 +141,26 @@ def test_a_checkpoint_must_hold_the_whole_condenser(tmp_path):
         build(RECOGNIZER_2D, condenser_checkpoint=path).init_weights()
 
 
-def test_a_recognizer_with_a_data_preprocessor_is_refused():
+def test_a_stock_model_brings_its_own_normalisation():
+    stock = dict(
+        RECOGNIZER_3D,
+        data_preprocessor=dict(
+            type="ActionDataPreprocessor", mean=[10, 20, 30], std=[2, 4, 5], format_shape="NCTHW"
+        ),
+    )
+    model = build(stock)
+    images = torch.randint(0, 256, (1, 3, 4, 8, 8), dtype=torch.uint8)
+    clip = model.data_preprocessor(dict(inputs=[images], data_samples=samples(0)))["inputs"]
+    torch.testing.assert_close(clip[0], images / 127.5 - 1)
+    model.condenser.forward = lambda clip: clip
+    mean, std = torch.tensor([10, 20, 30.0]), torch.tensor([2, 4, 5.0])
+    expected = (images - mean.view(3, 1, 1, 1)) / std.view(3, 1, 1, 1)
+    torch.testing.assert_close(model.condense(clip)[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_data_preprocessor_that_would_not_be_asked_is_refused():
+    preprocessor = dict(type="ActionDataPreprocessor", mean=[0] * 3, std=[1] * 3)
     with pytest.raises(ValueError, match="frame_mean"):
         build(dict(RECOGNIZER_2D, data_preprocessor=dict(type="ActionDataPreprocessor")))
+    with pytest.raises(ValueError, match="frame_mean"):
+        build(dict(RECOGNIZER_2D, data_preprocessor=preprocessor), data_preprocessor=preprocessor)
