@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from mmaction.registry import MODELS
 from mmaction.utils import ConfigType
+from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from .base import BaseCondenser, Clip, as_rgb
@@ -176,7 +177,7 @@ class TemporalSequenceDistillation(BaseCondenser):
         return distill(as_rgb(clip), self.transformation(clip))
 
 
-class CoarseFeatureExtractor(nn.Module):
+class CoarseFeatureExtractor(BaseModule):
     """A 2D network on small copies of all frames (section 3.2.3).
 
     Args:
