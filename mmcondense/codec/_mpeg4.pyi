@@ -7,6 +7,17 @@ NO_ANCHORS: int
 FIRST_UNSUPPORTED: int
 
 def message(status: int, /) -> str: ...
+def cells(
+    memory: bytes,
+    height: int,
+    width: int,
+    scale: int,
+    past: Any,
+    valid_past: Any,
+    future: Any,
+    valid_future: Any,
+    /,
+) -> None: ...
 
 class Parser:
     def __init__(self, skip_i_vops: bool = ...) -> None: ...

@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 
 from .errors import CorruptVideoError, UnsupportedVideoError
-from .motion import QUARTERS, MotionCells
+from .motion import CELL, QUARTERS, MotionCells
 
 try:
     from . import _mpeg4
@@ -125,11 +125,14 @@ class ParsedVop:
 
     def cells(self) -> MotionCells:
         """The vectors as the package counts them: quarter pixels, destination minus source."""
-        scale = np.int16(-QUARTERS // self.vector_scale)
-        past = MotionCells(self.forward * scale, self.forward_valid.copy())
-        if self.kind == "B":
-            past.future, past.valid_future = self.backward * scale, self.backward_valid.copy()
-        return past
+        self._shape()  # says so where there are none
+        rows, columns = (-(-side // CELL) for side in self.size)
+        directions: list[np.ndarray | None] = []
+        for _ in range(1 + (self.kind == "B")):
+            directions += [np.empty((rows, columns, 2), np.int16), np.empty((rows, columns), bool)]
+        arrays = directions + [None] * (4 - len(directions))
+        _mpeg4.cells(self._memory, *self.size, -QUARTERS // self.vector_scale, *arrays)
+        return MotionCells(*directions)  # type: ignore[arg-type]
 
     # The memory holds, all blocks or macroblocks of each in a row: forward and backward (16 bytes
     # per macroblock each), bits (4), coefficients (2), mode (1), quantiser (1); see mpeg4.h.

@@ -35,22 +35,56 @@ const mpeg4_layer *mpeg4_get_layer(const mpeg4_parser *p)
     return &p->layer;
 }
 
-static bool allocate_picture(mpeg4_picture *picture, size_t macroblocks)
+/* The parts of a picture's memory, the largest units first. */
+static void lay_out(mpeg4_picture *picture, size_t macroblocks)
 {
     size_t blocks = 4 * macroblocks;
-    free(picture->memory);
-    picture->size = blocks * 2 * sizeof(mpeg4_vector) +
-                    macroblocks * (sizeof(uint32_t) + sizeof(uint16_t) + 2 * sizeof(uint8_t));
-    picture->memory = calloc(1, picture->size);
-    if (!picture->memory)
-        return false;
     picture->forward = picture->memory;
     picture->backward = picture->forward + blocks;
     picture->bits = (uint32_t *)(picture->backward + blocks);
     picture->coefficients = (uint16_t *)(picture->bits + macroblocks);
     picture->mode = (uint8_t *)(picture->coefficients + macroblocks);
     picture->quantiser = picture->mode + macroblocks;
+}
+
+static bool allocate_picture(mpeg4_picture *picture, size_t macroblocks)
+{
+    free(picture->memory);
+    picture->size = 4 * macroblocks * 2 * sizeof(mpeg4_vector) +
+                    macroblocks * (sizeof(uint32_t) + sizeof(uint16_t) + 2 * sizeof(uint8_t));
+    picture->memory = calloc(1, picture->size);
+    if (!picture->memory)
+        return false;
+    lay_out(picture, macroblocks);
     return true;
+}
+
+size_t mpeg4_map_picture(mpeg4_picture *picture, void *memory, int height, int width)
+{
+    size_t macroblocks = ((size_t)height + 15) / 16 * (((size_t)width + 15) / 16);
+    picture->memory = memory;
+    lay_out(picture, macroblocks);
+    picture->size = (size_t)(picture->quantiser + macroblocks - (uint8_t *)memory);
+    return picture->size;
+}
+
+void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,
+                 int16_t *vectors, uint8_t *valid)
+{
+    static const uint8_t uses_forward[] = {1, 0, 1, 1, 0, 1, 1}; /* by mode */
+    static const uint8_t uses_backward[] = {0, 0, 0, 0, 1, 1, 1};
+    const uint8_t *uses = backward ? uses_backward : uses_forward;
+    int mb_width = (width + 15) / 16, columns = (width + 7) / 8;
+    for (int y = 0; y < (height + 7) / 8; y++) {
+        const mpeg4_vector *from = (backward ? picture->backward : picture->forward) +
+                                   (ptrdiff_t)y * 2 * mb_width;
+        const uint8_t *modes = picture->mode + (ptrdiff_t)(y / 2) * mb_width;
+        for (int x = 0; x < columns; x++) {
+            *vectors++ = (int16_t)(from[x].x * scale);
+            *vectors++ = (int16_t)(from[x].y * scale);
+            *valid++ = modes[x / 2] < sizeof uses_forward && uses[modes[x / 2]];
+        }
+    }
 }
 
 bool allocate_pictures(mpeg4_parser *p, const mpeg4_layer *layer)

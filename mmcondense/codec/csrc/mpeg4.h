@@ -117,4 +117,12 @@ const mpeg4_layer *mpeg4_get_layer(const mpeg4_parser *parser);
 bool mpeg4_next_vop(mpeg4_parser *parser, const uint8_t *data, size_t size, size_t *offset,
                     mpeg4_vop *vop);
 
+/* Makes a picture of memory that was copied from one of this size (pixels). Returns its size. */
+size_t mpeg4_map_picture(mpeg4_picture *picture, void *memory, int height, int width);
+
+/* One direction's vectors times `scale`, and whether they count, per 8x8 block that the frame
+ * covers: [ceil(height / 8)][ceil(width / 8)], two vector components each. */
+void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,
+                 int16_t *vectors, uint8_t *valid);
+
 #endif

@@ -132,7 +132,59 @@ static PyObject *message(PyObject *Py_UNUSED(module), PyObject *status)
     return PyUnicode_FromString(mpeg4_message((mpeg4_status)value));
 }
 
+/* A contiguous, writable array of so many bytes; false after an error. */
+static bool get_bytes(Py_buffer *view, PyObject *object, const char *name, size_t bytes)
+{
+    if (PyObject_GetBuffer(object, view, PyBUF_WRITABLE) < 0)
+        return false;
+    if ((size_t)view->len == bytes)
+        return true;
+    PyErr_Format(PyExc_ValueError, "%s: %zd bytes, not %zu", name, view->len, bytes);
+    PyBuffer_Release(view);
+    return false;
+}
+
+/* (vectors, valid) of one direction from a VOP's memory. */
+static bool write_cells(const mpeg4_picture *picture, bool backward, int height, int width,
+                        int scale, PyObject *vectors, PyObject *valid)
+{
+    Py_buffer to_vectors, to_valid;
+    size_t count = ((size_t)height + 7) / 8 * (((size_t)width + 7) / 8);
+    if (!get_bytes(&to_vectors, vectors, "vectors", count * sizeof(mpeg4_vector)))
+        return false;
+    bool fits = get_bytes(&to_valid, valid, "valid", count);
+    if (fits) {
+        mpeg4_cells(picture, backward, height, width, scale, to_vectors.buf, to_valid.buf);
+        PyBuffer_Release(&to_valid);
+    }
+    PyBuffer_Release(&to_vectors);
+    return fits;
+}
+
+static PyObject *cells(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *memory, *past, *valid_past, *future, *valid_future;
+    int height, width, scale;
+    if (!PyArg_ParseTuple(args, "SiiiOOOO", &memory, &height, &width, &scale, &past, &valid_past,
+                          &future, &valid_future))
+        return NULL;
+    mpeg4_picture picture;
+    bool done = false;
+    if (height < 1 || width < 1 || height > 1 << 13 || width > 1 << 13 ||
+        mpeg4_map_picture(&picture, PyBytes_AS_STRING(memory), height, width) !=
+            (size_t)PyBytes_GET_SIZE(memory))
+        PyErr_SetString(PyExc_ValueError, "memory: not that of a VOP of this size");
+    else
+        done = write_cells(&picture, false, height, width, scale, past, valid_past) &&
+               (future == Py_None ||
+                write_cells(&picture, true, height, width, scale, future, valid_future));
+    if (!done)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_methods[] = {
+    {"cells", cells, METH_VARARGS, "vectors of a VOP's memory, cell by cell"},
     {"message", message, METH_O, "one sentence about a status"},
     {NULL, NULL, 0, NULL},
 };
