@@ -25,6 +25,7 @@ from typing import Any
 from mmengine.config import Config, DictAction
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner, set_random_seed
+from mmengine.utils.dl_utils import set_multi_processing
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -214,6 +215,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmaction"))
+    set_multi_processing(**cfg.get("env_cfg", {}).get("mp_cfg", {}))
     set_random_seed(args.seed)
     try:
         dataset = DATASETS.build(cfg[f"{args.split}_dataloader"].dataset)

@@ -13,7 +13,10 @@ from .load_compressed_video import VECTOR_MODALITIES
 from .ruler import measure_ruler
 
 LAYOUTS = ("NCHW", "NCTHW")
-ENCODINGS = ("uint8", "raw")
+ENCODINGS = ("uint8", "int16", "raw")
+STEPS_PER_PIXEL = 64
+"""What 'int16' counts motion in: fine enough for all codecs' vectors, and wide enough for frames
+of 512 pixels at least."""
 _IMAGE = np.dtype(np.uint8), 3
 _VECTORS = np.dtype(np.float32), 2
 _RESIDUAL = np.dtype(np.int16), 3
@@ -54,6 +57,19 @@ def encode_residual(residual: np.ndarray) -> np.ndarray:
     return np.clip(residual + 128, 0, 255).astype(np.uint8)
 
 
+def quantize_motion(motion: np.ndarray) -> np.ndarray:
+    """Pixels in whole steps of 1/64, to the nearest; exact for a codec's own vectors, unresized.
+
+    Args:
+        motion: any shape, pixels; beyond ±511.98 they saturate.
+
+    Returns:
+        Same shape, int16.
+    """
+    limits = np.iinfo(np.int16)
+    return np.clip(np.rint(motion * STEPS_PER_PIXEL), limits.min, limits.max).astype(np.int16)
+
+
 def decode_motion(coded: np.ndarray, *, bound: float = 20) -> np.ndarray:
     """Pixels of :func:`encode_motion`'s bytes, within one step of bound / 127.5 up to the bound.
 
@@ -87,8 +103,10 @@ class FormatCompressedShape(BaseTransform):
         layouts: modality to layout. ``'NCHW'``: [crops * clips * S, C, H, W], for 2D recognizers;
             ``'NCTHW'``: [crops * clips, C, S, H, W], for 3D ones.
         encoding: ``'uint8'``: CoViAR's bytes (:func:`encode_motion`, :func:`encode_residual`);
-            normalise as (x / 255 - 0.5), residuals / std. ``'raw'``: motion in pixels (float32),
-            residuals int16, -255 to 255.
+            normalise as (x / 255 - 0.5), residuals / std. ``'int16'``: nothing is cut off, motion
+            in 1/64 pixels (:func:`quantize_motion`), residuals -255 to 255; normalise motion to
+            pixels with std 64. ``'raw'``: residuals likewise, motion in pixels, float32, which is
+            twice the size.
         motion_bound: pixels, see :func:`encode_motion`.
 
     Raises:
@@ -158,6 +176,8 @@ class FormatCompressedShape(BaseTransform):
             images = formatted.transpose(0, 2, 3, 1)
         if self.encoding == "uint8" and modality in VECTOR_MODALITIES:
             return decode_motion(images, bound=self.motion_bound)
+        if self.encoding == "int16" and modality in VECTOR_MODALITIES:
+            return images.astype(np.float32) / STEPS_PER_PIXEL
         if self.encoding == "uint8" and modality == "residual":
             return decode_residual(images)
         return images
@@ -167,7 +187,7 @@ class FormatCompressedShape(BaseTransform):
     ) -> tuple[np.ndarray, Sequence[np.ndarray]]:
         """An array of the modality's layout, and the [C, H, W] part of it that each image fills."""
         height, width, channels = images[0].shape
-        dtype = np.uint8 if self.encoding == "uint8" else images[0].dtype
+        dtype = self._encode(images[0][:0], modality).dtype
         if self.layouts[modality] == "NCHW":
             array = np.empty((len(images), channels, height, width), dtype)
             return array, list(array)
@@ -175,12 +195,14 @@ class FormatCompressedShape(BaseTransform):
         array = np.empty(shape, dtype)  # [crops * clips, C, S, H, W]
         return array, [array[i // clip_len, :, i % clip_len] for i in range(len(images))]
 
-    def _encode(self, channel: np.ndarray, modality: str) -> np.ndarray:
-        if self.encoding == "uint8" and modality in VECTOR_MODALITIES:
-            return encode_motion(channel, bound=self.motion_bound)
-        if self.encoding == "uint8" and modality == "residual":
-            return encode_residual(channel)
-        return channel
+    def _encode(self, values: np.ndarray, modality: str) -> np.ndarray:
+        if modality in VECTOR_MODALITIES and self.encoding == "uint8":
+            return encode_motion(values, bound=self.motion_bound)
+        if modality in VECTOR_MODALITIES and self.encoding == "int16":
+            return quantize_motion(values)
+        if modality == "residual" and self.encoding == "uint8":
+            return encode_residual(values)
+        return values
 
     def __repr__(self) -> str:
         return (

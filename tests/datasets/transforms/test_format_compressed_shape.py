@@ -12,6 +12,7 @@ from mmengine.runner import set_random_seed
 
 from mmcondense.codec import CompressedVideo
 from mmcondense.datasets.transforms import FormatCompressedShape, encode_motion, encode_residual
+from mmcondense.datasets.transforms.format_compressed_shape import quantize_motion
 
 S = 3
 NCHW = dict(iframe="NCHW", motion="NCHW", residual="NCHW")
@@ -76,6 +77,25 @@ def test_uint8_is_the_encoding_of_raw(make_clip):
     np.testing.assert_array_equal(coded["motion"], encode_motion(raw["motion"], bound=7))
     np.testing.assert_array_equal(coded["residual"], encode_residual(raw["residual"]))
     np.testing.assert_array_equal(coded["iframe"], raw["iframe"])
+
+
+def test_quantized_motion_by_hand():
+    motion = np.array([0, 0.25, -0.5, 0.0079, -0.0079, 511.99, 600, -600], np.float32)
+    expected = [0, 16, -32, 1, -1, 32767, 32767, -32768]
+    np.testing.assert_array_equal(quantize_motion(motion), expected)
+    assert quantize_motion(motion).dtype == np.int16
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "h264"])  # half and quarter pixels
+def test_int16_keeps_the_codecs_vectors_and_residuals(make_clip, codec):
+    raw, coded = (run(make_clip(40, codec=codec), encoding=e) for e in ("raw", "int16"))
+    assert [coded[modality].dtype for modality in NCHW] == [np.uint8, np.int16, np.int16]
+    np.testing.assert_array_equal(coded["motion"] / 64, raw["motion"])
+    np.testing.assert_array_equal(coded["residual"], raw["residual"])
+    assert np.abs(raw["motion"]).max() > 0
+    restored = FormatCompressedShape(layouts=NCHW, encoding="int16").restore
+    np.testing.assert_array_equal(restored("motion", coded["motion"]), images(raw["motion"]))
+    np.testing.assert_array_equal(restored("residual", coded["residual"]), images(raw["residual"]))
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NCTHW"])

@@ -55,3 +55,25 @@ def test_bytes_move_and_are_scaled_there(clip, monkeypatch, method, stream, spli
     outputs = [inputs, data["iframe"]] if stream else list(inputs.values())
     assert all(x.dtype == torch.float32 and x.device.type == "meta" for x in outputs)
     assert sum(x.numel() for x in outputs) == 2 * values
+
+
+def test_motion_in_pixels_moves_as_int16(clip):
+    def load(encoding: str) -> torch.Tensor:
+        transforms = [
+            dict(type="SampleCompressedFrames", num_segments=2, test_mode=True),
+            dict(type="LoadCompressedVideo", modalities=("motion",)),
+            dict(type="FormatCompressedShape", layouts=dict(motion="NCHW"), encoding=encoding),
+            dict(type="PackActionInputs", collect_keys=("motion",)),
+        ]
+        with DefaultScope.overwrite_default_scope("mmaction"):
+            pipeline = Compose([TRANSFORMS.build(transform) for transform in transforms])
+        results = dict(filename=clip, label=0, modality="RGB", start_index=0)
+        return pseudo_collate([pipeline(results)])["inputs"]["motion"][0]
+
+    steps, pixels = load("int16"), load("raw")
+    assert steps.dtype == torch.int16
+    preprocessor = dict(type="ActionDataPreprocessor", mean=[0.0] * 2, std=[64.0] * 2)
+    with DefaultScope.overwrite_default_scope("mmaction"):
+        scaled = MODELS.build(preprocessor)(dict(inputs=[steps], data_samples=None))["inputs"]
+    assert torch.equal(scaled[0], pixels)
+    assert pixels.abs().max() > 0
