@@ -61,6 +61,7 @@ def shrink(cfg: Any) -> Any:
         "Resize": dict(scale=(SIDE, SIDE)),
         "MultiScaleCrop": dict(input_size=SIDE),
         "CenterCrop": dict(crop_size=SIDE),
+        "TenCrop": dict(crop_size=SIDE),
         "RandomCrop": dict(size=SIDE),
         "SampleCompressedFrames": dict(num_segments=NUM_SEGMENTS),
         "LoadFlow": dict(video_folder="videos"),
