@@ -6,6 +6,7 @@ from .load_flow import LoadFlow
 from .pipeline_check import check_compressed_pipeline
 from .sample_compressed_frames import SampleCompressedFrames
 from .sample_gop_clips import SampleGOPClips
+from .sample_gops import SampleGOPs
 from .transform_iframes import TransformIFrames
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "LoadFlow",
     "SampleCompressedFrames",
     "SampleGOPClips",
+    "SampleGOPs",
     "TransformIFrames",
     "check_compressed_pipeline",
     "encode_motion",

@@ -1,0 +1,154 @@
+"""GOP-wise sampling: per GOP its I-frame, one frame predicted in it, and a neighbouring I-frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from mmcondense.codec import CodecError, CompressedVideo
+
+_PREDICTED_TYPES = ("P", "B")
+
+
+def predicted_frames_of_gops(video: CompressedVideo, frame_types: Sequence[str]) -> list[list[int]]:
+    """Of each GOP, real or virtual, the frames that motion and residuals can be taken from.
+
+    Args:
+        video: open.
+        frame_types: ``'P'``, ``'B'`` or both. MPEG-4's S-frames count as P.
+
+    Returns:
+        Per GOP, display indices, ascending, without its I-frame; may be empty.
+    """
+    wanted = {*frame_types, "S"} if "P" in frame_types else {*frame_types}
+    types = video.frame_types
+    starts = video.iframe_inds.tolist()
+    return [
+        [frame for frame in range(start + 1, stop) if types[frame] in wanted]
+        for start, stop in zip(starts, [*starts[1:], video.num_frames], strict=True)
+    ]
+
+
+@TRANSFORMS.register_module()
+class SampleGOPs(BaseTransform):
+    """TSN sampling by GOPs: of each segment of a video one GOP, of each GOP one moment.
+
+    Huo et al., "Lightweight Action Recognition in Compressed Videos", section 3.3: for GOP t its
+    I-frame, and the motion and the residual of one random frame. GOPs that have no frame of
+    ``frame_types`` are not drawn. In testing GOPs are evenly spaced, and where a video has fewer
+    than asked for, they come repeatedly, each time with another of their frames.
+
+    Required keys: ``filename``. Added keys: ``compressed_video`` (open; LoadCompressedVideo closes
+    it), ``frame_inds`` and ``gop_inds`` ([num_gops]), ``iframe_inds`` ([num_gops], or with
+    ``neighbours`` [2 * num_gops]: each GOP's I-frame, then that of its neighbour),
+    ``total_frames``, ``num_clips`` (1), ``clip_len`` (= ``num_gops``).
+
+    Args:
+        num_gops: S, GOPs of a video.
+        test_mode: evenly spaced instead of random.
+        frame_types: picture types to take motion and residuals from: ``('P',)``, ``('B',)`` or
+            both, whichever of them a GOP has. MPEG-4's S-frames count as P.
+        neighbours: add the I-frame of an adjacent GOP, offset -1 or 1: in training drawn at random,
+            in testing -1, and 1 for the first GOP. The only GOP of a video is its own neighbour.
+            ATTP takes neighbours in testing from the sampled GOPs, without this, so that no
+            I-frame is computed twice.
+        virtual_gop: for videos with few key frames: a picture about every this many frames after
+            a key frame stands in as I-frame (see CompressedVideo), marked in
+            ``iframe_is_virtual``. None: true key frames only.
+
+    Raises:
+        CodecError: if the video cannot be opened, or has no picture of ``frame_types``.
+    """
+
+    def __init__(
+        self,
+        num_gops: int,
+        *,
+        test_mode: bool = False,
+        frame_types: Sequence[str] = ("P", "B"),
+        neighbours: bool = False,
+        virtual_gop: int | None = None,
+    ) -> None:
+        if num_gops < 1:
+            raise ValueError(f"num_gops={num_gops}, must be at least 1")
+        if not frame_types or not set(frame_types) <= set(_PREDICTED_TYPES):
+            raise ValueError(f"frame_types={frame_types}, allowed are some of {_PREDICTED_TYPES}")
+        self.num_gops = num_gops
+        self.test_mode = test_mode
+        self.frame_types = tuple(frame_types)
+        self.neighbours = neighbours
+        self.virtual_gop = virtual_gop
+
+    def transform(self, results: dict) -> dict:
+        video = CompressedVideo(results["filename"], virtual_gop=self.virtual_gop)
+        try:
+            frames_of = predicted_frames_of_gops(video, self.frame_types)
+            gops = self._gops([gop for gop, frames in enumerate(frames_of) if frames], video)
+            iframes = video.iframe_inds
+            places = self._places(gops)
+            results["frame_inds"] = np.array(
+                [
+                    frames_of[gop][int(place * len(frames_of[gop]))]
+                    for gop, place in zip(gops, places, strict=True)
+                ],
+                np.int64,
+            )
+            results["gop_inds"] = gops
+            results["iframe_inds"] = iframes[gops]
+            if self.neighbours:
+                neighbours = iframes[self._neighbours(gops, len(iframes))]
+                results["iframe_inds"] = np.stack([iframes[gops], neighbours], axis=1).ravel()
+        except BaseException:
+            video.close()
+            raise
+        results["compressed_video"] = video
+        results["total_frames"] = video.num_frames
+        results["num_clips"] = 1
+        results["clip_len"] = self.num_gops
+        return results
+
+    def _gops(self, candidates: list[int], video: CompressedVideo) -> np.ndarray:
+        """[S] GOP numbers, ascending."""
+        if not candidates:
+            asked = " or ".join(self.frame_types)
+            raise CodecError(
+                f"none of its {video.num_frames} frames is of type {asked}: there is no motion "
+                "to sample. Choose other frame_types, leave this video out, or re-encode it: "
+                "`python tools/data/reencode.py SOURCE TARGET --codec h264 --b-frames 2`",
+                path=video.path,
+                codec=video.codec,
+            )
+        places = np.full(self.num_gops, 0.5) if self.test_mode else _random(self.num_gops)
+        positions = (np.arange(self.num_gops) + places) * len(candidates) / self.num_gops
+        return np.array(candidates)[positions.astype(np.int64)]
+
+    def _places(self, gops: np.ndarray) -> np.ndarray:
+        """[S]: where in its GOP each frame is taken, 0 to below 1."""
+        if not self.test_mode:
+            return _random(len(gops))
+        _, inverse, counts = np.unique(gops, return_inverse=True, return_counts=True)
+        first = np.cumsum(counts) - counts
+        return (np.arange(len(gops)) - first[inverse] + 0.5) / counts[inverse]
+
+    def _neighbours(self, gops: np.ndarray, num_gops: int) -> np.ndarray:
+        """[S]: adjacent GOPs."""
+        offsets = np.full(len(gops), -1)
+        if not self.test_mode:
+            offsets[_random(len(gops)) < 0.5] = 1
+        offsets[gops == 0] = 1
+        offsets[gops == num_gops - 1] = -1
+        return np.maximum(gops + offsets, 0)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(num_gops={self.num_gops}, test_mode={self.test_mode}, "
+            f"frame_types={self.frame_types}, neighbours={self.neighbours}, "
+            f"virtual_gop={self.virtual_gop})"
+        )
+
+
+def _random(count: int) -> np.ndarray:
+    return np.random.random_sample(count)  # noqa: NPY002 - mmengine seeds this generator
