@@ -9,6 +9,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from mmcondense.codec import CodecError, CompressedVideo
+from mmcondense.datasets.storage import open_video
 
 _PREDICTED_TYPES = ("P", "B")
 
@@ -83,7 +84,7 @@ class SampleGOPs(BaseTransform):
         self.virtual_gop = virtual_gop
 
     def transform(self, results: dict) -> dict:
-        video = CompressedVideo(results["filename"], virtual_gop=self.virtual_gop)
+        video = open_video(results, virtual_gop=self.virtual_gop)
         try:
             frames_of = predicted_frames_of_gops(video, self.frame_types)
             gops = self._gops([gop for gop, frames in enumerate(frames_of) if frames], video)
