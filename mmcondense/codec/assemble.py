@@ -117,7 +117,8 @@ class ClipAssembler:
             else:
                 yield from self._decoder.decode(pictures, vectors=set())
         else:
-            for picture, frame in self._decoder.decode(plan.send, vectors=plan.vectors):
+            decoded = self._decoder.decode(plan.send, vectors=plan.vectors, pixels=plan.decodes)
+            for picture, frame in decoded:
                 if picture.display in plan.vectors:
                     self._take_vectors(frame, picture.display)
                 yield picture, frame

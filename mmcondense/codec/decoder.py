@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 import av
 from av.codec.context import Flags2
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .errors import CorruptVideoError
 from .index import (
+    CodedEntry,
     Picture,
     VideoIndex,
     display_order,
@@ -24,6 +27,12 @@ from .packets import PictureParser
 
 _DELAYED_CODECS = ("mpeg4", "mpeg1video", "mpeg2video")
 """Decoders that hold the last anchor back, and lose its vectors if it is flushed out."""
+
+
+_MAX_KEPT = 1 << 23
+"""Bytes of a file's packets that stay in memory after a scan."""
+
+_EMPTY = av.Packet()
 
 
 class OrderError(Exception):
@@ -49,15 +58,36 @@ class GopDecoder:
         self.codec = self._context.name
         self._context.thread_count = 1  # frame threads corrupt the vectors of H.264 B-frames
         self._context.flags2 |= Flags2.export_mvs
+        self._vector_context: VideoCodecContext | None = None
+        self._kept: list[CodedEntry] = []
+        # In MP4 they stand in the file; other containers' are guessed.
+        self._has_reliable_times = container.format.name == "mov,mp4,m4a,3gp,3g2,mj2"
         self.packets_decoded = 0
         self.rotation: int | None = None
         """Degrees counterclockwise to the upright picture; None until a frame was decoded."""
 
-    def packets(self, index: VideoIndex | None) -> Iterator[av.Packet]:
-        """All packets, from the first key frame; without an index, from where the file stands."""
-        if index is not None:
-            self._container.seek(index.key_times[0] or 0, stream=self._stream)
-        return self._container.demux(self._stream)
+    def scan(self, known: VideoIndex | None) -> list[CodedEntry]:
+        """All pictures in decoding order, without decoding them.
+
+        Those of small files are kept with their packets, so that reading demuxes no second time.
+
+        Args:
+            known: An index, to find the first key frame; without it, from where the file stands.
+        """
+        if known is not None:
+            self._container.seek(known.key_times[0] or 0, stream=self._stream)
+        coded: list[CodedEntry] = []
+        size = 0
+        for entry in split_packets(self._container.demux(self._stream), self._parser):
+            picture = entry[0]
+            if size <= _MAX_KEPT and (size := size + picture.packet.size) > _MAX_KEPT:
+                for other, _, _ in coded:
+                    other.packet = _EMPTY
+            if size > _MAX_KEPT:
+                picture.packet = _EMPTY
+            coded.append(entry)
+        self._kept = coded if size <= _MAX_KEPT else []
+        return coded
 
     def pictures(self, index: VideoIndex, *, gop: int, last: int) -> list[Picture]:
         """Pictures of a GOP in decoding order, their references linked.
@@ -70,11 +100,12 @@ class GopDecoder:
             OrderError: If ``index`` says that no picture is reordered, and one is.
         """
         first = int(index.keyframes[gop])
+        num_wanted = last - first + 1
         pictures: list[Picture] = []
         next_key = None
         is_next_key = _key_test(index, gop + 1)
-        packets = self._packets_from(index, gop)
-        for picture, time, position in split_packets(packets, self._parser):
+        times_hold = self._has_reliable_times
+        for picture, time, position in self._coded_from(index, gop):
             if next_key is not None and not self._precedes(picture, next_key):
                 break
             # Not picture.is_key: it is set on I-pictures, too, that the container's table omits.
@@ -83,7 +114,11 @@ class GopDecoder:
                 if picture.closed:
                     break
             pictures.append(picture)
-            if index.in_order and first + len(pictures) > last:
+            if picture.pts is None or time is None or picture.pts < time:
+                times_hold = False
+            if len(pictures) >= num_wanted and (
+                index.in_order or (times_hold and _is_settled(pictures, num_wanted, time))
+            ):
                 break
         if index.in_order:
             order = list(range(len(pictures)))
@@ -102,6 +137,20 @@ class GopDecoder:
         if self.codec in _DELAYED_CODECS:
             return picture.kind == "B"
         return picture.pts is not None and key.pts is not None and picture.pts < key.pts
+
+    def _coded_from(self, index: VideoIndex, gop: int) -> Iterator[CodedEntry]:
+        """Pictures from a key frame on."""
+        if not self._kept:
+            yield from split_packets(self._packets_from(index, gop), self._parser)
+            return
+        is_key = _key_test(index, gop)
+        start = next(
+            i for i, (_, time, position) in enumerate(self._kept) if is_key(time, position)
+        )
+        for entry in islice(self._kept, start, None):
+            picture = entry[0]
+            picture.display, picture.past, picture.future = -1, None, None
+            yield entry
 
     def _packets_from(self, index: VideoIndex, gop: int) -> Iterator[av.Packet]:
         time, is_key = index.key_times[gop], _key_test(index, gop)
@@ -124,22 +173,23 @@ class GopDecoder:
         )
 
     def decode(
-        self, pictures: Iterable[Picture], *, vectors: set[int]
+        self, pictures: Iterable[Picture], *, vectors: set[int], pixels: bool = True
     ) -> Iterator[tuple[Picture, VideoFrame]]:
         """Decode pictures, given in decoding order; yields them in display order.
 
         Args:
             pictures: What to decode, all references included.
             vectors: Display indices of the pictures whose vectors are wanted.
+            pixels: False: only vectors are wanted, pixels may be wrong.
         """
-        context = self._context
+        context = self._context if pixels else self._context_for_vectors()
         context.flush_buffers()
         missing: dict[int, Picture] = {}
         number = -1
 
         def shown(packet: av.Packet | None) -> Iterator[tuple[Picture, VideoFrame]]:
             for frame in context.decode(packet):
-                if self.rotation is None:
+                if self.rotation is None and pixels:  # known of the container's own decoder only
                     self.rotation = frame.rotation
                 if frame.pts in missing:
                     yield missing.pop(frame.pts), frame
@@ -164,6 +214,29 @@ class GopDecoder:
                 codec=self.codec,
                 frame=picture.display,
             ) from error
+
+    def _context_for_vectors(self) -> VideoCodecContext:
+        """A second decoder, which saves itself what only pixels need: vectors stay the same."""
+        if self._vector_context is None:
+            context = av.CodecContext.create(self.codec, "r")
+            assert isinstance(context, VideoCodecContext)
+            context.extradata = self._context.extradata
+            context.options = {"skip_loop_filter": "all", "skip_idct": "all"}
+            context.thread_count = 1
+            context.flags2 |= Flags2.export_mvs
+            self._vector_context = context
+        return self._vector_context
+
+
+def _is_settled(pictures: list[Picture], count: int, time: int | None) -> bool:
+    """Whether later packets cannot change the places of the first so many pictures.
+
+    Those that are displayed first, and all that precede them in the stream. Every later picture
+    is displayed after ``time``, the decoding time of the last.
+    """
+    times = [picture.pts for picture in pictures]
+    shown_first = sorted(range(len(times)), key=lambda i: times[i] or 0)[:count]
+    return time is not None and max(t or 0 for t in times[: max(shown_first) + 1]) <= time
 
 
 def _key_test(index: VideoIndex, gop: int) -> Callable[[int | None, int | None], bool]:

@@ -11,7 +11,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from av import Packet
@@ -44,7 +44,7 @@ class Picture:
     closed: bool
     is_key: bool
     packet: Packet
-    """Holds this picture only."""
+    """Holds this picture only. Empty after a scan of a large file."""
     pts: int | None
     display: int = -1
     """Display index; -1 where the picture cannot be decoded from here."""
@@ -53,6 +53,10 @@ class Picture:
     None for the first. An I-picture within a GOP has one, too, of which it makes no use."""
     future: int | None = None
     """The same for the future reference of B-pictures."""
+
+
+CodedEntry: TypeAlias = "tuple[Picture, int | None, int | None]"
+"""A picture with its packet's decoding time and byte position."""
 
 
 @dataclass
@@ -157,15 +161,9 @@ def _picture_at(
     return found[0] if len(found) == 1 and found[0].kind != "?" else None
 
 
-def index_from_packets(
-    packets: Iterable[Packet], *, codec: str, parser: PictureParser | None
-) -> VideoIndex:
-    """Index from a pass over all packets. ``keyframes`` is empty if there is no key frame."""
-    pictures = []
-    where = []
-    for picture, time, position in split_packets(packets, parser, want_packets=False):
-        pictures.append(picture)
-        where.append((time, position))
+def index_from_pictures(coded: list[CodedEntry], *, codec: str) -> VideoIndex:
+    """Index from all pictures. ``keyframes`` is empty if there is no key frame."""
+    pictures = [picture for picture, _, _ in coded]
     first = next((i for i, picture in enumerate(pictures) if picture.is_key), len(pictures))
     pictures = pictures[first:]
     order = display_order(pictures, codec=codec)
@@ -178,8 +176,8 @@ def index_from_packets(
     return VideoIndex(
         num_frames=len(order),
         keyframes=np.array([rank for rank, _ in keys], np.int64),
-        key_times=[where[first + i][0] for _, i in keys],
-        key_positions=[where[first + i][1] for _, i in keys],
+        key_times=[coded[first + i][1] for _, i in keys],
+        key_positions=[coded[first + i][2] for _, i in keys],
         frame_types=[picture.kind for picture in displayed],
         referenced=[picture.referenced for picture in displayed],
         start_pts=times[0] or 0 if times else 0,
@@ -190,14 +188,9 @@ def index_from_packets(
     )
 
 
-def split_packets(
-    packets: Iterable[Packet], parser: PictureParser | None, *, want_packets: bool = True
-) -> Iterator[tuple[Picture, int | None, int | None]]:
-    """Coded pictures in decoding order, each with its packet's decoding time and position.
-
-    A packet that holds several pictures is taken apart, unless ``want_packets`` is False.
-    """
-    later: list[tuple[Picture, int | None, int | None]] = []
+def split_packets(packets: Iterable[Packet], parser: PictureParser | None) -> Iterator[CodedEntry]:
+    """Coded pictures in decoding order. A packet that holds several pictures is taken apart."""
+    later: list[CodedEntry] = []
     for packet in packets:
         size = packet.size
         if not size:
@@ -217,7 +210,7 @@ def split_packets(
         found = []
         for number, (kind, referenced, closed, start, stop) in enumerate(coded):
             own = packet
-            if want_packets and stop is not None and stop - start != size:
+            if stop is not None and stop - start != size:
                 own = padded_packet(data[start:stop])
             is_key = key and number == 0 and kind in ("I", "?")
             picture = Picture(kind, referenced, closed, is_key, own, packet.pts)

@@ -19,7 +19,7 @@ from .errors import (
     UnsupportedVideoError,
     VideoOpenError,
 )
-from .index import VideoIndex, index_from_container, index_from_packets
+from .index import VideoIndex, index_from_container, index_from_pictures
 from .opening import Source, name_of, open_container, raw_file
 from .packets import picture_parser
 from .plan import Request, base_of
@@ -96,9 +96,7 @@ class CompressedVideo:
     def _scan(self, known: VideoIndex | None) -> VideoIndex:
         """Index from all packets."""
         try:
-            index = index_from_packets(
-                self._decoder.packets(known), codec=self._codec, parser=self._parser
-            )
+            index = index_from_pictures(self._decoder.scan(known), codec=self._codec)
         except FFmpegError as error:
             raise CorruptVideoError(
                 f"cannot be read to its end ({error}); re-encode or drop the file",

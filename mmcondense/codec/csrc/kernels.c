@@ -58,57 +58,113 @@ bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, const ui
     return any_future;
 }
 
-/* One row of both directions' mean. */
-ALWAYS_INLINE void fill_single_row(motion_output out, int y, const run *p, float past_divisor,
-                                   const run *f, float future_divisor, geometry size)
+/* -- both directions as one field ------------------------------------------------------------- */
+
+/* dx and dy of a row of cells by turns, to pixels per frame. */
+ALWAYS_INLINE void divide_vectors(float *to, const int16_t *vectors, int count, float divisor,
+                                  bool whole)
 {
-    for (int x = 0; x < size.width;) {
-        int stop = min_int(p->x + p->n, f ? f->x + f->n : size.width);
-        float dx = (float)p->dx / past_divisor, dy = (float)p->dy / past_divisor;
-        if (f) {
-            float share = p->valid && f->valid ? 0.5f : 1.0f;
-            dx = (dx + (float)f->dx / future_divisor) * share;
-            dy = (dy + (float)f->dy / future_divisor) * share;
-            f += f->x + f->n == stop;
+    for (int i = 0; i < count; i++)
+        to[i] = (float)(whole ? whole_pixels(vectors[i]) : vectors[i]) / divisor;
+}
+
+/* The mean of both directions where both are valid, else the one that is. */
+ALWAYS_INLINE float mean(float past, float future, bool both)
+{
+    return (past + future) * (both ? 0.5f : 1.0f);
+}
+
+/* Each of `count` cells' vectors to a row of eight pixels. */
+ALWAYS_INLINE void spread_cells(uint8_t *row, const float *vectors, int count, motion_output out)
+{
+    if (out.type == FLOAT32) {
+        for (int i = 0; i < count; i++)
+            for (int x = 0; x < CELL; x++)
+                memcpy(row + (CELL * i + x) * 8, vectors + 2 * i, 8);
+    } else if (out.type == INT16) {
+        for (int i = 0; i < count; i++) {
+            int16_t pixel[2] = {(int16_t)(int)vectors[2 * i], (int16_t)(int)vectors[2 * i + 1]};
+            for (int x = 0; x < CELL; x++)
+                memcpy(row + (CELL * i + x) * 4, pixel, 4);
         }
-        fill_motion(out, y, x, stop - x, dx, dy);
-        p += p->x + p->n == stop;
-        x = stop;
+    } else {
+        for (int i = 0; i < count; i++) {
+            uint8_t pixel[2] = {scaled_byte(vectors[2 * i], out.scale),
+                                scaled_byte(vectors[2 * i + 1], out.scale)};
+            for (int x = 0; x < CELL; x++)
+                memcpy(row + (CELL * i + x) * 2, pixel, 2);
+        }
     }
+}
+
+/* Whether a pixel's or a cell's whole vector points outside the frame. */
+ALWAYS_INLINE bool points_outside(const int16_t *vector, int x, int end_x, int y, int end_y,
+                                  geometry size)
+{
+    int dx = vector[0] / QUARTERS, dy = vector[1] / QUARTERS;
+    return x < dx || end_x - dx > size.width || y < dy || end_y - dy > size.height;
+}
+
+/* CoViAR's rule in a cell, pixel by pixel: vectors that point outside are void. */
+ALWAYS_INLINE void void_in_cell(motion_output out, cells past, cells future, ptrdiff_t cell,
+                                const float *past_motion, const float *future_motion, int begin_x,
+                                int begin_y, geometry size)
+{
+    int end_x = min_int(begin_x + CELL, size.width), end_y = min_int(begin_y + CELL, size.height);
+    for (int y = begin_y; y < end_y; y++)
+        for (int x = begin_x; x < end_x; x++) {
+            bool has_past = !points_outside(past.vectors + 2 * cell, x, x + 1, y, y + 1, size);
+            float dx = has_past ? past_motion[0] : 0, dy = has_past ? past_motion[1] : 0;
+            if (future.vectors) {
+                bool has_future =
+                    !points_outside(future.vectors + 2 * cell, x, x + 1, y, y + 1, size);
+                bool both = has_past && past.valid[cell] && has_future && future.valid[cell];
+                dx = mean(dx, has_future ? future_motion[0] : 0, both);
+                dy = mean(dy, has_future ? future_motion[1] : 0, both);
+            }
+            fill_motion(out, y, x, 1, dx, dy);
+        }
 }
 
 WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, cells future,
                             int future_distance, geometry size)
 {
-    run_buffers runs;
-    if (!allocate_runs(&runs, size))
-        return false;
+    int columns = (size.width + CELL - 1) / CELL, count = 2 * columns;
     float past_divisor = (float)(QUARTERS * past_distance);
     float future_divisor = (float)(QUARTERS * future_distance);
-    for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
-        int begin = cell_row * CELL, end = min_int(begin + CELL, size.height);
-        int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 0;
-        if (future.vectors)
-            num_future = cell_runs(runs.future, future, cell_row, size);
-        bool alike = !size.whole || (all_inside(runs.past, num_past, begin, end, size) &&
-                                     all_inside(runs.future, num_future, begin, end, size));
-        geometry rows = size;
-        rows.whole = !alike;
-        for (int y = begin; y < end; y++) {
-            if (alike && y > begin) {
-                memcpy(row_of(out.pixels, y), row_of(out.pixels, begin),
-                       motion_row_bytes(out, size));
-                continue;
-            }
-            int num_row;
-            const run *p = row_runs(&num_row, runs.past_row, runs.past, num_past, y, rows),
-                      *f = NULL;
-            if (num_future)
-                f = row_runs(&num_row, runs.future_row, runs.future, num_future, y, rows);
-            fill_single_row(out, y, p, past_divisor, f, future_divisor, size);
+    float *past_motion = malloc((size_t)count * (3 * sizeof(float) + 4 * sizeof(float) * CELL));
+    if (!past_motion)
+        return false;
+    float *future_motion = past_motion + count, *motion = future_motion + count;
+    uint8_t *row = (uint8_t *)(motion + count);
+    for (int y = 0; y < size.height; y += CELL) {
+        ptrdiff_t first = (ptrdiff_t)(y / CELL) * columns;
+        const float *values = past_motion;
+        divide_vectors(past_motion, past.vectors + 2 * first, count, past_divisor, size.whole);
+        if (future.vectors) {
+            divide_vectors(future_motion, future.vectors + 2 * first, count, future_divisor,
+                           size.whole);
+            for (int i = 0; i < count; i++)
+                motion[i] = mean(past_motion[i], future_motion[i],
+                                 past.valid[first + i / 2] && future.valid[first + i / 2]);
+            values = motion;
+        }
+        spread_cells(row, values, columns, out);
+        int end = min_int(y + CELL, size.height);
+        for (int to = y; to < end; to++)
+            memcpy(row_of(out.pixels, to), row, motion_row_bytes(out, size));
+        for (int i = 0; size.whole && i < columns; i++) {
+            int x = i * CELL, end_x = min_int(x + CELL, size.width);
+            const int16_t *vector = past.vectors + 2 * (first + i);
+            bool outside = points_outside(vector, x, end_x, y, end, size);
+            if (future.vectors)
+                outside |= points_outside(future.vectors + 2 * (first + i), x, end_x, y, end, size);
+            if (outside)
+                void_in_cell(out, past, future, first + i, past_motion + 2 * i,
+                             future_motion + 2 * i, x, y, size);
         }
     }
-    free(runs.past);
+    free(past_motion);
     return true;
 }
 

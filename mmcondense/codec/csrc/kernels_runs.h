@@ -96,18 +96,6 @@ ALWAYS_INLINE int void_outside(run *inside, const run *runs, int num_runs, int y
     return count;
 }
 
-/* Whether no vector of these runs points outside from any of the rows. */
-ALWAYS_INLINE bool all_inside(const run *runs, int num_runs, int begin, int end, geometry size)
-{
-    bool inside = true;
-    for (const run *r = runs; r < runs + num_runs; r++) {
-        int dx = r->dx / QUARTERS, dy = r->dy / QUARTERS;
-        inside &= r->x >= dx && r->x + r->n - dx <= size.width;
-        inside &= begin >= dy && end - dy <= size.height;
-    }
-    return inside;
-}
-
 /* The runs of row y, given those of its row of cells. */
 ALWAYS_INLINE const run *row_runs(int *num_runs, run *scratch, const run *runs, int num_cell_runs,
                                   int y, geometry size)
