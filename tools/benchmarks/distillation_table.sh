@@ -2,12 +2,12 @@
 # What a teacher on optical flow brings the P-stream: three rows, equal epochs, several seeds.
 #
 #     bash tools/benchmarks/distillation_table.sh hard     # synthetic motion, few and noisy clips
-#     bash tools/benchmarks/distillation_table.sh fights   # FIGHTS_ROOT=folder of the fights set
+#     bash tools/benchmarks/distillation_table.sh fights   # FIGHTS=folder of the fights set
 #
 # Rows: p_stream (no teacher), p_stream_feature (L1, weight 50), p_stream_soft_label (temperature 8,
 # weight 50). In each seed both taught rows have the same teacher, trained with that seed. Trainings
 # that are done are skipped, cut ones go on. Environment: SEEDS="0 1 2", OUT=work_dirs/distillation,
-# FIGHTS_ROOT=data/fights, FIGHTS_FLOW=folder of its flow, extracted if it is not there.
+# FIGHTS=data/fights, whose clips are re-encoded to 160x120 first.
 # The accuracies are those of the last epoch; nothing is chosen on the validation set.
 set -euo pipefail
 set=${1:?"usage: bash tools/benchmarks/distillation_table.sh hard|fights"}
@@ -23,9 +23,12 @@ case $set in
         python "$tools/data/make_synthetic.py" --task motion --out data/synthetic/motion_hard \
             --num-train 80 --num-val 400 --noise 20 --size 80 ;;
     fights)
-        export FIGHTS_ROOT=${FIGHTS_ROOT:-data/fights}
-        export FIGHTS_FLOW=${FIGHTS_FLOW:-$PWD/data/fights_flow}
-        python "$tools/data/extract_flow.py" "$FIGHTS_ROOT/videos" "$FIGHTS_FLOW" --method dis ;;
+        fights=${FIGHTS:-data/fights}
+        small=data/fights_160x120
+        python "$tools/data/reencode.py" "$fights/videos" $small/videos --size 160x120 \
+            --gop-size 12
+        cp -f "$fights"/{train,val}.txt $small
+        python "$tools/data/extract_flow.py" $small/videos $small/flow --method dis ;;
     *) echo "usage: bash tools/benchmarks/distillation_table.sh hard|fights" >&2; exit 2 ;;
 esac
 

@@ -11,7 +11,6 @@ model = dict(
         made_by='bash tools/benchmarks/distillation_table.sh fights'),
     feature_loss=dict(type='FeatureDistanceLoss', distance='l1', loss_weight=50.0),
     data_preprocessor=dict(preprocessors=dict(flow=_base_.flow_ncthw)))
-load_flow = dict(type='LoadFlow', flow_folder='{{$FIGHTS_FLOW:flow}}')
 pack_train = [
     dict(
         type='FormatCompressedShape',
@@ -20,5 +19,8 @@ pack_train = [
 ]
 train_dataloader = dict(
     dataset=dict(
-        pipeline=[_base_.sample_train_3d, *_base_.load, load_flow, *_base_.train_geometry_small, *pack_train]))
+        pipeline=[
+            _base_.sample_train, *_base_.load,
+            dict(type='LoadFlow'), *_base_.train_geometry_small, *pack_train
+        ]))
 work_dir = f'{_base_.stages}/p_stream_feature'

@@ -3,8 +3,10 @@ _base_ = '../stages/mr_2d3d_synthetic.py'
 model = dict(
     backbone=dict(pretrained=None),
     cls_head=dict(num_classes=2, dropout_ratio=0.5, topk=(1, )))
-data_root = '{{$FIGHTS_ROOT:data/fights}}'
+data_root = 'data/fights_160x120'  # made by tools/benchmarks/distillation_table.sh
 data_prefix = dict(video='videos')
+sample_train = dict(type='SampleCompressedFrames', num_segments=4)
+sample_test = dict(type='SampleCompressedFrames', num_segments=4, test_mode=True)
 train_geometry_small = [
     dict(type='Resize', scale=(128, 96), keep_ratio=False),
     dict(type='RandomCrop', size=80),
@@ -16,23 +18,23 @@ train_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         data_prefix=data_prefix,
-        pipeline=[_base_.sample_train_3d, *_base_.load, *train_geometry_small, *_base_.pack]))
+        pipeline=[sample_train, *_base_.load, *train_geometry_small, *_base_.pack]))
 val_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         data_prefix=data_prefix,
-        pipeline=[_base_.sample_test, *_base_.load, *test_geometry_small, *_base_.pack]))
+        pipeline=[sample_test, *_base_.load, *test_geometry_small, *_base_.pack]))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=20, val_begin=20, val_interval=20)
+train_cfg = dict(max_epochs=15, val_begin=15, val_interval=15)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=20,
+        total_steps=15,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
