@@ -6,7 +6,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from mmcondense.codec import CompressedVideo
+from mmcondense.datasets.storage import open_video
 
 
 def gop_clips(
@@ -47,7 +47,7 @@ class SampleGOPClips(BaseTransform):
 
     Args:
         clip_len: T.
-        num_clips: C, draws from a video; in testing evenly spaced.
+        num_clips: C, draws from a video; in testing evenly spaced. None: every clip once.
         consecutive: G, GOPs in a row that make a draw: 8 for a 3D network on synthetic frames.
             Where a video has fewer, its last one is repeated.
         test_mode: evenly spaced instead of random.
@@ -64,14 +64,14 @@ class SampleGOPClips(BaseTransform):
         self,
         clip_len: int = 12,
         *,
-        num_clips: int = 1,
+        num_clips: int | None = 1,
         consecutive: int = 1,
         test_mode: bool = False,
         with_first: bool = False,
         virtual_gop: int | None = None,
     ) -> None:
         for name, number in (("num_clips", num_clips), ("consecutive", consecutive)):
-            if number < 1:
+            if number is not None and number < 1:
                 raise ValueError(f"{name}={number}, must be at least 1")
         if clip_len < 2:
             raise ValueError(f"clip_len={clip_len}, must be at least 2")
@@ -83,7 +83,7 @@ class SampleGOPClips(BaseTransform):
         self.virtual_gop = virtual_gop
 
     def transform(self, results: dict) -> dict:
-        video = CompressedVideo(results["filename"], virtual_gop=self.virtual_gop)
+        video = open_video(results, virtual_gop=self.virtual_gop)
         try:
             iframe_inds, num_frames = np.asarray(video.iframe_inds, np.int64), video.num_frames
             iframes, frames = gop_clips(iframe_inds, num_frames, clip_len=self.clip_len)
@@ -102,11 +102,15 @@ class SampleGOPClips(BaseTransform):
     def _choose(self, num_gops: int) -> np.ndarray:
         """[C * G]: numbers of the GOPs, draw after draw."""
         num_starts = max(num_gops - self.consecutive + 1, 1)
+        if self.num_clips is None:
+            return self._runs(np.arange(num_starts), num_gops)
         if self.test_mode:
             places = (np.arange(self.num_clips) + 0.5) / self.num_clips
         else:
             places = np.random.random_sample(self.num_clips)  # noqa: NPY002 - mmengine seeds it
-        starts = (places * num_starts).astype(np.int64)
+        return self._runs((places * num_starts).astype(np.int64), num_gops)
+
+    def _runs(self, starts: np.ndarray, num_gops: int) -> np.ndarray:
         return np.minimum(starts[:, None] + np.arange(self.consecutive), num_gops - 1).ravel()
 
     def __repr__(self) -> str:

@@ -44,8 +44,8 @@ class IFS(BaseCondenser):
     averages and gradient accumulation.
 
     Where the paper leaves room: motion and residuals are accumulated to the I-frame; D scores
-    patches, whose squares are averaged; C pools before its linear layer; initial weights as in
-    CycleGAN. A learning rate of D's own: ``paramwise_cfg=dict(custom_keys={'discriminator':
+    patches, whose squares are averaged; C pools before its linear layer; batch normalisation in F,
+    F_a and F_m; initial weights as in CycleGAN. A learning rate of D's own: ``paramwise_cfg=dict(custom_keys={'discriminator':
     dict(lr_mult=0.1)})``.
 
     Args:
@@ -57,6 +57,8 @@ class IFS(BaseCondenser):
         base_channels: Width of F, F_a and F_m at full resolution.
         num_blocks: Their residual blocks.
         kernel_size: Of their first and last convolution.
+        norm: Of F, F_a and F_m: ``batch``, or CycleGAN's ``instance``, which takes the mean of each
+            map away, and with it most of what F knows of a clip's colours and F_a is to find out.
         encoder_channels: Of C's and D's convolutions.
         encoder_norm: Whether C and D have instance normalisation.
         init_cfg: See MMEngine. None: normal distribution, standard deviation 0.02.
@@ -78,6 +80,7 @@ class IFS(BaseCondenser):
         base_channels: int = 64,
         num_blocks: int = 9,
         kernel_size: int = 7,
+        norm: str = "batch",
         encoder_channels: Sequence[int] = (64, 128, 256, 512, 512),
         encoder_norm: bool = True,
         init_cfg: dict | list[dict] | None = None,
@@ -95,6 +98,7 @@ class IFS(BaseCondenser):
             base_channels=base_channels,
             num_blocks=num_blocks,
             kernel_size=kernel_size,
+            norm=norm,
         )
         num_maps = _PER_FRAME * (clip_len - 1)
         self.generator = make_net(3 + num_maps, 3, squash=True)

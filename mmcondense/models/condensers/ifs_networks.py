@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
+
+NORMS: dict[str, Callable[[int], nn.Module]] = dict(
+    instance=nn.InstanceNorm2d, batch=nn.BatchNorm2d
+)
 
 
 class EncoderDecoder(nn.Sequential):
     """CycleGAN's ResNet with 9 blocks, with Table 1's 4x4 kernels where it changes resolution.
 
     7x7, 4x4 stride 2, 4x4 stride 2, residual blocks, 4x4 stride 1/2, 4x4 stride 1/2, and the 7x7
-    to the output that CycleGAN ends with and Table 1 leaves out. Instance normalisation without
-    parameters and ReLU after each but the last.
+    to the output that CycleGAN ends with and Table 1 leaves out. Normalisation and ReLU after each
+    but the last.
 
     Args:
         in_channels: Of the input.
@@ -20,7 +24,11 @@ class EncoderDecoder(nn.Sequential):
         base_channels: Width at full resolution, doubled with each halving.
         num_blocks: Residual blocks.
         kernel_size: Of the first and the last convolution, odd.
+        norm: ``instance``, without parameters, as in CycleGAN, or ``batch``.
         squash: End with tanh, for pictures in [-1, 1].
+
+    Raises:
+        ValueError: if ``norm`` is neither.
     """
 
     def __init__(
@@ -31,25 +39,29 @@ class EncoderDecoder(nn.Sequential):
         base_channels: int = 64,
         num_blocks: int = 9,
         kernel_size: int = 7,
+        norm: str = "instance",
         squash: bool = False,
     ) -> None:
+        if norm not in NORMS:
+            raise ValueError(f"norm={norm!r}, allowed is one of {sorted(NORMS)}")
+        make_norm = NORMS[norm]
         width = base_channels
         border = kernel_size // 2
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(border),
             nn.Conv2d(in_channels, width, kernel_size, bias=False),
-            *_norm_relu(width),
+            make_norm(width),
+            nn.ReLU(inplace=True),
         ]
         for _ in range(2):
-            layers += [nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), *_norm_relu(2 * width)]
+            layers.append(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False))
             width *= 2
-        layers += [ResidualBlock(width) for _ in range(num_blocks)]
+            layers += [make_norm(width), nn.ReLU(inplace=True)]
+        layers += [ResidualBlock(width, make_norm=make_norm) for _ in range(num_blocks)]
         for _ in range(2):
-            layers += [
-                nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False),
-                *_norm_relu(width // 2),
-            ]
+            layers.append(nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False))
             width //= 2
+            layers += [make_norm(width), nn.ReLU(inplace=True)]
         layers += [nn.ReflectionPad2d(border), nn.Conv2d(width, out_channels, kernel_size)]
         if squash:
             layers.append(nn.Tanh())
@@ -59,15 +71,16 @@ class EncoderDecoder(nn.Sequential):
 class ResidualBlock(nn.Module):
     """x + two 3x3 convolutions of x, as in CycleGAN: no ReLU after the sum."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, make_norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3, bias=False),
-            *_norm_relu(channels),
+            make_norm(channels),
+            nn.ReLU(inplace=True),
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3, bias=False),
-            nn.InstanceNorm2d(channels),
+            make_norm(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -114,7 +127,3 @@ def make_discriminator(channels: Sequence[int], *, instance_norm: bool = True) -
     return nn.Sequential(
         make_encoder(3, channels, instance_norm=instance_norm), nn.Conv2d(channels[-1], 1, 1)
     )
-
-
-def _norm_relu(channels: int) -> tuple[nn.Module, nn.Module]:
-    return nn.InstanceNorm2d(channels), nn.ReLU(inplace=True)

@@ -43,6 +43,12 @@ def test_tests_take_evenly_spaced_gops(make_clip: Callable[..., Path]):
     assert results["clip_len"] == 12
 
 
+def test_every_clip_once(make_clip: Callable[..., Path]):
+    results = sample(make_clip(48, gop_size=12), clip_len=12, num_clips=None)
+    assert results["iframe_inds"].tolist() == [0, 12, 24, 36]
+    assert (results["num_clips"], results["clip_len"]) == (4, 11)
+
+
 def test_consecutive_gops_make_a_clip_for_3d_networks(make_clip: Callable[..., Path]):
     clip = make_clip(48, gop_size=12)
     results = sample(clip, clip_len=12, num_clips=2, consecutive=3, test_mode=True)

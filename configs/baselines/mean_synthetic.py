@@ -1,0 +1,3 @@
+# The mean frame (AVE).
+_base_ = '_base_/condense_rgb_synthetic.py'
+model = dict(condenser=dict(type='MeanFrame'))

@@ -1,0 +1,3 @@
+# The middle frame.
+_base_ = '_base_/condense_rgb_synthetic.py'
+model = dict(condenser=dict(type='MiddleFrame'))

@@ -1,0 +1,24 @@
+# MMAction2's annotation files; videos re-encoded by tools/data/reencode.py with a GOP of 12.
+data_root = 'data/kinetics400'
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        data_root=data_root,
+        ann_file='kinetics400_train_list_videos.txt',
+        data_prefix=dict(video='videos_train_mpeg4')))
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        data_root=data_root,
+        ann_file='kinetics400_val_list_videos.txt',
+        data_prefix=dict(video='videos_val_mpeg4'),
+        test_mode=True))
+test_dataloader = val_dataloader

@@ -1,0 +1,3 @@
+# Table 3.
+_base_ = '../ifs_synthetic.py'
+model = dict(condenser=dict(loss_weights=dict(mot=0)))

@@ -1,0 +1,24 @@
+# Made by tools/condense_dataset.py --out data/hmdb51/ifs
+data_root = '{{$CONDENSED:data/hmdb51/ifs}}'
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='RawframeDataset',
+        data_root=data_root,
+        ann_file='train.txt',
+        data_prefix=dict(img='frames')))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='RawframeDataset',
+        data_root=data_root,
+        ann_file='val.txt',
+        data_prefix=dict(img='frames'),
+        test_mode=True))
+test_dataloader = val_dataloader

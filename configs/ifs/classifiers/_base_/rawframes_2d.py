@@ -1,0 +1,18 @@
+# Condensed frames as JPEGs: one in training, 20 x 3 crops in testing (sections 3.5 i and 4.3).
+train_pipeline = [
+    dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=1),
+    dict(type='RawFrameDecode'),
+    dict(type='RandomRescale', scale_range=(256, 340)),
+    dict(type='RandomCrop', size=224),
+    dict(type='Flip', flip_ratio=0.5),
+    dict(type='FormatShape', input_format='NCHW'),
+    dict(type='PackActionInputs')
+]
+test_pipeline = [
+    dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=20, test_mode=True),
+    dict(type='RawFrameDecode'),
+    dict(type='Resize', scale=(-1, 256)),
+    dict(type='ThreeCrop', crop_size=256),
+    dict(type='FormatShape', input_format='NCHW'),
+    dict(type='PackActionInputs')
+]

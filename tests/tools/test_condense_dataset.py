@@ -1,0 +1,262 @@
+"""tools/condense_dataset.py: what it writes, killing, several processes, and training on it.
+
+The tool runs in forked processes: importing everything anew takes longer than all of it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import DATASETS, MODELS
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+
+from mmcondense.codec import CompressedVideo
+from mmcondense.datasets.synthetic import make_synthetic
+
+ROOT = Path(__file__).resolve().parents[2]
+NUM_VIDEOS = 10
+TINY = "base_channels=4, num_blocks=1, encoder_channels=(4, 8)"
+fork = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips of 24 frames, two GOPs each; a tiny IFS config with a checkpoint, and one of DI."""
+    init_default_scope("mmaction")
+    folder = tmp_path_factory.mktemp("condense")
+    make_synthetic(
+        folder, num_train=NUM_VIDEOS, num_val=2, size=32, num_frames=24, show_progress=False
+    )
+    for name, settings in (
+        ("ifs/ifs_synthetic", f"model = dict(condenser=dict({TINY}))\n"),
+        ("baselines/di_synthetic", ""),
+    ):
+        loaders = "".join(
+            f"{split}_dataloader = dict(dataset=dict(data_root='{folder}'))\n"
+            for split in ("train", "val", "test")
+        )
+        path = folder / f"{name.split('/')[1]}.py"
+        path.write_text(f"_base_ = '{ROOT}/configs/{name}.py'\n{settings}{loaders}")
+    torch.manual_seed(0)
+    model = MODELS.build(Config.fromfile(folder / "ifs_synthetic.py").model)
+    torch.save(dict(state_dict=model.state_dict()), folder / "ifs.pth")
+    return folder
+
+
+@pytest.fixture
+def tool(load_tool: Callable[[str], ModuleType]) -> ModuleType:
+    return load_tool("condense_dataset.py")
+
+
+def start(
+    tool: ModuleType, *arguments: object, seconds_per_video: float = 0, env: dict | None = None
+) -> multiprocessing.process.BaseProcess:
+    """The tool in a process of its own, slowed down where something is to happen meanwhile."""
+
+    def run() -> None:
+        os.environ.update(env or {})
+        torch.set_num_threads(1)  # the parent's threads do not survive a fork
+        write_folder = tool.write_folder
+
+        def write_slowly(*args):
+            time.sleep(seconds_per_video)
+            return write_folder(*args)
+
+        tool.write_folder = write_slowly
+        os._exit(tool.main([*map(str, arguments), "--num-workers", "0"]))
+
+    process = fork.Process(target=run)
+    process.start()
+    return process
+
+
+def finish(*processes: multiprocessing.process.BaseProcess) -> list[int | None]:
+    for process in processes:
+        process.join(120)
+    return [process.exitcode for process in processes]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory, request) -> Path:
+    """What one uninterrupted run writes."""
+    tool = request.getfixturevalue("load_tool")("condense_dataset.py")
+    out = tmp_path_factory.mktemp("whole") / "ifs"
+    process = start(tool, data / "ifs_synthetic.py", data / "ifs.pth", "--out", out)
+    assert finish(process) == [0]
+    return out
+
+
+def test_a_picture_for_each_clip_and_an_annotation_file(whole: Path, data: Path):
+    lines = (whole / "train.txt").read_text().splitlines()
+    assert lines == [f"videos/train_{i:05} 2 {i % 8}" for i in range(NUM_VIDEOS)]
+    pictures = sorted(path.relative_to(whole / "frames") for path in whole.rglob("*.jpg"))
+    assert [str(p) for p in pictures[:3]] == [
+        "videos/train_00000/img_00001.jpg",
+        "videos/train_00000/img_00002.jpg",
+        "videos/train_00001/img_00001.jpg",
+    ]
+    assert len(pictures) == 2 * NUM_VIDEOS
+
+    cfg = Config.fromfile(data / "ifs_synthetic.py")
+    model = MODELS.build(cfg.model).eval()
+    model.load_state_dict(torch.load(data / "ifs.pth")["state_dict"])
+    dataset = DATASETS.build(
+        dict(cfg.train_dataloader.dataset, pipeline=cfg.condense_pipeline, test_mode=True)
+    )
+    inputs = model.data_preprocessor(pseudo_collate([dataset[3]]))["inputs"]
+    with torch.no_grad():
+        frame = model(inputs)[1, :, 0].permute(1, 2, 0)  # second clip
+    expected = ((frame + 1) * 127.5).numpy()
+    picture = cv2.imread(str(whole / "frames/videos/train_00003/img_00002.jpg"))[..., ::-1]
+    assert picture.shape == (32, 32, 3)
+    assert np.abs(picture - expected).mean() < 12  # JPEG, noisy picture
+    assert np.corrcoef(picture.ravel(), expected.ravel())[0, 1] > 0.9
+
+
+def test_killed_twice_it_writes_the_same_files(
+    tool: ModuleType, whole: Path, data: Path, tmp_path: Path
+):
+    out = tmp_path / "ifs"
+    arguments = (data / "ifs_synthetic.py", data / "ifs.pth", "--out", out)
+    for enough in (2, 5):
+        process = start(tool, *arguments, seconds_per_video=0.15)
+        deadline = time.monotonic() + 60
+        while len(list(out.glob("frames/videos/*[0-9]"))) < enough:
+            assert process.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        assert finish(process) == [-signal.SIGKILL]
+        assert not (out / "train.txt").exists()
+    # as if killed while writing
+    (out / "frames/videos/train_00009.part").mkdir()
+    (out / "frames/videos/train_00009.part/img_00003.jpg").write_bytes(b"half")
+    done = {p: p.stat().st_mtime_ns for p in out.rglob("*.jpg") if ".part" not in str(p)}
+    assert finish(start(tool, *arguments)) == [0]
+    assert tree(out) == tree(whole)
+    assert all(path.stat().st_mtime_ns == then for path, then in done.items())
+
+
+def test_two_processes_write_the_same_files(
+    tool: ModuleType, whole: Path, data: Path, tmp_path: Path
+):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = str(server.getsockname()[1])
+    out = tmp_path / "ifs"
+    processes = [
+        start(
+            tool,
+            *(data / "ifs_synthetic.py", data / "ifs.pth", "--out", out),
+            env=dict(
+                RANK=str(rank),
+                LOCAL_RANK=str(rank),
+                WORLD_SIZE="2",
+                MASTER_ADDR="127.0.0.1",
+                MASTER_PORT=port,
+            ),
+        )
+        for rank in (0, 1)
+    ]
+    assert finish(*processes) == [0, 0]
+    assert tree(out) == tree(whole)
+
+
+def test_a_broken_video_is_named_and_left_out(tool: ModuleType, data: Path, tmp_path: Path, capfd):
+    broken = tmp_path / "data"
+    (broken / "videos").mkdir(parents=True)
+    (broken / "videos/good.mp4").write_bytes((data / "videos/train_00000.mp4").read_bytes())
+    (broken / "videos/bad.mp4").write_bytes(b"no video")
+    (broken / "train.txt").write_text("videos/bad.mp4 0\nvideos/good.mp4 1\n")
+    options = f"train_dataloader.dataset.data_root={broken}"
+    arguments = (data / "di_synthetic.py", "none", "--cfg-options", options)
+    assert finish(start(tool, *arguments, "--out", tmp_path / "di")) == [1]
+    assert (tmp_path / "di/train.txt").read_text() == "videos/good 2 1\n"
+    output = capfd.readouterr()
+    assert "bad.mp4" in output.err
+    assert "1 videos condensed to 2 images" in output.out
+    assert "waiting for the loader" in output.out
+
+
+def test_pictures_of_other_settings_are_not_mixed(
+    tool: ModuleType, data: Path, tmp_path: Path, capsys
+):
+    arguments = [str(data / "di_synthetic.py"), "none", "--out", str(tmp_path), "--split", "val"]
+    tool_main = tool.main
+    assert tool_main([*arguments, "--num-workers", "0"]) == 0
+    assert tool_main([*arguments, "--num-workers", "0", "--quality", "50"]) == 2
+    assert "was begun with" in capsys.readouterr().err
+    ifs = [str(data / "ifs_synthetic.py"), *arguments[1:]]
+    assert tool_main(ifs) == 2
+    assert "IFS has parameters: give its checkpoint" in capsys.readouterr().err
+
+
+def test_a_dynamic_image_is_written_as_computed(tool: ModuleType, data: Path, tmp_path: Path):
+    arguments = [str(data / "di_synthetic.py"), "none", "--out", str(tmp_path), "--split", "val"]
+    assert tool.main([*arguments, "--num-workers", "0", "--quality", "100"]) == 0
+    with CompressedVideo(data / "videos/val_00001.mp4") as video:
+        frames = video.read(range(12, 24), modalities=("rgb",)).rgb.astype(np.float64)
+    weights = [
+        2 * (12 - t + 1) - 13 * sum(1 / i for i in range(t, 13)) for t in range(1, 13)
+    ]  # H_T - H_{t-1}
+    pooled = np.tensordot(weights, frames, axes=1)
+    expected = 255 * (pooled - pooled.min()) / (pooled.max() - pooled.min())
+    picture = cv2.imread(str(tmp_path / "frames/videos/val_00001/img_00002.jpg"))[..., ::-1]
+    assert np.abs(picture - expected).mean() < 6
+
+
+def test_a_stock_config_trains_on_the_result(whole: Path):
+    """MMAction2's own data set, transforms, backbone and head, nothing of ours."""
+    pipeline = [
+        dict(type="SampleFrames", clip_len=1, frame_interval=1, num_clips=2),
+        dict(type="RawFrameDecode"),
+        dict(type="RandomResizedCrop"),
+        dict(type="Resize", scale=(32, 32), keep_ratio=False),
+        dict(type="FormatShape", input_format="NCHW"),
+        dict(type="PackActionInputs"),
+    ]
+    dataset = DATASETS.build(
+        dict(
+            type="RawframeDataset",
+            ann_file="train.txt",
+            data_root=str(whole),
+            data_prefix=dict(img="frames"),
+            pipeline=pipeline,
+        )
+    )
+    assert len(dataset) == NUM_VIDEOS
+    model = MODELS.build(
+        dict(
+            type="Recognizer2D",
+            backbone=dict(type="ResNet", depth=18),
+            cls_head=dict(type="TSNHead", num_classes=8, in_channels=512),
+            data_preprocessor=dict(
+                type="ActionDataPreprocessor", mean=[127.5] * 3, std=[127.5] * 3
+            ),
+        )
+    )
+    wrapper = build_optim_wrapper(model, dict(optimizer=dict(type="SGD", lr=0.01)))
+    logs = model.train_step(pseudo_collate([dataset[i] for i in range(4)]), wrapper)
+    assert torch.isfinite(logs["loss"])
