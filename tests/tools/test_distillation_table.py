@@ -1,0 +1,87 @@
+"""tools/benchmarks/distillation_table.sh: what it starts, noted by a program in python's place."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = ["flow", "p_stream", "p_stream_feature", "p_stream_soft_label"]
+
+# Notes its arguments; a training leaves what ours leave.
+FAKE_PYTHON = """#!/usr/bin/env bash
+echo "$*" >> "$CALLS"
+arguments=("$@")
+for i in "${!arguments[@]}"; do
+    [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
+done
+[[ -n ${work_dir:-} ]] || exit 0
+mkdir -p "$work_dir/20260101_000000/vis_data"
+printf '{"loss": 1.5}\\n{"acc/top1": 0.5}\\n' > "$work_dir/20260101_000000/vis_data/scalars.json"
+touch "$work_dir/final.pth"
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    calls = tmp_path / "calls"
+
+    def run(*arguments: str, status: int = 0, **env: str) -> list[list[str]]:
+        """The commands that one call starts."""
+        calls.write_text("")
+        path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        result = subprocess.run(
+            ["bash", str(ROOT / "tools" / "benchmarks" / "distillation_table.sh"), *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, "CALLS": str(calls), **env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert result.returncode == status, result.stdout + result.stderr
+        return [line.split() for line in calls.read_text().splitlines()]
+
+    return run
+
+
+def test_rows_of_a_seed_share_its_teacher_and_are_skipped_once_done(run, tmp_path):
+    made, *calls = run("hard", SEEDS="0 1", OUT="out")
+    assert made[0].endswith("make_synthetic.py")
+    trainings, averages = calls[:8], calls[8:]
+    for (seed, row), call in zip([(s, r) for s in "01" for r in ROWS], trainings, strict=True):
+        assert Path(call[1]).is_file()
+        assert Path(call[1]).name == f"{row}_hard.py"
+        assert call[2:] == ["--seed", seed, "--work-dir", f"out/hard/seed{seed}/{row}"]
+        result = tmp_path / f"out/hard/seed{seed}/{row}/val.json"
+        assert json.loads(result.read_text()) == {"acc/top1": 0.5}
+    for row, call in zip(ROWS, averages, strict=True):
+        assert call[1:3] == [f"out/hard/seed{seed}/{row}/val.json" for seed in "01"]
+    assert len(run("hard", SEEDS="0 1", OUT="out")) == 1 + len(averages)
+
+
+def test_fights_clips_are_made_small_and_cut_trainings_go_on(run, tmp_path):
+    fights = tmp_path / "fights"
+    fights.mkdir()
+    (tmp_path / "data" / "fights_160x120").mkdir(parents=True)
+    for part in ("train", "val"):
+        (fights / f"{part}.txt").write_text("a.mp4 0\n")
+    cut = tmp_path / "work_dirs" / "distillation" / "fights" / "seed2" / "p_stream"
+    cut.mkdir(parents=True)
+    (cut / "last_checkpoint").write_text("epoch_10.pth")
+    reencode, flow, *calls = run("fights", FIGHTS=str(fights), SEEDS="2")
+    assert reencode[1:5] == [f"{fights}/videos", "data/fights_160x120/videos", "--size", "160x120"]
+    assert flow[1:3] == ["data/fights_160x120/videos", "data/fights_160x120/flow"]
+    assert (tmp_path / "data" / "fights_160x120" / "val.txt").read_text() == "a.mp4 0\n"
+    assert [call[-1] == "--resume" for call in calls[:4]] == [False, True, False, False]
+
+
+def test_unknown_set_starts_nothing(run):
+    assert run("ucf101", status=2) == []
