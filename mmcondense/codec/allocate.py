@@ -7,6 +7,8 @@ time that a clip takes to read.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from .clip import CompressedClip
@@ -23,6 +25,7 @@ def allocate_clip(
     keyframes: np.ndarray,
     height: int,
     width: int,
+    out: CompressedClip | None,
 ) -> CompressedClip:
     """A clip of the stored (not yet upright) size.
 
@@ -31,6 +34,7 @@ def allocate_clip(
         frames, iframes: [S], [K] display indices.
         keyframes: [G] display indices of all key frames.
         height, width: Frame size, pixels.
+        out: A clip whose memory may be overwritten.
 
     Returns:
         The clip. ``iframes``, ``rgb``, ``motion`` and ``residual`` hold anything, all else zeros.
@@ -46,13 +50,13 @@ def allocate_clip(
         "motion_past": (count, 2, vector_type),
         "motion_future": (count, 2, vector_type),
     }
-    pictures = _in_one_block(
-        {
-            name: ((number, height, width, channels), np.dtype(dtype))
-            for name, (number, channels, dtype) in layouts.items()
-            if wants(name)
-        }
-    )
+    wanted: Layouts = {
+        name: ((number, height, width, channels), np.dtype(dtype))
+        for name, (number, channels, dtype) in layouts.items()
+        if wants(name)
+    }
+    pictures = {} if out is None else _overwritten(out, wanted)
+    pictures |= _in_one_block({name: wanted[name] for name in wanted.keys() - pictures.keys()})
     valid = {}
     for direction in ("past", "future"):
         if wants(f"motion_{direction}"):
@@ -84,9 +88,27 @@ def allocate_clip(
     )
 
 
-def _in_one_block(
-    wanted: dict[str, tuple[tuple[int, ...], np.dtype]],
-) -> dict[str, np.ndarray]:
+Layouts: TypeAlias = "dict[str, tuple[tuple[int, ...], np.dtype]]"
+
+
+def _overwritten(clip: CompressedClip, wanted: Layouts) -> dict[str, np.ndarray]:
+    """The arrays of a clip, or their beginnings, as far as they have these shapes and types."""
+    found = {}
+    for name, (shape, dtype) in wanted.items():
+        array = getattr(clip, "iframes" if name == "iframe" else name)
+        if (
+            array is not None
+            and array.dtype == dtype
+            and array.shape[1:] == shape[1:]
+            and len(array) >= shape[0]
+            and array.flags.c_contiguous
+            and array.flags.writeable
+        ):
+            found[name] = array[: shape[0]]
+    return found
+
+
+def _in_one_block(wanted: Layouts) -> dict[str, np.ndarray]:
     """Uninitialised arrays of these shapes and types."""
     places, end = {}, 0
     for name, (shape, dtype) in wanted.items():

@@ -50,6 +50,7 @@ class ClipAssembler:
         self._kernels = kernels()
         self._whole = request.precision == "integer"
         self._wants_field = request.wants_field
+        self._wants_directions = clip.motion_past is not None or clip.motion_future is not None
         self._height, self._width = height, width
         self._iframe_inds = iframe_inds
         self._path = path
@@ -58,6 +59,7 @@ class ClipAssembler:
         self._cells: dict[int, MotionCells] = {}
         self._pixels: dict[int, np.ndarray] = {}
         self._accumulated: dict[int, np.ndarray] = {}
+        self._spare: list[np.ndarray] = []  # fields that are done with, to be overwritten
 
     def run(
         self, pictures: list[Picture], *, frames: Sequence[int], iframes: Sequence[int]
@@ -87,9 +89,32 @@ class ClipAssembler:
         self._field_type = np.int16 if longest < 2**15 else np.int32
         pixel_uses = Counter(chain.from_iterable(step.pixels for step in plan.steps))
         chain_uses = Counter(chain.from_iterable(step.chain for step in plan.steps))
+        waiting = set(plan.shown)
+        if not plan.decodes and not chain_uses:
+            self._run_apart(plan, waiting)
+        else:
+            self._run_in_order(plan, waiting, pixel_uses, chain_uses)
+        if waiting:
+            raise self._missing(min(waiting))
+
+    def _run_apart(self, plan: Plan, waiting: set[int]) -> None:
+        """Vectors alone, where no picture's work needs another picture."""
+        steps = {step.picture.display: step for step in plan.steps}
+        for picture, _ in self._pass(plan):
+            step = steps.get(picture.display)
+            if step is not None:
+                waiting.discard(picture.display)
+                self._work(step, keep=False)
+
+    def _run_in_order(
+        self,
+        plan: Plan,
+        waiting: set[int],
+        pixel_uses: Counter[int],
+        chain_uses: Counter[int],
+    ) -> None:
         steps = iter(plan.steps)
         step = next(steps, None)
-        waiting = set(plan.shown)
         for picture, frame in self._pass(plan):
             display = picture.display
             waiting.discard(display)
@@ -100,11 +125,13 @@ class ClipAssembler:
                     self._set_type(display, PictureType(frame.pict_type).name)
             while step is not None and self._is_ready(step):
                 self._work(step, keep=step.picture.display in chain_uses)
-                _forget_used(self._pixels, pixel_uses, step.pixels)
-                _forget_used(self._accumulated, chain_uses, step.chain)
+                if step.pixels:
+                    _forget_used(self._pixels, pixel_uses, step.pixels)
+                if step.chain:
+                    self._spare += _forget_used(self._accumulated, chain_uses, step.chain)
                 step = next(steps, None)
-        if waiting or step is not None:
-            raise self._missing(min(waiting, default=frames[-1] if frames else iframes[-1]))
+        if step is not None:
+            waiting.add(step.picture.display)
 
     # -- what arrives from the parser and the decoder
 
@@ -174,14 +201,15 @@ class ClipAssembler:
     def _is_ready(self, step: Step) -> bool:
         if step.picture.display not in self._cells:
             return False
-        return self._pixels.keys() >= set(step.pixels) and self._accumulated.keys() >= set(
-            step.chain
-        )
+        for display in step.pixels:
+            if display not in self._pixels:
+                return False
+        return all(display in self._accumulated for display in step.chain)
 
     def _work(self, step: Step, *, keep: bool) -> None:
         request, display = self._request, step.picture.display
         cells = self._cells.pop(display)
-        if step.is_wanted:
+        if step.is_wanted and self._wants_directions:
             self._put_directions(cells, display)
         if not self._wants_field:
             return
@@ -205,6 +233,7 @@ class ClipAssembler:
         past, future = step.picture.past, step.picture.future
         return self._kernels.accumulate(
             cells,
+            out=self._spare.pop() if self._spare else np.empty_like(reached[0]),
             start=reached[0],
             past=reached[0] if past in step.chain else None,
             future=reached[-1] if future in step.chain else None,
@@ -283,9 +312,9 @@ class ClipAssembler:
                 self._clip.bits[slot] = costs.bits
                 self._clip.coefficients[slot] = costs.coefficients
 
-    def _targets(self, array: np.ndarray, display: int) -> Iterator[np.ndarray]:
+    def _targets(self, array: np.ndarray, display: int) -> list[np.ndarray]:
         """Where a frame goes: once per time that it was asked for."""
-        return (array[slot] for slot in self._slots[display])
+        return [array[slot] for slot in self._slots[display]]
 
     # -- what is said about it
 
@@ -319,12 +348,17 @@ class ClipAssembler:
         )
 
 
-def _forget_used(kept: dict[int, np.ndarray], uses: Counter[int], used: Collection[int]) -> None:
-    """Count uses down, and drop what has none left."""
+def _forget_used(
+    kept: dict[int, np.ndarray], uses: Counter[int], used: Collection[int]
+) -> list[np.ndarray]:
+    """Count uses down, and drop and return what has none left."""
+    dropped = []
     for display in used:
         uses[display] -= 1
         if not uses[display]:
-            del kept[display], uses[display]
+            dropped.append(kept.pop(display))
+            del uses[display]
+    return dropped
 
 
 def _slots(indices: np.ndarray) -> dict[int, list[int]]:

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from .errors import CorruptVideoError
 from .index import (
+    MP4,
     CodedEntry,
     Picture,
     VideoIndex,
@@ -61,7 +62,7 @@ class GopDecoder:
         self._vector_context: VideoCodecContext | None = None
         self._kept: list[CodedEntry] = []
         # In MP4 they stand in the file; other containers' are guessed.
-        self._has_reliable_times = container.format.name == "mov,mp4,m4a,3gp,3g2,mj2"
+        self._has_reliable_times = self.codec == "h264" and container.format.name == MP4
         self.packets_decoded = 0
         self.rotation: int | None = None
         """Degrees counterclockwise to the upright picture; None until a frame was decoded."""

@@ -23,7 +23,7 @@ from .packets import CodedPicture, PictureParser
 _ANCHOR_ORDER = ("mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv")
 """B-pictures precede the anchor that precedes them in the stream, and nothing else is reordered."""
 
-_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 
 _HEADER = 64
 """Bytes of a packet among which its picture begins, if it is no key frame."""
@@ -96,7 +96,7 @@ def index_from_container(
         parser: For the first pictures of each GOP, if pictures are reordered.
         file: The bytes that the container was opened from.
     """
-    if parser is None or container.format.name not in ("avi", _MP4):
+    if parser is None or container.format.name not in ("avi", MP4):
         return None
     keys, times, small, count = [], [], [], 0
     for count, entry in enumerate(stream.index_entries, start=1):
@@ -112,7 +112,7 @@ def index_from_container(
         return None
     leading = [0] * len(keys)
     if not in_order:
-        if container.format.name != _MP4:  # AVI is where B-frames are packed
+        if container.format.name != MP4:  # AVI is where B-frames are packed
             return None
         for i, key in enumerate(keys):
             number = _count_leading(stream, key, parser=parser, file=file)

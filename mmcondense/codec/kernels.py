@@ -72,6 +72,7 @@ class NumpyKernels:
         self,
         cells: MotionCells,
         *,
+        out: np.ndarray,
         start: np.ndarray,
         past: np.ndarray | None,
         future: np.ndarray | None,
@@ -84,23 +85,24 @@ class NumpyKernels:
 
         Args:
             cells: The picture's vectors.
+            out: [H, W, 2], of the type of ``start``: what to overwrite.
             start: [H, W, 2] int16 or int32, quarter pixels since the I-frame.
             past, future: The same for the picture's references; None: one says nothing about
                 motion since this I-frame.
             whole: CoViAR's whole pixels.
 
         Returns:
-            [H, W, 2], of the type of ``start``.
+            ``out``.
         """
         height, width = start.shape[:2]
         field = motion.densify(cells, height=height, width=width, whole=whole)
-        accumulated = start.copy()
+        out[...] = start
         if future is not None and field.future is not None and field.valid_future is not None:
             where = field.valid_future & ~field.valid_past
-            motion.follow(accumulated, motion=field.future, where=where, reference=future)
+            motion.follow(out, motion=field.future, where=where, reference=future)
         if past is not None:
-            motion.follow(accumulated, motion=field.past, where=field.valid_past, reference=past)
-        return accumulated
+            motion.follow(out, motion=field.past, where=field.valid_past, reference=past)
+        return out
 
     def accumulated_motion(
         self, out: np.ndarray, accumulated: np.ndarray, *, divisor: int = 1
@@ -206,8 +208,7 @@ class CompiledKernels(NumpyKernels):
         _kernels.rasterise(future, valid_future, blocks, 1)
         return MotionCells(past, valid_past, future, valid_future)
 
-    def accumulate(self, cells, *, start, past, future, whole):
-        out = np.empty_like(start)
+    def accumulate(self, cells, *, out, start, past, future, whole):
         _kernels.accumulate(
             out,
             start,

@@ -127,7 +127,14 @@ def test_accumulated_fields_are_equal(
     future = scene.field(dtype) if chain in ("future", "both") else None
     start = past if past is not None and scene.rng.random() < 0.8 else scene.field(dtype)
     results = [
-        implementation.accumulate(cells, start=start, past=past, future=future, whole=scene.whole)
+        implementation.accumulate(
+            cells,
+            out=scene.out(2, dtype),
+            start=start,
+            past=past,
+            future=future,
+            whole=scene.whole,
+        )
         for implementation in (NumpyKernels(), CompiledKernels())
     ]
     assert results[1].dtype == dtype
@@ -213,7 +220,7 @@ def test_residuals_of_pictures_are_equal(
 def test_wrong_arrays_are_refused() -> None:
     out = np.zeros((16, 16, 2), np.int16)
     cells = MotionCells(np.zeros((2, 2, 2), np.int16), np.ones((2, 2), bool))
-    arguments = dict(start=out, past=out, future=None, whole=False)
+    arguments = dict(out=out.copy(), start=out, past=out, future=None, whole=False)
     with pytest.raises(ValueError, match="past_reference"):
         CompiledKernels().accumulate(cells, **{**arguments, "past": out[:8]})
     few = MotionCells(cells.past[:1], cells.valid_past)
