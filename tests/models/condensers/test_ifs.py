@@ -201,6 +201,17 @@ def test_accumulated_gradients_are_those_of_the_whole_batch():
         torch.testing.assert_close(p.grad, whole[name], rtol=1e-3, atol=1e-6, msg=name)
 
 
+def test_it_trains_under_mixed_precision():
+    condenser = build()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = condenser.loss(make_clip(), torch.tensor([0, 2]))
+    assert {v.dtype for k, v in losses.items() if "loss" in k} == {torch.float32}
+    losses["loss_adv"].backward(retain_graph=True)
+    assert reached(condenser) == {"generator"}
+    sum(v for k, v in losses.items() if "loss" in k).backward()
+    assert all(torch.isfinite(p.grad).all() for p in condenser.parameters())
+
+
 def test_a_moving_average_follows():
     model = CondenserModel(condenser=TINY)
     average = ExponentialMovingAverage(model, momentum=0.5)
