@@ -230,14 +230,18 @@ class GopDecoder:
 
 
 def _is_settled(pictures: list[Picture], count: int, time: int | None) -> bool:
-    """Whether later packets cannot change the places of the first so many pictures.
+    """Whether later packets cannot change the places of a GOP's first so many pictures.
 
-    Those that are displayed first, and all that precede them in the stream. Every later picture
-    is displayed after ``time``, the decoding time of the last.
+    Those that are displayed first, and all that precede them in the stream. Every later picture is
+    displayed after ``time``, the decoding time of the last. Those displayed before the key frame
+    belong to the GOP before.
     """
-    times = [picture.pts for picture in pictures]
-    shown_first = sorted(range(len(times)), key=lambda i: times[i] or 0)[:count]
-    return time is not None and max(t or 0 for t in times[: max(shown_first) + 1]) <= time
+    if time is None:
+        return False
+    times = [picture.pts or 0 for picture in pictures]
+    shown = sorted((t, i) for i, t in enumerate(times) if t >= times[0])[:count]
+    until = max(i for _, i in shown)
+    return len(shown) == count and max(times[: until + 1]) <= time
 
 
 def _key_test(index: VideoIndex, gop: int) -> Callable[[int | None, int | None], bool]:

@@ -55,3 +55,31 @@ def test_virtual_iframes_of_a_codec_without_parser(tmp_path):
         np.testing.assert_array_equal(video.iframe_inds, [0, 10, 20, 30])
         clip = video.read([25], modalities=("iframe",))
     assert clip.iframe_is_virtual.tolist() == [True]
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        "keyint=12:min-keyint=12:scenecut=0:open-gop=1:bframes=2",  # key frames that are no IDR
+        "keyint=60:min-keyint=60:scenecut=60:open-gop=0:bframes=0",  # I-pictures that are no keys
+    ],
+)
+def test_frames_read_after_a_seek_are_those_of_a_linear_decode(tmp_path, suffix, params):
+    path = tmp_path / f"clip.{suffix}"
+    scenes = frames_with_cut()
+    frames = scenes[[t + 20 * (t // 5 % 2) for t in range(20)] * 2]  # the past pays as reference
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        stream.options = {"x264-params": f"ref=4:{params}"}
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    with av.open(str(path)) as container:
+        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with CompressedVideo(path) as video:
+        assert "I" in video.frame_types[1:]
+        for frame in range(len(decoded)):
+            read = video.read([frame], modalities=("rgb",)).rgb[0]
+            np.testing.assert_array_equal(read, decoded[frame], err_msg=f"frame {frame}")
