@@ -30,6 +30,7 @@ NAMES = sorted(
 )
 SIDE = 64
 NUM_SEGMENTS = 2
+CLIP_LEN = 8  # of consecutive frames
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,14 @@ def shrink(cfg: Any) -> Any:
         "TenCrop": dict(crop_size=SIDE),
         "RandomCrop": dict(size=SIDE),
         "SampleCompressedFrames": dict(num_segments=NUM_SEGMENTS),
+        "SampleGOPs": dict(num_gops=NUM_SEGMENTS, frame_types=("P", "B")),
+        "SampleFrames": dict(clip_len=CLIP_LEN),
+        "TemporalSequenceDistillation": dict(
+            num_frames=CLIP_LEN, num_distilled=CLIP_LEN, extractor_size=SIDE
+        ),
+        "TemporalAttention": dict(num_kept=NUM_SEGMENTS, extractor_size=SIDE),
+        "UniformFrames": dict(num_frames=NUM_SEGMENTS),
+        "RandomFrames": dict(num_frames=NUM_SEGMENTS),
         "LoadFlow": dict(video_folder="videos"),
     }
     cfg.update(small.get(cfg.get("type"), {}))
@@ -83,6 +92,8 @@ def shrink(cfg: Any) -> Any:
     for key in ("pretrained", "init_cfg", "condenser_checkpoint"):
         if key in cfg:
             cfg[key] = None
+    if "pretrained2d" in cfg:
+        cfg["pretrained2d"] = False
     return cfg
 
 

@@ -71,14 +71,13 @@ class TemporalAttention(BaseCondenser):
         self.extractor = CoarseFeatureExtractor(
             extractor, size=extractor_size, mean=extractor_mean, std=extractor_std
         )
-        self.score = nn.Linear(extractor_channels, 1)
+        self.score = nn.Linear(extractor_channels, 1, bias=False)  # softmax ignores a bias
         self.init_std = init_std
 
     def init_weights(self) -> None:
         """Nearly equal importances at first."""
         super().init_weights()
         nn.init.normal_(self.score.weight, std=self.init_std)
-        nn.init.zeros_(self.score.bias)
 
     def importance(self, clip: Clip) -> Tensor:
         """[N, T], positive, with sum 1."""

@@ -1,0 +1,37 @@
+# UCF101, split 1, from Kinetics; the last FC learns ten times as fast (section 4.2) and starts anew.
+# One clip in testing (Q = 1, Table 4); the paper prints neither learning rate nor epochs.
+_base_ = ['./_base_/i3d.py', './_base_/kinetics400.py', '../_base_/default_runtime.py']
+model = dict(
+    condenser=dict(extractor=dict(backbone=dict(pretrained=False))),
+    recognizer=dict(
+        backbone=dict(pretrained=None), cls_head=dict(num_classes=101, pretrained=None)))
+load_from = 'work_dirs/tsd_i3d_80to20_kinetics400/iter_120000.pth'
+
+test_pipeline = [
+    dict(type='OpenCVInit'),
+    dict(type='SampleFrames', clip_len=80, frame_interval=1, num_clips=1, test_mode=True),
+    dict(type='OpenCVDecode'), *_base_.geometry['test']
+]
+data_root = 'data/ucf101'
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        data_root=data_root,
+        ann_file='ucf101_train_split_1_videos.txt',
+        data_prefix=dict(video='videos')))
+val_dataloader = dict(
+    dataset=dict(
+        data_root=data_root,
+        ann_file='ucf101_val_split_1_videos.txt',
+        data_prefix=dict(video='videos'),
+        pipeline=test_pipeline))
+test_dataloader = val_dataloader
+
+optim_wrapper = dict(
+    optimizer=dict(type='SGD', lr=1e-3, momentum=0.9, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys={'recognizer.cls_head': dict(lr_mult=10)}))
+param_scheduler = [dict(type='MultiStepLR', milestones=[20, 35], gamma=0.1)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_interval=5)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+auto_scale_lr = dict(enable=False, base_batch_size=64)

@@ -1,0 +1,45 @@
+# Synthetic `brief`: 80 frames become 5, trained from scratch and end to end. Which way did the
+# second shape cross, which is there for 8 frames of the 80?
+_base_ = [
+    './_base_/brief.py', '../_base_/schedules/adamw_6e.py', '../_base_/default_runtime.py'
+]
+extractor = dict(
+    type='ResNet2D3D',
+    depth=18,
+    in_channels=3,
+    inflate_from=None,
+    data_bn=False,
+    base_channels=8)
+model = dict(
+    type='CondenseRecognizer',
+    condenser=dict(
+        type='TemporalSequenceDistillation',
+        num_frames=80,
+        num_distilled=5,
+        extractor=extractor,
+        extractor_channels=64,
+        extractor_size=24,
+        embed_channels=64,
+        kernel=(1, 1, 1)),
+    recognizer=dict(
+        type='Recognizer3D',
+        backbone=dict(
+            type='ResNet2D3D',
+            depth=18,
+            in_channels=3,
+            inflate_from=1,
+            temporal_strides=(1, 1, 1, 1),
+            shortcut_kernel=1,
+            data_bn=False,
+            base_channels=16),
+        cls_head=dict(
+            type='I3DHead',
+            num_classes=4,
+            in_channels=128,
+            dropout_ratio=0.2,
+            topk=(1, ),
+            average_clips='prob')),
+    frame_mean=[127.5] * 3,
+    frame_std=[64.0] * 3,
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3, format_shape='NCTHW'))
