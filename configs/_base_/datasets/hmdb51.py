@@ -8,6 +8,7 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='compact_collate'),
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
@@ -18,6 +19,7 @@ val_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='compact_collate'),
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
