@@ -1,7 +1,7 @@
 # Synthetic `brief`: 80 frames become 5, trained from scratch and end to end. Which way did the
 # second shape cross, which is there for 8 frames of the 80?
 _base_ = [
-    './_base_/brief.py', '../_base_/schedules/adamw_6e.py', '../_base_/default_runtime.py'
+    './_base_/brief.py', './_base_/adamw_12e.py', '../_base_/default_runtime.py'
 ]
 extractor = dict(
     type='ResNet2D3D',
@@ -20,7 +20,9 @@ model = dict(
         extractor_channels=64,
         extractor_size=24,
         embed_channels=64,
-        kernel=(1, 1, 1)),
+        kernel=(3, 1, 1),
+        # 0.01 for 1024 channels of 2x2 positions; as much output from 64 channels of one
+        init_std=0.08),
     recognizer=dict(
         type='Recognizer3D',
         backbone=dict(

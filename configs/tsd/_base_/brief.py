@@ -18,7 +18,7 @@ test_pipeline = [
 ]
 data_root = 'data/synthetic/brief48'
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=16,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
