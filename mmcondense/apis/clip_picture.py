@@ -1,7 +1,8 @@
 """A picture of what a network sees of one compressed clip, and what it makes of it.
 
-Rows: I-frames, motion as arrows, motion as flow colours, optical flow, residuals, as far as they
-are there; one column per segment; at the right the flow colour wheel and the highest class scores.
+Rows: I-frames, motion as arrows, motion as flow colours, optical flow, residuals, what each
+macroblock cost in bits, as far as they are there; one column per segment; at the right the flow
+colour wheel and the highest class scores.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
@@ -48,6 +50,8 @@ class ClipView:
     """[S, H, W, 2] float32: optical flow, where a teacher needs it; like ``motion``."""
     residual: np.ndarray | None = None
     """[S, H, W, 3] int16, RGB, -255 to 255."""
+    bits: np.ndarray | None = None
+    """[S, h, w] int: of each macroblock of the whole frame, neither cropped nor flipped."""
     iframe_captions: Sequence[str] = ()
     """[S]: under each I-frame."""
     motion_captions: Sequence[str] = ()
@@ -73,6 +77,19 @@ def flow_colours(motion: np.ndarray) -> tuple[np.ndarray, float]:
     shown = motion * np.minimum(1, full / np.maximum(length, 1e-6))
     image = flow_to_image(torch.from_numpy(shown.astype(np.float32)).permute(0, 3, 1, 2))
     return image.permute(0, 2, 3, 1).numpy(), full
+
+
+def bit_colours(bits: np.ndarray) -> np.ndarray:
+    """Bits of macroblocks from black (none) over red to white (most), in steps of logarithms.
+
+    Args:
+        bits: [S, h, w], not negative. One scale for all S.
+
+    Returns:
+        [S, h, w, 3] uint8.
+    """
+    height = np.log1p(bits) / max(float(np.log1p(bits.max())), 1e-6)
+    return (colormaps["inferno"](height)[..., :3] * 255).round().astype(np.uint8)
 
 
 def arrow_grid(motion: np.ndarray, *, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,6 +180,9 @@ def _rows(view: ClipView) -> list[_Row]:
         grey = np.clip(view.residual + 128, 0, 255).astype(np.uint8)
         captions = view.motion_captions if view.motion is None and view.flow is None else ()
         rows.append(_Row("residual", grey, captions))
+    if view.bits is not None:
+        sums = [f"{bits.sum() / 8 / 1024:.1f} KiB" for bits in view.bits]
+        rows.append(_Row(f"bits, 0 to {view.bits.max()}", bit_colours(view.bits), sums))
     return rows
 
 

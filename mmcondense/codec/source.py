@@ -6,6 +6,7 @@ no decoder. The parser of another codec takes :class:`ParsedMotion`'s place.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -79,6 +80,7 @@ class ParsedMotion:
         self._with_costs = with_costs
         self._path = path
         self._damage: str | None = None
+        self._has_warned = False
 
     def restart(self) -> None:
         """Call it before the key frame of each GOP."""
@@ -109,6 +111,13 @@ class ParsedMotion:
             if vops and vops[0].is_unsupported:
                 raise RefusedError(error)
             self._damage = self._damage or f"{picture.kind}-frame {picture.display}: {error}"
+        elif not vops[0].ends_exactly and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"{self._path}: the macroblocks of {picture.kind}-frame {picture.display} do not "
+                "end where the picture does; its vectors and others of this file are doubtful",
+                stacklevel=2,
+            )
         if not wanted:
             return None
         if error:

@@ -13,6 +13,7 @@ from mmcondense.apis.clip_picture import (
     ClassScores,
     ClipView,
     arrow_grid,
+    bit_colours,
     draw_clip,
     flow_colours,
 )
@@ -103,6 +104,19 @@ def test_residual_is_grey_where_there_is_none():
     image = figure.axes[0].images[0].get_array()
     np.testing.assert_array_equal(image[0, 0], [0, 128, 255])
     np.testing.assert_array_equal(image[9, 9], 128)
+
+
+def test_bits_are_a_row_of_macroblocks():
+    bits = np.zeros((S, 3, 4), np.int32)
+    bits[0, 1, 2], bits[1, 0, 0] = 8 * 1024, 40
+    colours = bit_colours(bits).astype(int).sum(axis=-1)
+    assert colours[0, 1, 2] == colours.max() > colours[1, 0, 0] > colours[2, 0, 0]
+    figure = draw_clip(view(motion=None, bits=bits))
+    assert pictures(figure) == 3 * S
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert "bits, 0 to 8192" in labels
+    assert figure.axes[labels.index("bits, 0 to 8192")].get_xlabel() == "1.0 KiB"
+    assert (bit_colours(np.zeros((1, 2, 2), int)) <= 4).all()  # a frame without any
 
 
 def test_scores_are_written_and_the_true_class_is_marked():

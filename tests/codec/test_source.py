@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
+import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 
 from mmcondense.codec import (
     CompressedVideo,
@@ -12,6 +16,9 @@ from mmcondense.codec import (
     encode_frames,
     mpeg4,
 )
+from mmcondense.codec.index import Picture
+from mmcondense.codec.source import ParsedMotion
+from tests.codec import mpeg4_writer as writer
 from tests.codec.slow_reference import translating_frames
 
 STEP = (2, -1)
@@ -189,3 +196,76 @@ def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_fr
         assert video.read([3], modalities=("motion",)).provenance == ["read"]
         with pytest.raises(NoMotionVectorsError, match="this tool is not supported"):
             video.read([4], modalities=("motion",))
+
+
+@needs_parser
+def test_pictures_that_do_not_end_exactly_are_warned_of_once():
+    p_frame = writer.vop("P", 1, *[writer.inter(1, 0)] * 8)
+    source = ParsedMotion(writer.vol(), with_costs=False, path="clip.avi")
+    for display, data in enumerate([writer.vop("I", 0, writer.INTRA * 8), p_frame]):
+        picture = Picture("IP"[display], True, False, not display, data, None, display)
+        source.parse(picture, wanted=True, height=writer.HEIGHT, width=writer.WIDTH)
+
+    def parse_too_long(display: int) -> None:
+        picture = Picture("P", True, False, False, p_frame + b"\x5a" * 5, None, display)
+        cells, _ = source.parse(picture, wanted=True, height=writer.HEIGHT, width=writer.WIDTH)
+        assert cells.valid_past.all()
+
+    with pytest.warns(UserWarning, match=r"clip\.avi: the macroblocks of P-frame 2 do not"):
+        parse_too_long(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parse_too_long(3)
+
+
+@needs_parser
+def test_packed_and_unpacked_files_have_the_same_vectors(shared_data, tmp_path):
+    """Two pictures in a packet, then a placeholder; FFmpeg's filter takes them apart."""
+    packed, unpacked = shared_data / "clips" / "v_ApplyEyeMakeup_g01_c01.avi", tmp_path / "clip.avi"
+    with av.open(str(packed)) as source, av.open(str(unpacked), "w") as target:
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        unpack = BitStreamFilterContext("mpeg4_unpack_bframes", stream, copy)
+        sizes = []
+        for packet in source.demux(stream):
+            size = packet.size
+            for single in unpack.filter(packet if size else None):
+                sizes.append((size, single.size))
+                single.stream = copy
+                target.mux(single)
+    assert any(before > after for before, after in sizes)
+    modalities = ("motion_past", "motion_future")
+    with CompressedVideo(packed) as one, CompressedVideo(unpacked) as other:
+        num_frames = min(one.num_frames, other.num_frames)  # a last B-picture may be lost
+        assert abs(one.num_frames - other.num_frames) <= 1
+        assert one.frame_types[: num_frames - 1] == other.frame_types[: num_frames - 1]
+        assert "B" in one.frame_types
+        chosen = range(0, num_frames - 2, 3)
+        clips = [video.read(chosen, modalities=modalities) for video in (one, other)]
+    for name in (*modalities, "valid_past", "valid_future"):
+        np.testing.assert_array_equal(*(getattr(clip, name) for clip in clips))
+
+
+@needs_parser
+def test_pictures_packed_by_hand_have_the_same_vectors(with_b_frames):
+    with av.open(str(with_b_frames)) as container:
+        stream = container.streams.video[0]
+        extradata = stream.codec_context.extradata
+        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+    packed, single = [], []
+    for data in packets:
+        vop = mpeg4.Mpeg4MotionParser(extradata, skip_i_vops=True).parse(data, on_damage="mark")[0]
+        single.append(data)
+        if vop.kind == "B" and len(packed) > 1 and packed[-1][1] == "P":
+            packed[-1] = packed[-1][0] + data, "PB"
+        else:
+            packed.append((data, vop.kind))
+    assert len(packed) < len(single)
+    vops = []
+    for stream_of_packets in (single, [data for data, _ in packed]):
+        parser = mpeg4.Mpeg4MotionParser(extradata)
+        vops.append([vop for data in stream_of_packets for vop in parser.parse(data)])
+    assert [vop.kind for vop in vops[0]] == [vop.kind for vop in vops[1]]
+    for one, other in zip(*vops, strict=True):
+        for name in ("forward", "backward", "forward_valid", "backward_valid", "bits"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))

@@ -7,8 +7,12 @@ import warnings
 import av
 import numpy as np
 import pytest
+from av.codec.context import Flags2
+from av.sidedata.sidedata import Type
+from av.video.frame import PictureType
 
 from mmcondense.codec import CompressedVideo, NoMotionVectorsError, encode_frames
+from mmcondense.codec.kernels import NumpyKernels
 from tests.codec.slow_reference import plain_decode, translating_frames
 
 GOLF = "Golf_Tips_-_Hit_The_Driver_300+_Yards!!!_golf_f_nm_np1_fr_med_0.avi"
@@ -196,3 +200,57 @@ def test_a_stream_that_starts_without_a_key_frame(tmp_path):
         clip = video.read([0, 3], modalities=("rgb", "motion"))
     np.testing.assert_array_equal(clip.rgb, [plain[12].rgb, plain[15].rgb])
     assert np.median(clip.motion[1, ..., 0]) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "v_BenchPress_g01_c01.avi",
+        "v_ApplyEyeMakeup_g01_c01.avi",
+        "cartwheel.avi",
+        "Golf_Tips_-_Hit_The_Driver_300+_Yards!!!_golf_f_nm_np1_fr_med_0.avi",
+        "person01_boxing_d1_uncomp.avi",
+        "v_biking_01_01.mpg",
+        "demo.mp4",
+        "part_0.mp4",
+        "vid_mpeg4_part2.mp4",
+        "flipping_a_pancake.mkv",
+        "unordered.mov",
+    ],
+)
+def test_no_shortcut_changes_a_vector_of_real_clips(clips, name):
+    """A plain decode's blocks, against sparse reads: vectors alone, and with pixels beside them."""
+    path = clips / name
+    with CompressedVideo(path) as video:
+        candidates = range(1, min(video.num_frames, 100))
+        codec, height, width = video.codec, video.height, video.width
+        plain = {}
+        for number, frame in enumerate(decode_with_vectors(path)):
+            if number > 100:
+                break
+            blocks = frame.side_data.get(Type.MOTION_VECTORS)
+            if blocks is not None and not (codec == "mpeg4" and frame.pict_type == PictureType.B):
+                plain[number] = blocks.to_ndarray().copy()
+        chosen = [i for i in candidates if i in plain][::7]
+        assert chosen
+        modalities = ("motion_past", "motion_future")
+        alone = video.read(chosen, modalities=modalities)
+        beside = video.read(chosen, modalities=(*modalities, "rgb"))
+        kernels = NumpyKernels()
+        for i, frame in enumerate(chosen):
+            cells = kernels.cells(plain[frame].tobytes(), height=height, width=width)
+            directions = [(cells.past, alone.motion_past, beside.motion_past)]
+            if cells.future is not None:
+                directions.append((cells.future, alone.motion_future, beside.motion_future))
+            for expected, one, other in directions:
+                painted = expected.repeat(8, 0).repeat(8, 1)[:height, :width] / 4
+                np.testing.assert_array_equal(one[i], painted, err_msg=f"frame {frame}")
+                np.testing.assert_array_equal(other[i], painted, err_msg=f"frame {frame}")
+
+
+def decode_with_vectors(path):
+    with av.open(str(path), options={"ignore_editlist": "1"}) as container:
+        context = container.streams.video[0].codec_context
+        context.thread_count = 1
+        context.flags2 |= Flags2.export_mvs
+        yield from container.decode(video=0)

@@ -16,7 +16,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmcondense.codec import encode_frames
+from mmcondense.codec import CompressedVideo, encode_frames
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "visualizations" / "browse_dataset.py"
@@ -124,8 +124,21 @@ def test_what_is_drawn_is_what_the_network_gets(tool, config):
     assert view.motion_captions[0].endswith(", P")
 
 
+def test_bits_are_those_of_the_frames_drawn(tool, config):
+    cfg = Config.fromfile(config)
+    with DefaultScope.overwrite_default_scope("mmaction"):
+        dataset = tool.build_dataset(cfg, "val")
+    view, _ = tool.view_sample(dataset, 2, names=[], segments=3, with_bits=True)
+    with CompressedVideo(config.parent / "right.mp4") as video:
+        drawn = [int(caption.split()[1].rstrip(",")) for caption in view.motion_captions]
+        expected = video.read(drawn, modalities=("bits",)).bits
+    assert expected.shape == (3, 4, 6)
+    assert expected.sum() > 0
+    np.testing.assert_array_equal(view.bits, expected)
+
+
 def test_wrappers_are_looked_through(tool, config, tmp_path):
-    draw(tool, config, tmp_path, "--num", "1", split="train")
+    draw(tool, config, tmp_path, "--num", "1", "--bits", split="train")
     assert [path.name for path in tmp_path.iterdir()] == ["train_000000_left_turn.png"]
 
 

@@ -1,7 +1,7 @@
 """Pictures of a data set as the network gets it: I-frames, motion, residuals, and predictions.
 
 python tools/visualizations/browse_dataset.py CONFIG --split val --num 20 --out browse/
-    [--checkpoint CHECKPOINT] [--html]
+    [--checkpoint CHECKPOINT] [--html] [--bits]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mmengine.utils import import_modules_from_strings
 from rich.progress import track
 
 from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip
-from mmcondense.codec import CodecError
+from mmcondense.codec import CodecError, CompressedVideo
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.datasets.transforms import FormatCompressedShape
 
@@ -43,6 +43,11 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--checkpoint", help="adds this model's highest scores to each picture")
     parser.add_argument(
         "--html", action="store_true", help="also write index.html with all of them"
+    )
+    parser.add_argument(
+        "--bits",
+        action="store_true",
+        help="also draw what each macroblock cost in bits (MPEG-4 part 2 only)",
     )
     parser.add_argument("--segments", type=int, default=8, help="columns at most, evenly spread")
     parser.add_argument("--top-k", type=int, default=3, help="classes to list for each score")
@@ -82,7 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     indices = np.unique(np.linspace(0, len(dataset) - 1, args.num).round().astype(int))
     for index in track(indices, description=f"Drawing {args.split}"):
         try:
-            view, packed = view_sample(dataset, int(index), names=names, segments=args.segments)
+            view, packed = view_sample(
+                dataset, int(index), names=names, segments=args.segments, with_bits=args.bits
+            )
         except CodecError as error:
             print_log(f"Skipping a video: {error}", level=logging.WARNING)
             continue
@@ -132,9 +139,18 @@ def name_of(label: int, names: Sequence[str]) -> str:
 
 
 def view_sample(
-    dataset: CompressedVideoDataset, index: int, *, names: Sequence[str], segments: int
+    dataset: CompressedVideoDataset,
+    index: int,
+    *,
+    names: Sequence[str],
+    segments: int,
+    with_bits: bool = False,
 ) -> tuple[ClipView, dict]:
     """Run the pipeline, and look at the clip where it is formatted.
+
+    Args:
+        segments: Columns at most.
+        with_bits: Add the bits of the macroblocks, from the file.
 
     Returns:
         The first clip and crop of the sample, and the packed sample.
@@ -150,7 +166,12 @@ def view_sample(
     for transform in dataset.pipeline.transforms:
         results = transform(results)
         if isinstance(transform, FormatCompressedShape):
-            view = _view(results, transform, segments=segments, title=title)
+            columns = _columns(results["clip_len"], segments)
+            view = _view(results, transform, columns=columns, title=title)
+            if with_bits:
+                frame_inds = np.asarray(results["frame_inds"])[columns]
+                with CompressedVideo(results["filename"]) as video:
+                    view.bits = video.read(frame_inds, modalities=("bits",)).bits
     if view is None:
         raise SystemExit("the pipeline has no FormatCompressedShape, so there is nothing to draw")
     view.label = label
@@ -161,11 +182,15 @@ def _labels(label: int | torch.Tensor) -> list[int]:
     return [label] if isinstance(label, int) else torch.nonzero(label).flatten().tolist()
 
 
+def _columns(clip_len: int, segments: int) -> np.ndarray:
+    """Which segments of the first clip to draw, evenly spread."""
+    return np.unique(np.linspace(0, clip_len - 1, min(segments, clip_len)).round().astype(int))
+
+
 def _view(
-    results: dict, formatter: FormatCompressedShape, *, segments: int, title: str
+    results: dict, formatter: FormatCompressedShape, *, columns: np.ndarray, title: str
 ) -> ClipView:
     clip_len = results["clip_len"]
-    columns = np.unique(np.linspace(0, clip_len - 1, min(segments, clip_len)).round().astype(int))
     restored = {
         modality: formatter.restore(modality, results[modality])[columns]
         for modality in ("iframe", "motion", "flow", "residual")

@@ -7,9 +7,20 @@ import pickle
 
 import numpy as np
 import pytest
+from mmaction.registry import TRANSFORMS
 
-from mmcondense.codec import CodecError, CompressedVideo, NoMotionVectorsError
-from mmcondense.datasets.transforms import LoadCompressedVideo, SampleCompressedFrames
+from mmcondense.codec import (
+    CodecError,
+    CompressedVideo,
+    NoMotionVectorsError,
+    encode_frames,
+    mpeg4,
+)
+from mmcondense.datasets.transforms import (
+    FormatCompressedShape,
+    LoadCompressedVideo,
+    SampleCompressedFrames,
+)
 from mmcondense.datasets.transforms.ruler import make_ruler
 
 
@@ -109,3 +120,49 @@ def test_codec_without_vectors_says_so(tmp_path, panning_frames):
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         LoadCompressedVideo(**arguments)
+
+
+# -- B-frames of MPEG-4 part 2, through the whole pipeline
+
+
+def through_the_pipeline(path) -> tuple[dict, list[str]]:
+    pipeline = [
+        SampleCompressedFrames(num_segments=16, test_mode=True, frame_types=("P", "B")),
+        LoadCompressedVideo(),
+        TRANSFORMS.build(dict(type="Resize", scale=(170, 128), keep_ratio=False)),
+        TRANSFORMS.build(dict(type="CenterCrop", crop_size=112)),
+        FormatCompressedShape(),
+    ]
+    results = dict(filename=str(path))
+    for transform in pipeline:
+        results = transform(results)
+    return results, results["frame_types"]
+
+
+def check_p_and_b_frames(path) -> None:
+    results, types = through_the_pipeline(path)
+    assert set(types) == {"P", "B"}
+    assert results["iframe"].shape == (16, 3, 112, 112)
+    assert results["motion"].shape == (1, 2, 16, 112, 112)
+    assert results["residual"].shape == (1, 3, 16, 112, 112)
+    is_b = np.array(types) == "B"
+    with CompressedVideo(path) as video:
+        clip = video.read(np.asarray(results["frame_inds"])[is_b], modalities=("motion",))
+    assert set(clip.provenance) == {"parsed"}
+    moves = (results["motion"][0] != 128).any(axis=(0, 2, 3))  # [16]; 128: no motion
+    assert moves[is_b].mean() > 0.5
+
+
+@pytest.mark.skipif(not mpeg4.is_available(), reason="the parser is not compiled")
+@pytest.mark.parametrize("name", ["v_ApplyEyeMakeup_g01_c01.avi", "cartwheel.avi"])
+def test_p_and_b_frames_of_real_clips_pass_the_pipeline(shared_data, name):
+    check_p_and_b_frames(shared_data / "clips" / name)
+
+
+@pytest.mark.skipif(not mpeg4.is_available(), reason="the parser is not compiled")
+def test_p_and_b_frames_pass_the_pipeline(tmp_path):
+    texture = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    texture = texture.repeat(6, 0).repeat(6, 1)
+    frames = [np.roll(texture, 3 * t, axis=1)[:128, :170] for t in range(40)]
+    encode_frames(tmp_path / "clip.avi", frames, codec="mpeg4", gop_size=20, b_frames=2)
+    check_p_and_b_frames(tmp_path / "clip.avi")
