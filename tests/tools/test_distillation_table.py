@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = ["flow", "p_stream", "p_stream_feature", "p_stream_soft_label"]
+ROWS = ["p_stream", "p_stream_feature", "p_stream_soft_label"]
 
 # Notes its arguments; a training leaves what ours leave.
 FAKE_PYTHON = """#!/usr/bin/env bash
@@ -52,10 +52,12 @@ def run(tmp_path):
     return run
 
 
-def test_rows_of_a_seed_share_its_teacher_and_are_skipped_once_done(run, tmp_path):
-    made, *calls = run("hard", SEEDS="0 1", OUT="out")
+def test_rows_come_after_their_teacher_and_are_skipped_once_done(run, tmp_path):
+    made, teacher, *calls = run("hard", SEEDS="0 1", OUT="out")
     assert made[0].endswith("make_synthetic.py")
-    trainings, averages = calls[:8], calls[8:]
+    assert teacher[1].endswith("flow_hard.py")
+    assert teacher[2:] == ["--seed", "0", "--work-dir", "out/hard/flow"]
+    trainings, averages = calls[:6], calls[6:]
     for (seed, row), call in zip([(s, r) for s in "01" for r in ROWS], trainings, strict=True):
         assert Path(call[1]).is_file()
         assert Path(call[1]).name == f"{row}_hard.py"

@@ -15,6 +15,7 @@ train_geometry_small = [
 ]
 test_geometry_small = [dict(type='Resize', scale=(128, 96), keep_ratio=False)]
 train_dataloader = dict(
+    batch_size=8,
     drop_last=True,
     dataset=dict(
         data_root=data_root,
@@ -30,12 +31,12 @@ val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=15, val_begin=15, val_interval=15)
+train_cfg = dict(max_epochs=20, val_begin=20, val_interval=20)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=15,
+        total_steps=20,
         by_epoch=True,
         convert_to_iter_based=True)
 ]

@@ -6,15 +6,16 @@ sample_train = dict(type='SampleCompressedFrames', num_segments=4)
 sample_test = dict(type='SampleCompressedFrames', num_segments=4, test_mode=True)
 train_pipeline = [sample_train, *_base_.load_dis, *_base_.pack]
 test_pipeline = [sample_test, *_base_.load_dis, *_base_.pack]
-train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=8, dataset=dict(data_root=data_root, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_dataloader = val_dataloader
-train_cfg = dict(max_epochs=30, val_begin=30, val_interval=30)
+train_cfg = dict(max_epochs=60, val_begin=60, val_interval=60)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=30,
+        total_steps=60,
         by_epoch=True,
         convert_to_iter_based=True)
 ]

@@ -14,6 +14,7 @@ train_geometry_small = [
 ]
 test_geometry_small = [dict(type='Resize', scale=(128, 96), keep_ratio=False)]
 train_dataloader = dict(
+    batch_size=8,
     drop_last=True,
     dataset=dict(
         data_root=data_root,
@@ -29,12 +30,12 @@ val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=15, val_begin=15, val_interval=15)
+train_cfg = dict(max_epochs=10, val_begin=10, val_interval=10)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=15,
+        total_steps=10,
         by_epoch=True,
         convert_to_iter_based=True)
 ]

@@ -6,7 +6,8 @@ sample_train = dict(type='SampleCompressedFrames', num_segments=4)
 sample_test = dict(type='SampleCompressedFrames', num_segments=4, test_mode=True)
 train_pipeline = [sample_train, *_base_.load, *_base_.pack]
 test_pipeline = [sample_test, *_base_.load, *_base_.pack]
-train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=8, dataset=dict(data_root=data_root, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 train_cfg = dict(max_epochs=30, val_begin=30, val_interval=30)
