@@ -163,8 +163,8 @@ class ATTP(BaseModel):
         self, inputs: dict[str, Tensor], data_samples: OptSampleList
     ) -> dict[str, Tensor]:
         """Maps of each GOP's I-frame and its neighbour's, every I-frame computed once."""
-        iframes, rows = inputs["iframe"], inputs["motion"].shape[1]
-        batch, given = iframes.shape[:2]
+        iframes, rows = inputs["iframe"], int(inputs["motion"].shape[1])
+        batch, given = (int(size) for size in iframes.shape[:2])  # tensors when traced
         if given not in (rows, 2 * rows):
             raise ValueError(
                 f"{given} I-frames for {rows} GOPs: there must be one for each, or two "

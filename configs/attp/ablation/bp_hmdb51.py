@@ -1,0 +1,8 @@
+# Compact bilinear pooling of the three pairs, their scores added: "BP" of Table 3.
+_base_ = 'tp_hmdb51.py'
+model = dict(
+    cls_head=dict(
+        pooling=dict(
+            _delete_=True,
+            type='PairwisePooling',
+            pooling=dict(type='CompactBilinearPooling', in_channels=1280, out_channels=8192))))

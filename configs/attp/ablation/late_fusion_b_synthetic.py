@@ -1,0 +1,7 @@
+# Late fusion without P-frames: "I+B" of Figure 4.
+_base_ = 'late_fusion_synthetic.py'
+train_pipeline = [dict(_base_.sample, frame_types=('B', )), *_base_.train_pipeline[1:]]
+test_pipeline = [dict(_base_.sample_test, frame_types=('B', )), *_base_.test_pipeline[1:]]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

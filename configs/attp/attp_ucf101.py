@@ -1,0 +1,16 @@
+# ATTP. The flow network comes first: python tools/train.py configs/attp/flow_ucf101.py
+_base_ = 'attp_hmdb51.py'
+stages = '{{$ATTP_STAGES:work_dirs/attp/ucf101}}'
+model = dict(
+    cls_head=dict(num_classes=101),
+    alignment=dict(
+        teacher=dict(
+            recognizer=dict(cls_head=dict(num_classes=101)),
+            checkpoint=f'{stages}/flow/final.pth',
+            made_by='python tools/train.py configs/attp/flow_ucf101.py')))
+data_root = 'data/ucf101'
+train_dataloader = dict(
+    dataset=dict(data_root=data_root, ann_file='ucf101_train_split_1_videos.txt'))
+val_dataloader = dict(
+    dataset=dict(data_root=data_root, ann_file='ucf101_val_split_1_videos.txt'))
+test_dataloader = val_dataloader
