@@ -85,3 +85,17 @@ def test_size_replaces_height_and_width(get_flops):
 def test_shape_is_checked(run_tool):
     result = run_tool("python", TOOL, "x.py", "--shape", "1", "2", "3", status=2)
     assert "--shape has 3 numbers, but must have 1, 2, 4 or 5" in result.stderr
+
+
+def test_attp_costs_what_the_paper_prints(run_tool):
+    """23.4 M parameters for 51 classes, at most 3 G per GOP, with each I-frame seen once."""
+    result = run_tool("python", TOOL, "configs/attp/attp_hmdb51.py", "--json")
+    counts = json.loads(result.stdout.splitlines()[-1])
+    assert counts["params"] / 1e6 == pytest.approx(23.4, rel=0.01)
+    assert counts["flops_per_gop"] == counts["flops"] // 25
+    assert counts["flops_per_gop"] <= 3.0e9
+    parts = counts["parts"]
+    iframe, residual = parts["iframe_backbone"], parts["residual_backbone"]
+    assert iframe["flops"] == residual["flops"]  # not twice, although each serves two GOPs
+    head = parts["cls_head"]
+    assert head["params"] == 3 * 1280 * 512 * 2 + 51 * 513

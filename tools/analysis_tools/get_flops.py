@@ -4,8 +4,10 @@
     python tools/analysis_tools/get_flops.py configs/ipts/ip_tsn_hmdb51.py --shape 112 112 --json
 
 The input is a made-up clip that went through the config's own test pipeline, so segments, crops
-and modalities are those of a test. A multiply-add counts as one; mmengine adds two operations per
-element of a BatchNorm and one of an average pooling, well below one percent together.
+and modalities are those of a test. Where each segment gives an I-frame and a motion field to 2D
+networks, the cost per segment (per GOP in ATTP, neighbours' I-frames seen once) is counted too. A
+multiply-add counts as one; mmengine adds two operations per element of a BatchNorm and one of an
+average pooling, well below one percent together.
 """
 
 from __future__ import annotations
@@ -121,6 +123,15 @@ def count(model: Recognizer, inputs: Inputs) -> dict[str, Any]:
     return dict(flops=int(flops[""]), params=int(params[""]), parts=parts)
 
 
+def gops_of(inputs: Inputs) -> int | None:
+    """Segments of a batch of one, if each gives an I-frame and a motion field to 2D networks."""
+    if isinstance(inputs, dict) and {"iframe", "motion"} <= set(inputs):
+        iframe, motion = inputs["iframe"], inputs["motion"]
+        if motion.ndim == 5 and iframe.shape[1] == motion.shape[1]:
+            return motion.shape[1]
+    return None
+
+
 def print_table(config: str, inputs: Inputs, counts: dict[str, Any], console: Console) -> None:
     table = Table(title=config, title_justify="left")
     table.add_column("part")
@@ -130,6 +141,8 @@ def print_table(config: str, inputs: Inputs, counts: dict[str, Any], console: Co
         if name == "total":
             table.add_section()
         table.add_row(name, f"{part['params'] / 1e6:.2f} M", f"{part['flops'] / 1e9:.2f} G")
+    if "flops_per_gop" in counts:
+        table.add_row("per GOP", "", f"{counts['flops_per_gop'] / 1e9:.2f} G")
     console.print(table)
     shapes = inputs if isinstance(inputs, dict) else {"input": inputs}
     for name, x in shapes.items():
@@ -151,6 +164,9 @@ def main() -> None:
             inputs = with_size(inputs, args.shape)
     with torch.no_grad():
         counts = count(model, inputs)
+    gops = gops_of(inputs)
+    if gops is not None:
+        counts["flops_per_gop"] = counts["flops"] // gops
     print_table(args.config, inputs, counts, Console())
     if args.json:
         print(json.dumps(counts))
