@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmaction.registry import MODELS
+from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
@@ -77,6 +77,20 @@ def tool() -> ModuleType:
 
 def draw(tool: ModuleType, config: Path, out: Path, *arguments: str, split: str = "val") -> None:
     tool.main([str(config), "--split", split, "--out", str(out), "--device", "cpu", *arguments])
+
+
+def test_a_gop_with_one_iframe(tool, config, tmp_path):
+    """As IFS takes clips: the only I-frame stands above each of its P-frames."""
+    cfg = Config.fromfile(config)
+    dataset_cfg = cfg.val_dataloader.dataset
+    dataset_cfg.pipeline[0] = dict(type="SampleGOPClips", clip_len=12, num_clips=2, test_mode=True)
+    with DefaultScope.overwrite_default_scope("mmaction"):
+        dataset = DATASETS.build(dataset_cfg)
+        view, _ = tool.view_sample(dataset, 0, names=[], segments=3)
+    assert view.iframes.shape == view.residual.shape == (3, 32, 32, 3)
+    assert (view.iframes == view.iframes[:1]).all()
+    assert view.iframe_captions == ["frame 0"] * 3
+    assert view.motion_captions == ["frame 1, P", "frame 6, P", "frame 11, P"]
 
 
 def test_pictures_page_and_predictions(tool, config, tmp_path, capfd):

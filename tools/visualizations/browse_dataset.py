@@ -191,8 +191,13 @@ def _view(
     results: dict, formatter: FormatCompressedShape, *, columns: np.ndarray, title: str
 ) -> ClipView:
     clip_len = results["clip_len"]
+    # a clip that is one GOP has one I-frame
+    one_iframe = len(results["iframe_inds"]) < results["num_clips"] * clip_len
+    iframe_columns = np.zeros_like(columns) if one_iframe else columns
     restored = {
-        modality: formatter.restore(modality, results[modality])[columns]
+        modality: formatter.restore(modality, results[modality])[
+            iframe_columns if modality == "iframe" else columns
+        ]
         for modality in ("iframe", "motion", "flow", "residual")
         if modality in results
     }
@@ -209,7 +214,7 @@ def _view(
         residual=restored.get("residual"),
         iframe_captions=[
             f"frame {results['iframe_inds'][i]}{' (virtual)' if virtual[i] else ''}"
-            for i in columns
+            for i in iframe_columns
         ],
         motion_captions=[f"frame {results['frame_inds'][i]}, {types[i]}" for i in columns],
     )
