@@ -59,6 +59,7 @@ class ClipAssembler:
         self._cells: dict[int, MotionCells] = {}
         self._pixels: dict[int, np.ndarray] = {}
         self._accumulated: dict[int, np.ndarray] = {}
+        self._still: np.ndarray | None = None  # the accumulated motion of I-frames
         self._spare: list[np.ndarray] = []  # fields that are done with, to be overwritten
 
     def run(
@@ -128,7 +129,8 @@ class ClipAssembler:
                 if step.pixels:
                     _forget_used(self._pixels, pixel_uses, step.pixels)
                 if step.chain:
-                    self._spare += _forget_used(self._accumulated, chain_uses, step.chain)
+                    dropped = _forget_used(self._accumulated, chain_uses, step.chain)
+                    self._spare += [field for field in dropped if field is not self._still]
                 step = next(steps, None)
         if step is not None:
             waiting.add(step.picture.display)
@@ -228,17 +230,25 @@ class ClipAssembler:
     def _accumulate(self, step: Step, cells: MotionCells) -> np.ndarray:
         """Motion since the I-frame, [H, W, 2], quarter pixels."""
         if not step.chain:
-            return np.zeros((self._height, self._width, 2), self._field_type)
+            if self._still is None or self._still.dtype != self._field_type:
+                self._still = np.zeros((self._height, self._width, 2), self._field_type)
+            return self._still
         reached = [self._accumulated[display] for display in step.chain]
         past, future = step.picture.past, step.picture.future
         return self._kernels.accumulate(
             cells,
-            out=self._spare.pop() if self._spare else np.empty_like(reached[0]),
+            out=self._field(),
             start=reached[0],
             past=reached[0] if past in step.chain else None,
             future=reached[-1] if future in step.chain else None,
             whole=self._whole,
         )
+
+    def _field(self) -> np.ndarray:
+        """An accumulated field to write into."""
+        if self._spare and self._spare[-1].dtype == self._field_type:
+            return self._spare.pop()
+        return np.empty((self._height, self._width, 2), self._field_type)
 
     def _put_accumulated(self, accumulated: np.ndarray, display: int) -> None:
         clip = self._clip

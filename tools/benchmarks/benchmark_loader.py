@@ -11,13 +11,20 @@ The second form, and neither files nor source, makes the clips: MPEG-4 with GOP 
 preset medium, with B-frames) with GOP 12 and 250, 3 and 10 seconds, 340x256.
 
 Variants: ``full-decode`` decodes the whole clip with PyAV; ``needed-decode`` only what the sampled
-P-frames need (see bare_decode.py), ``iframes-decode`` only their GOPs' key frames. Ours:
+P-frames need (see bare_decode.py), ``iframes-decode`` only their GOPs' key frames, ``pb-decode``
+what segments of P- and B-frames need. All of them open the file, seek, demux and decode; colours
+are not converted, vectors not exported. Ours open the file, too:
 ``BACKEND-previous`` and ``BACKEND-iframe`` return I-frames, motion and residuals of the segments,
-``BACKEND-vectors`` the motion of every frame, painted, and ``BACKEND-iframes-only`` the I-frames.
+``BACKEND-iframe-integer`` the same in CoViAR's whole pixels, ``BACKEND-pb`` those of the segments
+of P- and B-frames, and ``BACKEND-iframes-only`` the I-frames. ``BACKEND-vectors`` returns the motion
+of every frame, painted: one float32 vector per pixel, in new memory. ``-reused`` writes them into
+the memory of the round before (``read(out=...)``), ``-integer-reused`` as int16, and
+``-by-gop-integer`` as int16, GOP by GOP.
 Peers, where installed: ``motion-vector-extractor`` (vectors and BGR up to the last segment),
 ``mmaction2-pyav`` (PyAVDecodeMotionVector: vectors), ``decord`` (RGB of the segments).
 ``to_needed_decode`` divides by the bare decode of the packets that the variant needs, so for
-``vectors`` by ``full-decode`` and for ``iframes-only`` by ``iframes-decode``.
+``vectors`` by ``full-decode``, for ``iframes-only`` by ``iframes-decode``, for ``pb`` by
+``pb-decode``.
 """
 
 from __future__ import annotations
@@ -31,6 +38,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,16 +46,30 @@ from bare_decode import BareDecode
 from benchmark_clips import make_clips
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
-from mmcondense.codec import CompressedVideo, NoMotionVectorsError, set_backend
+from mmcondense.codec import (
+    CompressedClip,
+    CompressedVideo,
+    NoMotionVectorsError,
+    set_backend,
+)
 
 Variant = Callable[[], object]
 MODALITIES = ("iframe", "motion", "residual")
-YARDSTICKS = {"vectors": "full-decode", "iframes-only": "iframes-decode"}
+YARDSTICKS = {
+    "vectors": "full-decode",
+    "vectors-reused": "full-decode",
+    "vectors-integer-reused": "full-decode",
+    "vectors-by-gop-integer": "full-decode",
+    "iframes-only": "iframes-decode",
+    "pb": "pb-decode",
+}
 
 
-def sample_frames(path: str, num_segments: int) -> tuple[np.ndarray, np.ndarray]:
+def sample_frames(
+    path: str, num_segments: int, *, kinds: tuple[str, ...] = ("P", "S")
+) -> tuple[np.ndarray, np.ndarray]:
     """The P-frames that SampleCompressedFrames takes in testing, and their GOPs' I-frames.
 
     Returns:
@@ -55,7 +77,7 @@ def sample_frames(path: str, num_segments: int) -> tuple[np.ndarray, np.ndarray]
     """
     with CompressedVideo(path) as video:
         types = np.array(video.frame_types)
-        predicted = np.flatnonzero(np.isin(types, ("P", "S")))
+        predicted = np.flatnonzero(np.isin(types, kinds))
         keyframes = np.asarray(video.keyframes)
     middles = np.round((len(types) - 2) / num_segments * (np.arange(num_segments) + 0.5)) + 1
     frame_inds = predicted[np.maximum(np.searchsorted(predicted, middles, side="right") - 1, 0)]
@@ -63,18 +85,46 @@ def sample_frames(path: str, num_segments: int) -> tuple[np.ndarray, np.ndarray]
     return frame_inds, keyframes[np.unique(gops)]
 
 
-def our_variants(path: str, frame_inds: np.ndarray, iframe_inds: np.ndarray) -> dict[str, Variant]:
+def our_variants(
+    path: str, frame_inds: np.ndarray, iframe_inds: np.ndarray, pb_inds: np.ndarray
+) -> dict[str, Variant]:
     """Our loader, opened anew by each call."""
+    clips: dict[tuple[str, str], CompressedClip] = {}
 
     def read(backend: str, inds: np.ndarray | None, **kwargs) -> object:
         set_backend(backend)
         with CompressedVideo(path) as video:
             return video.read(np.arange(video.num_frames) if inds is None else inds, **kwargs)
 
-    readings = {
+    def read_again(backend: str, *, precision: str) -> object:
+        set_backend(backend)
+        key = backend, precision
+        with CompressedVideo(path) as video:
+            clips[key] = video.read(
+                np.arange(video.num_frames),
+                modalities=("motion",),
+                precision=precision,
+                out=clips.get(key),
+            )
+        return clips[key]
+
+    def read_by_gop(backend: str) -> None:
+        set_backend(backend)
+        with CompressedVideo(path) as video:
+            for begin, end in pairwise([*video.keyframes.tolist(), video.num_frames]):
+                video.read(np.arange(begin, end), modalities=("motion",), precision="integer")
+
+    readings: dict[str, Callable[[str], object]] = {
         "previous": partial(read, inds=frame_inds, reference="previous", modalities=MODALITIES),
         "iframe": partial(read, inds=frame_inds, reference="iframe", modalities=MODALITIES),
+        "iframe-integer": partial(
+            read, inds=frame_inds, reference="iframe", modalities=MODALITIES, precision="integer"
+        ),
+        "pb": partial(read, inds=pb_inds, reference="previous", modalities=MODALITIES),
         "vectors": partial(read, inds=None, modalities=("motion",)),
+        "vectors-reused": partial(read_again, precision="subpixel"),
+        "vectors-integer-reused": partial(read_again, precision="integer"),
+        "vectors-by-gop-integer": read_by_gop,
         "iframes-only": partial(read, inds=iframe_inds, modalities=("iframe",)),
     }
     return {
@@ -182,11 +232,14 @@ def benchmark(
     frame_inds, iframe_inds = sample_frames(path, num_segments)
     bare = BareDecode(path)
     needed, iframes = bare.plan(frame_inds), bare.plan(iframe_inds)
+    pb_inds, _ = sample_frames(path, num_segments, kinds=("P", "S", "B"))
+    needed_with_b = bare.plan(pb_inds)
     variants: dict[str, Variant] = {
         "full-decode": bare.decode_all,
         "needed-decode": lambda: bare.decode(needed),
         "iframes-decode": lambda: bare.decode(iframes),
-        **our_variants(path, frame_inds, iframe_inds),
+        "pb-decode": lambda: bare.decode(needed_with_b),
+        **our_variants(path, frame_inds, iframe_inds, pb_inds),
         **without_failing(peer_variants(path, frame_inds), console),
     }
     times = time_variants(variants, rounds=rounds, on_round=on_round)
@@ -209,7 +262,7 @@ def benchmark(
 
 def print_table(rows: list[dict], console: Console) -> None:
     for path in dict.fromkeys(row["file"] for row in rows):
-        table = Table("variant", title=path, title_justify="left")
+        table = Table(Column("variant", no_wrap=True), title=path, title_justify="left")
         for column in ("cpu_ms", "wall_ms", "to_needed_decode", "to_full_decode"):
             table.add_column(column, justify="right")
         for row in rows:

@@ -1,0 +1,87 @@
+"""Read one video over and over: does memory stay flat, and do two processes read twice as much?
+
+    python tools/benchmarks/soak_loader.py clip.mp4 --reads 10000
+
+Each read opens the file and returns I-frames, accumulated motion and residuals of 16 segments.
+Prints the resident memory after a tenth of the reads and at the end, then the clips per second of
+one process and of two side by side, in rounds that take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+from benchmark_loader import sample_frames
+
+from mmcondense.codec import CompressedVideo
+
+ROUNDS = 5
+
+
+def read(path: str, frame_inds: np.ndarray) -> None:
+    with CompressedVideo(path) as video:
+        video.read(frame_inds, reference="iframe")
+
+
+def resident_mib() -> float:
+    """Of this process, from /proc (Linux)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise OSError("/proc/self/status has no VmRSS")
+
+
+def clips_per_second(path: str, frame_inds: np.ndarray, *, num_processes: int, reads: int) -> float:
+    """Of all processes together, started beforehand and waiting for each other."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(num_processes + 1)
+
+    def work() -> None:
+        read(path, frame_inds)
+        barrier.wait()
+        for _ in range(reads):
+            read(path, frame_inds)
+        barrier.wait()
+
+    processes = [context.Process(target=work) for _ in range(num_processes)]
+    for process in processes:
+        process.start()
+    barrier.wait()
+    start = time.perf_counter()
+    barrier.wait()
+    seconds = time.perf_counter() - start
+    for process in processes:
+        process.join()
+    return num_processes * reads / seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="a video")
+    parser.add_argument("--reads", type=int, default=10_000)
+    args = parser.parse_args()
+    if args.reads < 10:
+        parser.error(f"--reads {args.reads}: at least 10")
+    frame_inds, _ = sample_frames(args.file, 16)
+    for number in range(1, args.reads + 1):
+        read(args.file, frame_inds)
+        if number in (args.reads // 10, args.reads):
+            print(f"after {number} reads: {resident_mib():.1f} MiB resident", flush=True)
+    reads = max(args.reads // 100, 5)
+    speeds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(ROUNDS):
+        for num_processes, measured in speeds.items():
+            measured.append(
+                clips_per_second(args.file, frame_inds, num_processes=num_processes, reads=reads)
+            )
+    one, two = (statistics.median(measured) for measured in speeds.values())
+    print(f"clips per second: one process {one:.1f}, two {two:.1f}, {two / one:.2f} times as many")
+
+
+if __name__ == "__main__":
+    main()
