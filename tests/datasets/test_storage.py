@@ -286,3 +286,21 @@ def test_training_skips_what_an_archive_lacks(tmp_path, archive):
     dataset = build(tmp_path, members, backend_args=dict(backend="shards"), test_mode=False)
     assert dataset[1]["data_samples"].gt_label.item() == 0
     assert dataset.skipped_files() == [str(tmp_path / members[1])]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="tells memory on Linux only")
+def test_memory_stays_flat(tmp_path, archive, make_clip):
+    def resident_megabytes() -> float:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    datasets = [
+        build(tmp_path, [str(make_clip(40))]),
+        build(tmp_path, ["clips.tar/videos/clip.mp4"], backend_args=dict(backend="shards")),
+    ]
+    for reads in range(120):  # a sample is of 0.2 MB, and reading it takes more
+        if reads == 20:
+            before = resident_megabytes()
+        for dataset in datasets:
+            dataset[0]
+    assert resident_megabytes() - before < 10
