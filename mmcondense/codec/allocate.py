@@ -63,13 +63,14 @@ def allocate_clip(
             pictures[f"motion_{direction}"][:] = 0
             valid[direction] = np.zeros((count, height, width), np.bool_)
     macroblocks = count, -(-height // 16), -(-width // 16)
+    real = set(keyframes.tolist())
     return CompressedClip(
         frame_inds=frames,
         frame_types=["?"] * count,
         pts_seconds=np.zeros(count),
         gop_inds=np.searchsorted(keyframes, frames, side="right") - 1,
         iframe_inds=iframes,
-        iframe_is_virtual=~np.isin(iframes, keyframes),
+        iframe_is_virtual=np.array([display not in real for display in iframes.tolist()], bool),
         reference=request.reference,
         precision=request.precision,
         reference_distance=np.zeros(count, np.float32),

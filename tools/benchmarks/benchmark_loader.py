@@ -16,7 +16,7 @@ what segments of P- and B-frames need. All of them open the file, seek, demux an
 are not converted, vectors not exported. Ours open the file, too:
 ``BACKEND-previous`` and ``BACKEND-iframe`` return I-frames, motion and residuals of the segments,
 ``BACKEND-iframe-integer`` the same in CoViAR's whole pixels, ``BACKEND-pb`` those of the segments
-of P- and B-frames, and ``BACKEND-iframes-only`` the I-frames. ``BACKEND-vectors`` returns the motion
+of P- and B-frames, ``BACKEND-iframes-only`` the I-frames. ``BACKEND-vectors`` returns the motion
 of every frame, painted: one float32 vector per pixel, in new memory. ``-reused`` writes them into
 the memory of the round before (``read(out=...)``), ``-integer-reused`` as int16, and
 ``-by-gop-integer`` as int16, GOP by GOP.
@@ -36,7 +36,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -86,7 +86,12 @@ def sample_frames(
 
 
 def our_variants(
-    path: str, frame_inds: np.ndarray, iframe_inds: np.ndarray, pb_inds: np.ndarray
+    path: str,
+    frame_inds: np.ndarray,
+    iframe_inds: np.ndarray,
+    pb_inds: np.ndarray,
+    *,
+    backends: Sequence[str],
 ) -> dict[str, Variant]:
     """Our loader, opened anew by each call."""
     clips: dict[tuple[str, str], CompressedClip] = {}
@@ -129,7 +134,7 @@ def our_variants(
     }
     return {
         f"{backend}-{name}": partial(reading, backend)
-        for backend in available_backends()
+        for backend in backends
         for name, reading in readings.items()
     }
 
@@ -221,6 +226,7 @@ def benchmark(
     *,
     num_segments: int,
     rounds: int,
+    backends: Sequence[str],
     console: Console,
     on_round: Callable[[], None] = lambda: None,
 ) -> list[dict]:
@@ -239,7 +245,7 @@ def benchmark(
         "needed-decode": lambda: bare.decode(needed),
         "iframes-decode": lambda: bare.decode(iframes),
         "pb-decode": lambda: bare.decode(needed_with_b),
-        **our_variants(path, frame_inds, iframe_inds, pb_inds),
+        **our_variants(path, frame_inds, iframe_inds, pb_inds, backends=backends),
         **without_failing(peer_variants(path, frame_inds), console),
     }
     times = time_variants(variants, rounds=rounds, on_round=on_round)
@@ -280,6 +286,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clips", help="folder for the clips made, to keep them")
     parser.add_argument("--segments", type=int, default=16, help="P-frames to read (default 16)")
     parser.add_argument("--rounds", type=int, default=7, help="at least 7 (the default)")
+    parser.add_argument(
+        "--backends",
+        nargs="+",
+        choices=available_backends(),
+        default=available_backends(),
+        help="of our kernels (default: those there are)",
+    )
     parser.add_argument("--json", action="store_true", help="print all rows as the last line")
     args = parser.parse_args(argv)
     if args.rounds < 7:
@@ -307,6 +320,7 @@ def main() -> None:
                     path,
                     num_segments=args.segments,
                     rounds=args.rounds,
+                    backends=args.backends,
                     console=progress.console,
                     on_round=lambda: progress.advance(bar),
                 )
