@@ -212,21 +212,25 @@ def settings_of(cfg: Config, args: argparse.Namespace) -> dict:
 
 
 @torch.no_grad()
-def condense(model: CondenserModel, packed: dict, *, batch_size: int) -> tuple[Tensor, Tensor]:
+def condense(model: CondenserModel, packed: dict, *, batch_size: int) -> tuple[Tensor, Tensor, int]:
     """All clips of a video.
 
     Returns:
-        [N, K, H, W, 3] uint8 RGB, condensed, and [N, H, W, 3] uint8, the clips' first frames.
+        [N, K, H, W, 3] uint8 RGB, condensed; [N, H, W, 3] uint8, the clips' first frames; and T.
     """
     inputs = model.data_preprocessor(pseudo_collate([packed]), False)["inputs"]
     clip, num_clips = flatten_views(inputs)
-    first = clip["iframe"] if isinstance(clip, dict) and "iframe" in clip else as_rgb(clip)[:, :, 0]
+    if isinstance(clip, dict) and "iframe" in clip:
+        first, clip_len = clip["iframe"], 1 + max(x.shape[2] for x in clip.values() if x.ndim == 5)
+    else:
+        first, clip_len = as_rgb(clip)[:, :, 0], as_rgb(clip).shape[2]
     frames = []
     for start in range(0, num_clips, batch_size):
         part = slice(start, start + batch_size)
         piece = clip[part] if isinstance(clip, Tensor) else {k: v[part] for k, v in clip.items()}
         frames.append(model.condenser(piece))
-    return _to_uint8(torch.cat(frames).permute(0, 2, 3, 4, 1)), _to_uint8(first.permute(0, 2, 3, 1))
+    condensed = torch.cat(frames).permute(0, 2, 3, 4, 1)
+    return _to_uint8(condensed), _to_uint8(first.permute(0, 2, 3, 1)), clip_len
 
 
 def _to_uint8(frames: Tensor) -> Tensor:
@@ -286,7 +290,7 @@ def run(
                 progress.console.print(f"failed: {error}", markup=False, soft_wrap=True)
             else:
                 torch.manual_seed(zlib.crc32(names[index].encode()))  # for random condensers
-                frames, first = condense(model, packed, batch_size=args.batch_size)
+                frames, first, clip_len = condense(model, packed, batch_size=args.batch_size)
                 condensed = time.perf_counter()
                 totals.seconds_network += condensed - loaded
                 pictures = (
@@ -297,7 +301,7 @@ def run(
                 totals.images += frames.shape[0] * frames.shape[1]
                 totals.seconds_writing += time.perf_counter() - condensed
                 sample = encode_jpeg(first[0].numpy(), quality=args.quality)
-                totals.bytes_frames += len(sample) * len(first) * args.clip_len
+                totals.bytes_frames += len(sample) * len(first) * clip_len
                 path = Path(dataset.get_data_info(index)["filename"])
                 totals.bytes_videos += path.stat().st_size
             progress.update(bar, advance=1)
@@ -367,8 +371,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    sampler = next(t for t in cfg.condense_pipeline if t["type"] == "SampleGOPClips")
-    args.clip_len = sampler.get("clip_len", 12)
     started = time.perf_counter()
     totals, failures = run(model, dataset, names, args)
     barrier()

@@ -25,7 +25,7 @@ def flatten_views(inputs: Clip) -> tuple[Clip, int]:
 
 
 def labels_of(data_samples: SampleList, *, num_views: int, device: torch.device) -> Tensor:
-    """[B*V] int64: each sample's label for each of its V views."""
+    """[B*V] int64: each sample's label, the first of several, for each of its V views."""
     labels = torch.stack([sample.gt_label.view(-1)[0] for sample in data_samples])
     return labels.to(device).repeat_interleave(num_views)
 
@@ -98,10 +98,15 @@ class CondenserModel(BaseModel):
         return losses
 
     def predict(self, inputs: Clip, data_samples: SampleList) -> SampleList:
-        """Set ``condenser_metrics`` (means over the batch), and class scores where it has them."""
+        """Set ``condenser_metrics`` (means over the batch), and class scores where it has them.
+
+        Without labels what needs them is left out.
+        """
         clip, num_views = flatten_views(inputs)
-        device = next(self.parameters()).device
-        labels = labels_of(data_samples, num_views=num_views, device=device)
+        labels = None
+        if all("gt_label" in sample for sample in data_samples):
+            device = next(self.parameters()).device
+            labels = labels_of(data_samples, num_views=num_views, device=device)
         metrics, scores = self.condenser.predict(clip, labels)
         values = {name: float(value) for name, value in metrics.items()}
         for index, sample in enumerate(data_samples):

@@ -45,8 +45,8 @@ class IFS(BaseCondenser):
 
     Where the paper leaves room: motion and residuals are accumulated to the I-frame; D scores
     patches, whose squares are averaged; C pools before its linear layer; batch normalisation in F,
-    F_a and F_m; initial weights as in CycleGAN. A learning rate of D's own: ``paramwise_cfg=dict(custom_keys={'discriminator':
-    dict(lr_mult=0.1)})``.
+    F_a and F_m; initial weights as in CycleGAN. D learns at a rate of its own with
+    ``paramwise_cfg=dict(custom_keys={'discriminator': dict(lr_mult=0.1)})``.
 
     Args:
         clip_len: T, frames of a clip: an I-frame and T - 1 P-frames.

@@ -262,6 +262,9 @@ def test_the_model_trains_and_predicts_over_views():
     assert predictions[0].condenser_metrics["mot"] == pytest.approx(float(metrics["mot"]))
     torch.testing.assert_close(predictions[1].pred_score, scores[2:].mean(dim=0))
     assert model(views, mode="tensor").shape == (4, 3, 1, 16, 16)
+    (unlabelled,) = model({k: v[:1] for k, v in views.items()}, [ActionDataSample()], "predict")
+    assert "cat" not in unlabelled.condenser_metrics
+    assert unlabelled.pred_score.shape == (3,)
 
 
 def test_constant_predictions_err_by_the_variance():
