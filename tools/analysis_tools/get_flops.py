@@ -80,18 +80,23 @@ def without_pretrained(cfg: Any) -> Any:
     return [without_pretrained(value) for value in cfg] if isinstance(cfg, list) else cfg
 
 
-def make_inputs(cfg: Config, model: Recognizer) -> Inputs:
-    """What the model gets for one video in a test: its batch of one, normalised."""
-    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+def write_clip(path: Path, *, num_frames: int = CLIP_FRAMES) -> Path:
+    """A clip of noise in blocks, with a key frame every 12 frames."""
     noise = np.random.default_rng(0)
     size = CLIP_HEIGHT // 8, CLIP_WIDTH // 8 + 1, 3
     frames = (
         np.kron(noise.integers(0, 255, size, dtype=np.uint8), np.ones((8, 8, 1), np.uint8))
-        for _ in range(CLIP_FRAMES)
+        for _ in range(num_frames)
     )
+    encode_frames(path, (frame[:, :CLIP_WIDTH] for frame in frames), gop_size=12)
+    return path
+
+
+def make_inputs(cfg: Config, model: Recognizer) -> Inputs:
+    """What the model gets for one video in a test: its batch of one, normalised."""
+    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "clip.mp4")
-        encode_frames(path, (frame[:, :CLIP_WIDTH] for frame in frames), gop_size=12)
+        path = write_clip(Path(folder, "clip.mp4"))
         sample = pipeline(dict(filename=str(path), label=0, start_index=0, modality="RGB"))
     return model.data_preprocessor(pseudo_collate([sample]), False)["inputs"]
 

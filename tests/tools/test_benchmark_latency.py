@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmcondense.codec import encode_frames
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools" / "analysis_tools"
+
+
+@pytest.fixture
+def latency(monkeypatch, load_tool):
+    monkeypatch.syspath_prepend(str(TOOLS))  # as for a script: it shares code with get_flops
+    return load_tool("analysis_tools/benchmark_latency.py")
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("latency") / "clip.mp4"
+    frames = np.random.default_rng(0).integers(0, 255, (36, 48, 48, 3), dtype=np.uint8)
+    encode_frames(path, frames)
+    return str(path)
+
+
+def run(latency, monkeypatch, capsys, *arguments: str) -> dict:
+    monkeypatch.setattr(sys, "argv", ["benchmark_latency.py", *arguments, "--runs", "2", "--json"])
+    latency.main()
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_times_of_attp(latency, monkeypatch, capsys, video):
+    result = run(latency, monkeypatch, capsys, "configs/attp/attp_synthetic.py", "--video", video)
+    assert set(result) == {"preprocess_ms", "network_ms", "preprocess_fps", "network_fps"}
+    for part in ("preprocess", "network"):
+        assert result[f"{part}_ms"] > 0
+        assert result[f"{part}_fps"] == pytest.approx(1e3 / result[f"{part}_ms"])
+
+
+def test_medians_without_the_warm_up(latency, monkeypatch):
+    clock = iter([0, 10, 11, 20, 23, 30, 32])  # seconds: one run to warm up, then 1, 3 and 2
+    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
+    calls = []
+    median = latency.median_ms(lambda: calls.append(1), runs=3, warmup=1, device="cpu")
+    assert median == 2000
+    assert len(calls) == 4
+
+
+def test_what_a_frame_is(latency):
+    cut, frames = latency.one_frame(
+        dict(iframe=torch.zeros(1, 5, 3, 8, 8), motion=torch.zeros(1, 5, 2, 8, 8))
+    )
+    assert ({name: list(x.shape) for name, x in cut.items()}, frames) == (
+        dict(iframe=[1, 1, 3, 8, 8], motion=[1, 1, 2, 8, 8]),
+        1,
+    )
+    clip = dict(iframe=torch.zeros(1, 5, 3, 8, 8), motion=torch.zeros(1, 1, 2, 5, 8, 8))
+    assert latency.one_frame(clip) == (clip, 5)
+
+
+def test_onnx_files_are_timed(latency, tmp_path):
+    pytest.importorskip("onnxruntime", reason="needs the extra deploy")
+    path = str(tmp_path / "linear.onnx")
+    torch.onnx.export(torch.nn.Linear(3, 2), (torch.zeros(1, 3),), path, dynamo=False)
+    assert latency.time_onnx(path, threads=1, runs=2, warmup=0) > 0
+
+
+def test_arguments_are_checked(latency, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(latency, monkeypatch, capsys, "config.py", "--onnx", "a.onnx", "--device", "cuda")
+    assert "CUDA" in capsys.readouterr().err
