@@ -1,7 +1,8 @@
 # ATTP on sixteen classes, shape and motion, of H.264 clips with B-frames. Made by:
-# python tools/data/make_synthetic.py --task both --codec h264 --b-frames 2 --size 80 \
-#     --num-frames 36 --out data/synthetic/both_b
-# The flow network comes first: python tools/train.py configs/attp/flow_synthetic.py
+# python tools/data/make_synthetic.py --task both --codec h264 --b-frames 2 --size 48 \
+#     --num-frames 36 --num-train 2000 --num-val 400 --out data/synthetic/both_b
+# Two networks come first: python tools/train.py configs/attp/appearance_synthetic.py, and
+# python tools/train.py configs/attp/flow_synthetic.py
 _base_ = 'ablation/ttp_synthetic.py'
 stages = '{{$ATTP_STAGES:work_dirs/attp/synthetic}}'
 model = dict(

@@ -24,5 +24,14 @@ test_pipeline = [_base_.sample_test, *load_flow, _base_.format_shape, pack_flow]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_cfg = dict(max_epochs=2)
+param_scheduler = [
+    dict(
+        type='OneCycleLR',
+        eta_max=2e-3,
+        total_steps=2,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 work_dir = '{{$ATTP_STAGES:work_dirs/attp/synthetic}}/flow'

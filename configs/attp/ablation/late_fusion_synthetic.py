@@ -9,7 +9,7 @@ head = dict(
 model = dict(
     _delete_=True,
     type='CoViAR',
-    i_stream=dict(type='Recognizer2D', backbone=_base_.small_rgb, cls_head=head),
+    i_stream=dict(type='Recognizer2D', backbone=_base_.iframe_network, cls_head=head),
     motion_stream=dict(type='Recognizer2D', backbone=_base_.small_motion, cls_head=head),
     residual_stream=dict(type='Recognizer2D', backbone=_base_.small_residual, cls_head=head),
     fusion_weights=(1, 1, 1),
