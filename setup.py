@@ -11,6 +11,8 @@ from setuptools import Extension, find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+DEPLOY = ["onnx", "onnxruntime"]
+SERVE = ["fastapi", "uvicorn"]
 VERSION = runpy.run_path(str(ROOT / "mmcondense" / "version.py"))["__version__"]
 
 
@@ -80,13 +82,20 @@ setup(
         "rich",
         "scipy",
         "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
+        "timm>=1.0.8",  # TSD's extractor; any other of its networks as a backbone
         "torch>=2.1",  # no upper bound, so that torch and torchvision can match
         "torchvision",
     ],
     extras_require={
         # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv leaves this out
         "lite": ["mmcv-lite>=2.0.0,<2.2"],
-        "dev": ["hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"],
+        "deploy": DEPLOY,
+        "serve": SERVE,
+        "dev": [
+            *("hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"),
+            *DEPLOY,
+            *SERVE,
+        ],
     },
     zip_safe=False,
 )
