@@ -25,8 +25,15 @@ def flatten_views(inputs: Clip) -> tuple[Clip, int]:
 
 
 def labels_of(data_samples: SampleList, *, num_views: int, device: torch.device) -> Tensor:
-    """[B*V] int64: each sample's label, the first of several, for each of its V views."""
-    labels = torch.stack([sample.gt_label.view(-1)[0] for sample in data_samples])
+    """[B*V] int64: each sample's label for each of its V views.
+
+    Raises:
+        ValueError: if a sample has several labels.
+    """
+    sizes = {sample.gt_label.numel() for sample in data_samples}
+    if sizes != {1}:
+        raise ValueError(f"condensers learn from one label a clip, but samples have {sizes}")
+    labels = torch.cat([sample.gt_label.view(1) for sample in data_samples])
     return labels.to(device).repeat_interleave(num_views)
 
 

@@ -267,6 +267,13 @@ def test_the_model_trains_and_predicts_over_views():
     assert unlabelled.pred_score.shape == (3,)
 
 
+def test_several_labels_are_refused():
+    sample = ActionDataSample().set_gt_label(torch.tensor([0.0, 1.0, 1.0]))
+    views = {name: x.unflatten(0, (1, 2)) for name, x in make_clip(2).items()}
+    with pytest.raises(ValueError, match="one label a clip"):
+        CondenserModel(condenser=TINY)(views, [sample], mode="loss")
+
+
 def test_constant_predictions_err_by_the_variance():
     metrics, _ = build(loss_weights=dict(app=1)).predict(clip := make_clip(), None)
     expected = clip["iframe"].transpose(0, 1).flatten(1).var(dim=1, unbiased=False).mean()
