@@ -7,6 +7,7 @@ from mmengine.registry import DefaultScope
 
 from mmcondense.apis.attp_export import export_step
 
+pytest.importorskip("onnx", reason="needs the extra deploy")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra deploy")
 CLASSES, CHANNELS, SIDE = 4, 64, 64
 
