@@ -36,6 +36,9 @@ class ClientHalf(nn.Module):
 class CloudHalf(nn.Module):
     """Normalisation and recognizer."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, model: CondenseRecognizer) -> None:
         super().__init__()
         self.recognizer = model.recognizer

@@ -1,0 +1,123 @@
+"""Pictures of what TSD does to clips: the matrix P, frames that went in, and those that came out.
+
+python tools/visualizations/draw_distillation.py CONFIG CHECKPOINT --out DIR [--num 8]
+
+Above, P: a column for each of the T frames, a row for each of the T_s distilled ones, which sums to
+1. Below, frames at equal distances, and the distilled frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from mmaction.apis import init_recognizer
+from mmaction.registry import DATASETS
+from mmengine.config import Config, DictAction
+from mmengine.dataset import pseudo_collate
+from rich.progress import track
+
+from mmcondense.models.condensers import TemporalSequenceDistillation
+from mmcondense.models.condensers.tsd import distill
+
+
+def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", help="config file")
+    parser.add_argument("checkpoint", help="checkpoint file")
+    parser.add_argument("--out", required=True, type=Path, help="folder for the pictures")
+    parser.add_argument("--num", type=int, default=8, help="test clips, spread over the data set")
+    parser.add_argument("--frames", type=int, default=10, help="input frames to show")
+    parser.add_argument("--device", default="cuda:0" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, help="override config entries, key=value"
+    )
+    return parser.parse_args(arguments)
+
+
+def to_pictures(frames: torch.Tensor) -> np.ndarray:
+    """[3, K, H, W] in [-1, 1] to [K, H, W, 3] uint8."""
+    levels = ((frames.clamp(-1, 1) + 1) * 127.5).round().byte()
+    return levels.permute(1, 2, 3, 0).cpu().numpy()
+
+
+def draw(
+    transformation: np.ndarray, frames: np.ndarray, distilled: np.ndarray, *, shown: int, title: str
+) -> Figure:
+    """One clip.
+
+    Args:
+        transformation: P, [T, T_s].
+        frames: [T, H, W, 3] uint8.
+        distilled: [T_s, H, W, 3] uint8.
+        shown: How many of the T frames to draw.
+        title: Above all.
+    """
+    num_frames, num_distilled = transformation.shape
+    columns = np.unique(np.linspace(0, num_frames - 1, min(shown, num_frames)).round().astype(int))
+    kept = np.unique(np.linspace(0, num_distilled - 1, min(20, num_distilled)).round().astype(int))
+    figure = Figure(figsize=(12, 5), dpi=100, layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    panels: np.ndarray = np.asarray(figure.subfigures(3, 1, height_ratios=[1.2, 1, 1.3]))
+    top, middle, bottom = panels
+    axes = top.subplots()
+    image = axes.imshow(
+        transformation.T, aspect="auto", cmap="viridis", vmin=0, interpolation="nearest"
+    )
+    axes.set_xlabel("frame", fontsize=8)
+    axes.set_ylabel("distilled", fontsize=8)
+    top.colorbar(image, ax=axes, label="P")
+    for panel, pictures, indices, word in (
+        (middle, frames, columns, "frame"),
+        (bottom, distilled, kept, "distilled"),
+    ):
+        for axis, index in zip(
+            np.atleast_1d(panel.subplots(1, len(indices))), indices, strict=True
+        ):
+            axis.imshow(pictures[index])
+            axis.set_axis_off()
+            caption = f"{word} {index}"
+            if word == "distilled":
+                peak = transformation[:, index].argmax()
+                caption += f"\n{transformation[peak, index]:.2f} of {peak}"
+            axis.set_title(caption, fontsize=7)
+    return figure
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    args = parse_args(arguments)
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    model = init_recognizer(cfg, args.checkpoint, device=args.device)
+    condenser = getattr(model, "condenser", None)
+    if not isinstance(condenser, TemporalSequenceDistillation):
+        raise SystemExit(f"{args.config} has no TemporalSequenceDistillation")
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    args.out.mkdir(parents=True, exist_ok=True)
+    indices = np.unique(np.linspace(0, len(dataset) - 1, args.num).round().astype(int))
+    for index in track(indices.tolist(), description="Drawing"):
+        batch = pseudo_collate([dataset[index]])
+        clip = model.data_preprocessor(batch, False)["inputs"][0, :1]  # the first view
+        with torch.no_grad():
+            transformation = condenser.transformation(clip)
+            distilled = distill(clip, transformation)
+        info = dataset.get_data_info(index)
+        figure = draw(
+            transformation[0].cpu().numpy(),
+            to_pictures(clip[0]),
+            to_pictures(distilled[0]),
+            shown=args.frames,
+            title=f"{info['filename']}    label {info['label']}",
+        )
+        figure.savefig(args.out / f"{index:06d}_{Path(info['filename']).stem}.png")
+    print(f"{len(indices)} pictures in {args.out}")
+
+
+if __name__ == "__main__":
+    main()
