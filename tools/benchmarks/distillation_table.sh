@@ -5,7 +5,7 @@
 #     bash tools/benchmarks/distillation_table.sh fights   # FIGHTS=folder of the fights set
 #
 # Rows: p_stream (no teacher), p_stream_feature (L1, weight 50), p_stream_soft_label (temperature 8,
-# weight 50). All have one teacher, flow, which trains with seed 0 for twice as long. Trainings that
+# weight 50). Both have one teacher, flow, which trains with seed 0 for as many epochs. Trainings that
 # are done are skipped, cut ones go on. Environment: SEEDS="0 1 2", OUT=work_dirs/distillation,
 # FIGHTS=data/fights, whose clips are re-encoded to 160x120 first.
 # The accuracies are those of the last epoch; nothing is chosen on the validation set.
@@ -19,9 +19,9 @@ rows=(p_stream p_stream_feature p_stream_soft_label)
 seeds=${SEEDS:-0 1 2}
 
 case $set in
-    hard) # a tenth of the usual clips, smaller, ten times the sensor noise
+    hard) # a tenth of the usual clips, ten times the sensor noise
         python "$tools/data/make_synthetic.py" --task motion --out data/synthetic/motion_hard \
-            --num-train 80 --num-val 400 --noise 20 --size 80 ;;
+            --num-train 80 --num-val 400 --noise 20 ;;
     fights)
         fights=${FIGHTS:-data/fights}
         small=data/fights_160x120

@@ -20,7 +20,7 @@ pack_train = [
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            _base_.sample_train, *_base_.load,
+            _base_.sample_train_3d, *_base_.load,
             dict(type='LoadFlow'), *_base_.train_geometry_small, *pack_train
         ]))
 work_dir = f'{_base_.stages}/p_stream_feature'

@@ -19,5 +19,5 @@ pack_train = [
 ]
 train_dataloader = dict(
     dataset=dict(
-        pipeline=[_base_.sample_train, *_base_.load_mr_dis, *pack_train]))
+        pipeline=[_base_.sample_train_3d, *_base_.load_mr_dis, *pack_train]))
 work_dir = f'{_base_.stages}/p_stream_feature'

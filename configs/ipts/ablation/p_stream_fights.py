@@ -5,8 +5,6 @@ model = dict(
     cls_head=dict(num_classes=2, dropout_ratio=0.5, topk=(1, )))
 data_root = 'data/fights_160x120'  # made by tools/benchmarks/distillation_table.sh
 data_prefix = dict(video='videos')
-sample_train = dict(type='SampleCompressedFrames', num_segments=4)
-sample_test = dict(type='SampleCompressedFrames', num_segments=4, test_mode=True)
 train_geometry_small = [
     dict(type='Resize', scale=(128, 96), keep_ratio=False),
     dict(type='RandomCrop', size=80),
@@ -14,28 +12,27 @@ train_geometry_small = [
 ]
 test_geometry_small = [dict(type='Resize', scale=(128, 96), keep_ratio=False)]
 train_dataloader = dict(
-    batch_size=8,
     drop_last=True,
     dataset=dict(
         data_root=data_root,
         data_prefix=data_prefix,
-        pipeline=[sample_train, *_base_.load, *train_geometry_small, *_base_.pack]))
+        pipeline=[_base_.sample_train_3d, *_base_.load, *train_geometry_small, *_base_.pack]))
 val_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         data_prefix=data_prefix,
-        pipeline=[sample_test, *_base_.load, *test_geometry_small, *_base_.pack]))
+        pipeline=[_base_.sample_test, *_base_.load, *test_geometry_small, *_base_.pack]))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=10, val_begin=10, val_interval=10)
+train_cfg = dict(max_epochs=30, val_begin=30, val_interval=30)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=10,
+        total_steps=30,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
