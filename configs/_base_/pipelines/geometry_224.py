@@ -1,4 +1,4 @@
-# CoViAR's geometry, the same for all modalities of a clip. Fuse carries out what stands before it,
+# CoViAR's geometry, the same for all modalities of a clip. FuseClip carries out what stands before it,
 # in one step and only for the pixels that remain: from videos of 340x256 the same pixels result.
 train_geometry = [
     dict(type='Resize', scale=(340, 256), keep_ratio=False, lazy=True),
@@ -11,10 +11,10 @@ train_geometry = [
         lazy=True),
     dict(type='Resize', scale=(224, 224), keep_ratio=False, lazy=True),
     dict(type='Flip', flip_ratio=0.5, lazy=True),
-    dict(type='Fuse')
+    dict(type='FuseClip')
 ]
 test_geometry = [
     dict(type='Resize', scale=(340, 256), keep_ratio=False, lazy=True),
     dict(type='CenterCrop', crop_size=224, lazy=True),
-    dict(type='Fuse')
+    dict(type='FuseClip')
 ]

@@ -1,6 +1,7 @@
 """Pipeline transforms for compressed video."""
 
 from .format_compressed_shape import FormatCompressedShape, encode_motion, encode_residual
+from .fuse_clip import FuseClip
 from .load_compressed_video import LoadCompressedVideo
 from .load_flow import LoadFlow
 from .pipeline_check import check_compressed_pipeline
@@ -11,6 +12,7 @@ from .transform_iframes import TransformIFrames
 
 __all__ = [
     "FormatCompressedShape",
+    "FuseClip",
     "LoadCompressedVideo",
     "LoadFlow",
     "SampleCompressedFrames",

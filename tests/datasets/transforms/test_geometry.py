@@ -40,7 +40,7 @@ def eager(geometry: list[dict]) -> list[dict]:
     return [
         {key: value for key, value in transform.items() if key != "lazy"}
         for transform in geometry
-        if transform["type"] != "Fuse"
+        if transform["type"] != "FuseClip"
     ]
 
 
