@@ -62,7 +62,9 @@ class InceptionI3DHead(BaseHead):
 
     def init_weights(self) -> None:
         """Small Gaussian logits, or those of ``pretrained``."""
-        nn.init.normal_(self.logits.conv3d.weight, std=0.01)
-        nn.init.zeros_(self.logits.conv3d.bias)
+        convolution = self.logits.conv3d
+        nn.init.normal_(convolution.weight, std=0.01)
+        if convolution.bias is not None:
+            nn.init.zeros_(convolution.bias)
         if self.pretrained is not None:
             load_i3d_weights(self, self.pretrained, prefix="cls_head.")
