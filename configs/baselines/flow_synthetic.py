@@ -1,6 +1,6 @@
 # One field of optical flow (DIS), as a picture of two channels.
 _base_ = [
-    '_base_/tsn_small.py', '../ifs/_base_/synthetic.py', '_base_/adamw_10e.py', '_base_/runtime.py'
+    '_base_/tsn_small.py', '../ifs/_base_/synthetic.py', '_base_/adamw_20e.py', '_base_/runtime.py'
 ]
 model = dict(
     data_preprocessor=dict(

@@ -1,7 +1,7 @@
 # The synthetic frames as floating-point numbers, not as JPEGs: Table 2's column "end-to-end".
 _base_ = [
     '../../baselines/_base_/tsn_small.py', '../_base_/ifs_small.py', '../_base_/synthetic.py',
-    '../_base_/pipelines_64.py', '../../baselines/_base_/adamw_10e.py',
+    '../_base_/pipelines_64.py', '../../baselines/_base_/adamw_20e.py',
     '../../baselines/_base_/runtime.py'
 ]
 model = dict(

@@ -1,7 +1,7 @@
 # A TSN on condensed frames: nothing here knows that they are no ordinary JPEGs.
 _base_ = [
     '../../baselines/_base_/tsn_small.py', '_base_/rawframes_64.py',
-    '../../baselines/_base_/adamw_10e.py', '../../baselines/_base_/runtime.py'
+    '../../baselines/_base_/adamw_20e.py', '../../baselines/_base_/runtime.py'
 ]
 model = dict(
     data_preprocessor=dict(
