@@ -109,12 +109,22 @@ def with_size(inputs: Inputs, size: Sequence[int]) -> Inputs:
     return inputs.new_zeros((*inputs.shape[:-2], height, width))
 
 
+def gops_of(inputs: Inputs) -> int | None:
+    """Segments of a batch of one, if each gives an I-frame and a motion field to 2D networks."""
+    if isinstance(inputs, dict) and {"iframe", "motion"} <= set(inputs):
+        iframe, motion = inputs["iframe"], inputs["motion"]
+        if motion.ndim == 5 and iframe.shape[1] == motion.shape[1]:
+            return motion.shape[1]
+    return None
+
+
 def count(model: Recognizer, inputs: Inputs) -> dict[str, Any]:
     """Multiply-adds and parameters of the whole and of each part.
 
     Returns:
         ``{"flops": int, "params": int, "parts": {name: {"flops": int, "params": int}}}``; parts
         are the model's direct submodules, such as ``i_stream`` and ``p_stream``.
+        ``"flops_per_gop"`` is added where :func:`gops_of` knows how many there are.
     """
     model.forward = functools.partial(model.extract_feat, stage="head")
     analyzer = FlopAnalyzer(model, (inputs,))
@@ -125,16 +135,9 @@ def count(model: Recognizer, inputs: Inputs) -> dict[str, Any]:
         for name, _ in model.named_children()
         if flops[name] or params[name]
     }
-    return dict(flops=int(flops[""]), params=int(params[""]), parts=parts)
-
-
-def gops_of(inputs: Inputs) -> int | None:
-    """Segments of a batch of one, if each gives an I-frame and a motion field to 2D networks."""
-    if isinstance(inputs, dict) and {"iframe", "motion"} <= set(inputs):
-        iframe, motion = inputs["iframe"], inputs["motion"]
-        if motion.ndim == 5 and iframe.shape[1] == motion.shape[1]:
-            return motion.shape[1]
-    return None
+    counts: dict[str, Any] = dict(flops=int(flops[""]), params=int(params[""]), parts=parts)
+    gops = gops_of(inputs)
+    return counts if gops is None else {**counts, "flops_per_gop": counts["flops"] // gops}
 
 
 def print_table(config: str, inputs: Inputs, counts: dict[str, Any], console: Console) -> None:
@@ -169,9 +172,6 @@ def main() -> None:
             inputs = with_size(inputs, args.shape)
     with torch.no_grad():
         counts = count(model, inputs)
-    gops = gops_of(inputs)
-    if gops is not None:
-        counts["flops_per_gop"] = counts["flops"] // gops
     print_table(args.config, inputs, counts, Console())
     if args.json:
         print(json.dumps(counts))
