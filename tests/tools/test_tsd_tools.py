@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmcondense.apis.tsd_packet import pack
+from mmcondense.codec import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +86,23 @@ def test_uniform_frames_are_the_condensers(load_tool):
     assert tool.uniform_frames(clip, 5)[:, 0, 0, 0].tolist() == expected[0, 0, :, 0, 0].tolist()
 
 
-def test_pictures_of_p(load_tool, checkpoint, options, tmp_path):
+def test_the_deciding_window_is_where_the_second_shape_moves(load_tool, options):
+    tool = load_tool("visualizations/draw_distillation.py")
+    folder = Path(options[1].split("=")[1])
+    for index in range(4):
+        path = folder / "videos" / f"val_{index:05d}.mp4"
+        first, last = tool.deciding_window(path)
+        assert last - first == 7
+        with CompressedVideo(path) as video:
+            frames = video.read(range(80), modalities=("rgb",)).rgb.astype(int)
+        changes = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2, 3))  # between t and t + 1
+        inside = changes[first:last]
+        outside = np.delete(changes, np.arange(max(first - 1, 0), last + 1))
+        assert inside.min() > outside.max()
+    assert tool.deciding_window(folder / "videos" / "other.mp4") is None
+
+
+def test_pictures_of_p(load_tool, checkpoint, options, tmp_path, capsys):
     tool = load_tool("visualizations/draw_distillation.py")
     tool.main(
         [CONFIG, checkpoint, "--out", str(tmp_path), "--num", "2", "--device", "cpu", *options]
@@ -93,3 +110,4 @@ def test_pictures_of_p(load_tool, checkpoint, options, tmp_path):
     pictures = sorted(tmp_path.iterdir())
     assert [path.name for path in pictures] == ["000000_val_00000.png", "000003_val_00003.png"]
     assert cv2.imread(str(pictures[0])).std() > 20
+    assert "highest entry in the deciding frames" in capsys.readouterr().out

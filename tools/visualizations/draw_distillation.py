@@ -3,12 +3,16 @@
 python tools/visualizations/draw_distillation.py CONFIG CHECKPOINT --out DIR [--num 8]
 
 Above, P: a column for each of the T frames, a row for each of the T_s distilled ones, which sums to
-1. Below, frames at equal distances, and the distilled frames.
+1. Below, frames at equal distances, and the distilled frames. On the synthetic task ``brief`` the
+frames that decide are framed, and the share of distilled frames that are made of one of those above
+all is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +26,8 @@ from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from rich.progress import track
 
+from mmcondense.datasets.synthetic import SyntheticRecipe
+from mmcondense.datasets.synthetic_scenes import SceneOptions
 from mmcondense.models.condensers import TemporalSequenceDistillation
 from mmcondense.models.condensers.tsd import distill
 
@@ -46,8 +52,32 @@ def to_pictures(frames: torch.Tensor) -> np.ndarray:
     return levels.permute(1, 2, 3, 0).cpu().numpy()
 
 
+def deciding_window(path: Path) -> tuple[int, int] | None:
+    """First and last frame of what decides a synthetic ``brief`` clip; None for any other video."""
+    record = path.parent.parent / "synthetic.json"
+    name = re.fullmatch(r"(train|val)_(\d+)", path.stem)
+    if name is None or not record.is_file():
+        return None
+    settings = json.loads(record.read_text(encoding="utf-8"))
+    if settings.pop("task") != "brief" or settings.pop("version") != SyntheticRecipe.version:
+        return None
+    options = settings.pop("scene")
+    scene_options = SceneOptions(**{**options, "speed": tuple(options["speed"])})
+    recipe = SyntheticRecipe(task="brief", scene=scene_options, **settings)
+    scene = recipe.scene_of(name[1], int(name[2]))
+    (brief,) = [layer for layer in scene.layers if not layer.visible.all()]
+    frames = np.flatnonzero(brief.visible)
+    return int(frames[0]), int(frames[-1])
+
+
 def draw(
-    transformation: np.ndarray, frames: np.ndarray, distilled: np.ndarray, *, shown: int, title: str
+    transformation: np.ndarray,
+    frames: np.ndarray,
+    distilled: np.ndarray,
+    *,
+    shown: int,
+    title: str,
+    window: tuple[int, int] | None = None,
 ) -> Figure:
     """One clip.
 
@@ -57,6 +87,7 @@ def draw(
         distilled: [T_s, H, W, 3] uint8.
         shown: How many of the T frames to draw.
         title: Above all.
+        window: First and last frame to mark in P.
     """
     num_frames, num_distilled = transformation.shape
     columns = np.unique(np.linspace(0, num_frames - 1, min(shown, num_frames)).round().astype(int))
@@ -69,6 +100,8 @@ def draw(
     image = axes.imshow(
         transformation.T, aspect="auto", cmap="viridis", vmin=0, interpolation="nearest"
     )
+    if window is not None:
+        axes.axvspan(window[0] - 0.5, window[1] + 0.5, fill=False, edgecolor="red", linewidth=1.5)
     axes.set_xlabel("frame", fontsize=8)
     axes.set_ylabel("distilled", fontsize=8)
     top.colorbar(image, ax=axes, label="P")
@@ -100,6 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"{args.config} has no TemporalSequenceDistillation")
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     args.out.mkdir(parents=True, exist_ok=True)
+    hits: list[float] = []
     indices = np.unique(np.linspace(0, len(dataset) - 1, args.num).round().astype(int))
     for index in track(indices.tolist(), description="Drawing"):
         batch = pseudo_collate([dataset[index]])
@@ -108,15 +142,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             transformation = condenser.transformation(clip)
             distilled = distill(clip, transformation)
         info = dataset.get_data_info(index)
+        window = deciding_window(Path(info["filename"]))
+        if window is not None:
+            peaks = transformation[0].argmax(dim=0)
+            hits.append(float(((peaks >= window[0]) & (peaks <= window[1])).float().mean()))
         figure = draw(
             transformation[0].cpu().numpy(),
             to_pictures(clip[0]),
             to_pictures(distilled[0]),
             shown=args.frames,
             title=f"{info['filename']}    label {info['label']}",
+            window=window,
         )
         figure.savefig(args.out / f"{index:06d}_{Path(info['filename']).stem}.png")
     print(f"{len(indices)} pictures in {args.out}")
+    if hits:
+        print(f"highest entry in the deciding frames: {np.mean(hits):.1%} of P's columns")
 
 
 if __name__ == "__main__":
