@@ -388,3 +388,52 @@ def test_virtual_iframes_stand_in_where_key_frames_are_rare(clip_of):
         np.testing.assert_array_equal(prediction + clip.residual[i], plain[frame].rgb)
     # A future reference beyond the virtual I-frame tells nothing about motion since the real one.
     assert np.abs(np.median(before.motion[0, 32:-32, 40:-40].reshape(-1, 2), axis=0)).max() > 5
+
+
+# -- memory
+
+
+def test_an_earlier_clip_may_be_overwritten(clip_of):
+    everything = ("iframe", "rgb", "motion", "residual", "motion_past", "motion_future")
+    with CompressedVideo(clip_of("h264", 2, "mp4")) as video:
+        for reference in ("previous", "iframe"):
+            expected = video.read([5, 3, 14], reference=reference, modalities=everything)
+            earlier = video.read([1, 2, 8, 9], reference=reference, modalities=everything)
+            clip = video.read([5, 3, 14], reference=reference, modalities=everything, out=earlier)
+            for name in ("iframes", *everything[1:]):
+                assert np.shares_memory(getattr(clip, name), getattr(earlier, name))
+            for name in ("iframes", *everything[1:], "valid_past", "valid_future"):
+                np.testing.assert_array_equal(getattr(clip, name), getattr(expected, name))
+
+
+def test_memory_that_does_not_fit_is_left_alone(clip_of):
+    with CompressedVideo(clip_of("h264", 2, "mp4")) as video:
+        few = video.read([1], modalities=("motion", "rgb"))
+        before = few.motion.copy(), few.rgb.copy()
+        clip = video.read([1, 2], modalities=("motion", "rgb"), out=few)
+        whole = video.read([1], modalities=("motion",), precision="integer", out=few)
+        for one in (clip.motion, clip.rgb, whole.motion):
+            assert not np.shares_memory(one, few.motion)
+        np.testing.assert_array_equal(clip.motion[0], few.motion[0])
+        np.testing.assert_array_equal(before[0], few.motion)
+        np.testing.assert_array_equal(before[1], few.rgb)
+        assert whole.motion.dtype == np.int16
+
+
+def test_h264_is_demuxed_only_until_its_order_is_settled(clip_of):
+    with CompressedVideo(clip_of("h264", 3, "mp4", gop_size=30)) as video:
+        decoder, index = video._decoder, video._index
+        whole = decoder.pictures(index, gop=0, last=29)
+        assert len(whole) == 30
+        for last in range(29):
+            part = decoder.pictures(index, gop=0, last=last)
+            settled = [p for p in part if p.display <= last]
+            assert len(settled) == last + 1
+            for one, other in zip(part, whole, strict=False):
+                if one.display <= last:
+                    assert (one.display, one.past, one.future) == (
+                        other.display,
+                        other.past,
+                        other.future,
+                    )
+        assert len(decoder.pictures(index, gop=0, last=3)) < 15

@@ -55,7 +55,7 @@ def test_last_line_is_a_list_of_one_object_per_file_and_variant(
     for path in clips.values():
         times = {row["variant"]: row for row in rows if row["file"] == path}
         assert len(times) == sum(row["file"] == path for row in rows)
-        for reading in ("previous", "iframe", "vectors", "iframes-only"):
+        for reading in ("previous", "iframe", "pb", "vectors", "vectors-reused", "iframes-only"):
             assert f"numpy-{reading}" in times
         assert times["full-decode"]["to_full_decode"] == 1
         assert times["needed-decode"]["to_needed_decode"] == 1
@@ -118,6 +118,16 @@ def test_clips_are_made_of_a_short_source_without_cuts(
             assert (video.width, video.height, video.num_frames) == (340, 256, 50)
             assert video.keyframes.tolist() == keyframes
             assert video.has_b_frames == ("h264" in path)
+
+
+def test_processes_are_timed_side_by_side(
+    clips: dict[str, str], tools: Callable[[str], ModuleType]
+) -> None:
+    soak = tools("soak_loader")
+    assert soak.resident_mib() > 10
+    speed, cpu_ms = soak.time_processes(clips["mpeg4"], np.array([5, 16]), num_processes=2, reads=3)
+    assert speed > 0
+    assert cpu_ms > 0
 
 
 @pytest.mark.parametrize(
