@@ -116,7 +116,11 @@ def load_batch(cfg: Config, dataloader: str, folder: Path) -> dict:
         files = dict(ann_file="frames.txt", data_prefix=dict(img="frames"))
     dataset_cfg.update(data_root=str(folder), **files)
     dataset = DATASETS.build(dataset_cfg)
-    return pseudo_collate([dataset[0], dataset[1]])
+    batch = pseudo_collate([dataset[0], dataset[1]])
+    inputs = batch["inputs"] if isinstance(batch["inputs"], dict) else dict(imgs=batch["inputs"])
+    # What crosses to the device is small; the data preprocessor makes floats of it there.
+    assert {x.dtype for tensors in inputs.values() for x in tensors} <= {torch.uint8, torch.int16}
+    return batch
 
 
 @pytest.mark.parametrize("name", NAMES)
