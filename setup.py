@@ -77,6 +77,7 @@ setup(
         "matplotlib",
         "mmaction2>=1.2.0,<1.3",
         "mmengine>=0.10.7,<0.11",
+        "mmpretrain>=1.2.0,<1.3",  # ATTP's EfficientNet
         "numpy>=1.26",
         "opencv-contrib-python",  # mmaction2's choice; a further OpenCV would overwrite it
         "rich",

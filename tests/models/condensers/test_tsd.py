@@ -94,6 +94,12 @@ def test_a_still_clip_stays_as_it_is():
     torch.testing.assert_close(distilled, frame.expand(-1, -1, 2, -1, -1))
 
 
+def test_our_own_loaders_clips_are_taken_too():
+    tsd = small_tsd().eval()
+    clip = torch.rand(1, 3, 6, 64, 64) * 2 - 1
+    assert torch.equal(tsd(dict(rgb=clip)), tsd(clip))
+
+
 def test_the_extractor_sees_small_normalised_copies():
     tsd = small_tsd()
     seen = []
