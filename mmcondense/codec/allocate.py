@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .clip import CompressedClip
+from .motion import CELL
 from .plan import Request
 
 _ALIGNMENT = 64  # bytes
@@ -55,6 +56,9 @@ def allocate_clip(
         for name, (number, channels, dtype) in layouts.items()
         if wants(name)
     }
+    if request.layout == "cells" and "motion" in wanted:
+        grid = -(-height // CELL), -(-width // CELL)
+        wanted["motion"] = ((count, *grid, 2), np.dtype(vector_type))
     pictures = {} if out is None else _overwritten(out, wanted)
     pictures |= _in_one_block({name: wanted[name] for name in wanted.keys() - pictures.keys()})
     valid = {}

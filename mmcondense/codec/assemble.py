@@ -16,7 +16,7 @@ from .decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
 from .kernels import kernels
-from .motion import QUARTERS, MotionCells
+from .motion import QUARTERS, MotionCells, MotionField, single_field
 from .plan import Plan, Request, Step, base_of, plan_gop
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
@@ -273,14 +273,25 @@ class ClipAssembler:
         assert picture.past is not None
         if clip.motion is not None:
             divide = picture.kind == "B" or self._request.per_frame
+            past_distance = display - picture.past if divide else 1
+            future_distance = -1 if picture.future is None else display - picture.future
             for out in self._targets(clip.motion, display):
-                self._kernels.single_field(
-                    out,
-                    cells,
-                    past_distance=display - picture.past if divide else 1,
-                    future_distance=-1 if picture.future is None else display - picture.future,
-                    whole=self._whole,
-                )
+                if self._request.layout == "pixels":
+                    self._kernels.single_field(
+                        out,
+                        cells,
+                        past_distance=past_distance,
+                        future_distance=future_distance,
+                        whole=self._whole,
+                    )
+                elif cells.future is None:
+                    np.divide(cells.past, np.float32(QUARTERS * past_distance), out=out)
+                else:
+                    out[:] = single_field(
+                        MotionField(cells.past, cells.valid_past, cells.future, cells.valid_future),
+                        past_distance=past_distance,
+                        future_distance=future_distance,
+                    )
         if clip.residual is not None:
             future = picture.future
             for out in self._targets(clip.residual, display):

@@ -57,7 +57,7 @@ class CompressedClip:
 
     motion: np.ndarray | None = None
     """[S, H, W, 2] pixels, x then y: float32 (``'subpixel'``) or int16 (``'integer'``). Zero where
-    a block was not predicted, and for I-frames."""
+    a block was not predicted, and for I-frames. With ``layout='cells'`` one for each 8x8 pixels."""
 
     residual: np.ndarray | None = None
     """[S, H, W, 3] int16, RGB, -255..255: decoded frame minus prediction."""

@@ -17,6 +17,7 @@ class Request:
     precision: str
     modalities: frozenset[str]
     per_frame: bool
+    layout: str = "pixels"
 
     @property
     def wants_field(self) -> bool:

@@ -30,6 +30,7 @@ REFERENCES = ("previous", "iframe")
 PRECISIONS = ("subpixel", "integer")
 MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_future")
 """What has a value for each pixel."""
+LAYOUTS = ("pixels", "cells")
 MACROBLOCK_MODALITIES = ("bits",)
 """What has a value for each macroblock, of 16x16 pixels: MPEG-4 part 2 only."""
 
@@ -229,6 +230,7 @@ class CompressedVideo:
         precision: str = "subpixel",
         iframe_inds: Sequence[int] | np.ndarray | None = None,
         per_frame: bool = False,
+        layout: str = "pixels",
         out: CompressedClip | None = None,
     ) -> CompressedClip:
         """Read frames in one pass over the packets that they need.
@@ -251,6 +253,10 @@ class CompressedVideo:
                 I-frame, real or virtual, at or before each frame.
             per_frame: Divide the motion of P-frames by its distance too, so that it is in pixels
                 per frame like that of B-frames.
+            layout: ``'pixels'``, or ``'cells'``: ``motion`` is [S, ceil(H/8), ceil(W/8), 2], a
+                vector for each 8x8 pixels, for which no block is smaller. Only for sub-pixel
+                ``'motion'`` with ``reference='previous'``, and not beside ``'residual'`` or
+                directions.
             out: A clip read earlier that is done with: its arrays are overwritten where they are of
                 the right size and type and hold at least as many frames. In clips of more than some
                 30 MB, new memory takes about as long as the reading.
@@ -272,7 +278,15 @@ class CompressedVideo:
             raise ValueError(f"modalities={modalities!r} must be a collection of names, not a name")
         for modality in modalities:
             _check_choice("modality", modality, (*MODALITIES, *MACROBLOCK_MODALITIES))
-        request = Request(reference, precision, frozenset(modalities), per_frame)
+        _check_choice("layout", layout, LAYOUTS)
+        refused = {"residual", "motion_past", "motion_future"}.intersection(modalities)
+        if layout == "cells" and (reference, precision, refused) != ("previous", "subpixel", set()):
+            raise ValueError(
+                "layout='cells' goes with reference='previous', precision='subpixel' and neither "
+                f"residual nor directions, not with {reference!r}, {precision!r} and "
+                f"{tuple(modalities)}"
+            )
+        request = Request(reference, precision, frozenset(modalities), per_frame, layout)
         frames = self._check_indices(frame_inds, "frame_inds")
         if iframe_inds is None:
             iframes = self._iframes_of(frames)

@@ -437,3 +437,26 @@ def test_h264_is_demuxed_only_until_its_order_is_settled(clip_of):
                         other.future,
                     )
         assert len(decoder.pictures(index, gop=0, last=3)) < 15
+
+
+# -- vectors of cells
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("mpeg4", "avi"), ("h264", "mp4")])
+@pytest.mark.parametrize("per_frame", [False, True])
+def test_cells_are_what_pixels_are_painted_with(clip_of, codec, suffix, per_frame):
+    with CompressedVideo(clip_of(codec, 2, suffix)) as video:
+        frames = np.arange(16)
+        clips = [
+            video.read(frames, modalities=("motion",), layout=layout, per_frame=per_frame)
+            for layout in ("cells", "pixels")
+        ]
+        assert set("IPB") == set(clips[0].frame_types)
+        assert clips[0].motion.shape == (16, -(-HEIGHT // 8), -(-WIDTH // 8), 2)
+        np.testing.assert_array_equal(clips[0].motion, clips[1].motion[:, ::8, ::8])
+        with pytest.raises(ValueError, match="layout='cells' goes with"):
+            video.read([1], modalities=("motion",), layout="cells", precision="integer")
+        with pytest.raises(ValueError, match="layout='cells' goes with"):
+            video.read([1], layout="cells")
+        with pytest.raises(ValueError, match="layout='blocks' is not one of 'pixels', 'cells'"):
+            video.read([1], layout="blocks")

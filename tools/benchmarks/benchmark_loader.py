@@ -19,7 +19,7 @@ are not converted, vectors not exported. Ours open the file, too:
 of P- and B-frames, ``BACKEND-iframes-only`` the I-frames. ``BACKEND-vectors`` returns the motion
 of every frame, painted: one float32 vector per pixel, in new memory. ``-reused`` writes them into
 the memory of the round before (``read(out=...)``), ``-integer-reused`` as int16, and
-``-by-gop-integer`` as int16, GOP by GOP.
+``-by-gop-integer`` as int16, GOP by GOP; ``-cells`` returns a vector for each 8x8 pixels.
 Peers, where installed: ``motion-vector-extractor`` (vectors and BGR up to the last segment),
 ``mmaction2-pyav`` (PyAVDecodeMotionVector: vectors), ``decord`` (RGB of the segments).
 ``to_needed_decode`` divides by the bare decode of the packets that the variant needs, so for
@@ -62,6 +62,7 @@ YARDSTICKS = {
     "vectors-reused": "full-decode",
     "vectors-integer-reused": "full-decode",
     "vectors-by-gop-integer": "full-decode",
+    "vectors-cells": "full-decode",
     "iframes-only": "iframes-decode",
     "pb": "pb-decode",
 }
@@ -127,6 +128,7 @@ def our_variants(
         ),
         "pb": partial(read, inds=pb_inds, reference="previous", modalities=MODALITIES),
         "vectors": partial(read, inds=None, modalities=("motion",)),
+        "vectors-cells": partial(read, inds=None, modalities=("motion",), layout="cells"),
         "vectors-reused": partial(read_again, precision="subpixel"),
         "vectors-integer-reused": partial(read_again, precision="integer"),
         "vectors-by-gop-integer": read_by_gop,
