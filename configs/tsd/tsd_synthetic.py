@@ -21,7 +21,7 @@ model = dict(
         extractor_size=24,
         embed_channels=64,
         kernel=(3, 1, 1),
-        # 0.01 for 1024 channels of 2x2 positions; as much output from 64 channels of one
+        # the paper's 0.01 is for kernels of 4096 weights, these have 192
         init_std=0.08),
     recognizer=dict(
         type='Recognizer3D',
