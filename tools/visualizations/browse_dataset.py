@@ -29,8 +29,9 @@ from mmengine.utils import import_modules_from_strings
 from rich.progress import track
 
 from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip
-from mmcondense.codec import CodecError, CompressedVideo
+from mmcondense.codec import CodecError
 from mmcondense.datasets import CompressedVideoDataset
+from mmcondense.datasets.storage import open_video
 from mmcondense.datasets.transforms import FormatCompressedShape
 
 
@@ -170,7 +171,7 @@ def view_sample(
             view = _view(results, transform, columns=columns, title=title)
             if with_bits:
                 frame_inds = np.asarray(results["frame_inds"])[columns]
-                with CompressedVideo(results["filename"]) as video:
+                with open_video(results) as video:
                     view.bits = video.read(frame_inds, modalities=("bits",)).bits
     if view is None:
         raise SystemExit("the pipeline has no FormatCompressedShape, so there is nothing to draw")
