@@ -148,7 +148,7 @@ def draw_grid(names: Sequence[str], models: Sequence[Sequence[Condensed]]) -> Fi
 
 def _draw(columns: Sequence[tuple[str, list[np.ndarray]]]) -> Figure:
     num_rows = len(columns[0][1])
-    figure = Figure(figsize=(1.1 * len(columns), 1.1 * num_rows + 0.3), dpi=110)
+    figure = Figure(figsize=(1.1 * len(columns), 1.1 * num_rows + 0.3), dpi=80)
     axes = figure.subplots(num_rows, len(columns), squeeze=False)
     for column, (name, images) in enumerate(columns):
         axes[0, column].set_title(name, fontsize=7, loc="left")
