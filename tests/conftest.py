@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import pytest
+
+cv2.setNumThreads(0)  # tests fork processes, which OpenCV's threads do not survive
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -219,7 +219,8 @@ def _run(
 
 
 def _make_clip(recipe: SyntheticRecipe, split: str, index: int, videos: Path) -> None:
-    cv2.setNumThreads(0)  # the processes are the parallelism
+    # The processes are the parallelism. 0, not 1: a fork would wait forever for its parent's threads.
+    cv2.setNumThreads(0)
     encode_frames(
         videos / recipe.file_name(split, index),
         render(recipe.scene_of(split, index)),

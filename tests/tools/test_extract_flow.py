@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
 
@@ -91,6 +92,29 @@ def test_tvl1_is_the_default_and_an_empty_file_is_incomplete(tool, videos, tmp_p
     assert tool.extract(videos / "walk" / "a.mp4", folder, **settings) == (NUM_FRAMES - 1, False)
     (folder / "flow_x_00004.jpg").write_bytes(b"")
     assert tool.extract(videos / "walk" / "a.mp4", folder, **settings) == (NUM_FRAMES - 1, True)
+
+
+def test_workers_do_not_wait_for_threads_of_their_parent(tool, videos, monkeypatch, tmp_path):
+    def run_in_its_own_session() -> None:
+        os.setsid()
+        os._exit(tool.main())
+
+    arguments = ["", str(videos), str(tmp_path), "--method", "dis", "--workers", "2"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    try:
+        image = np.random.default_rng(0).integers(0, 256, (720, 1280), np.uint8)
+        cv2.DISOpticalFlow_create(0).calc(image, image, None)  # starts the threads
+        process = get_context("fork").Process(target=run_in_its_own_session)
+        process.start()
+        process.join(60)
+        status = process.exitcode
+        if status is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        assert status == 0
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def test_killed_run_leaves_no_folder_that_looks_complete(tool, run, monkeypatch, tmp_path):

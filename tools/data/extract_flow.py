@@ -82,7 +82,8 @@ def extract(
     Raises:
         CodecError: if the video cannot be read.
     """
-    cv2.setNumThreads(1)  # the processes share the cores
+    # The processes share the cores. 0, not 1: a fork would wait forever for its parent's threads.
+    cv2.setNumThreads(0)
     with CompressedVideo(video_path) as video:
         num_fields = video.num_frames - 1
         if is_complete(folder, num_fields=num_fields):
