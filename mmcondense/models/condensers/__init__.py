@@ -1,5 +1,6 @@
 """Condensers: a clip in, one informative frame or a few out."""
 
+from .avd import AVD
 from .base import BaseCondenser, as_rgb, load_condenser
 from .baselines import (
     FirstFrame,
@@ -17,6 +18,7 @@ from .temporal_attention import TemporalAttention
 from .tsd import TemporalSequenceDistillation, TSDBlock
 
 __all__ = [
+    "AVD",
     "IFS",
     "BaseCondenser",
     "CondenserModel",

@@ -82,6 +82,19 @@ def as_rgb(clip: Clip) -> Tensor:
     return frames
 
 
+def spread(maps: Tensor) -> Tensor:
+    """Squared error of the best prediction that is the same for all positions and clips.
+
+    Args:
+        maps: [N, C, ...]; each channel has a constant of its own.
+
+    Returns:
+        Scalar: the mean over the channels of their variances.
+    """
+    dims = [dim for dim in range(maps.ndim) if dim != 1]
+    return (maps - maps.mean(dim=dims, keepdim=True)).square().mean()
+
+
 def load_condenser(condenser: BaseCondenser, checkpoint: str) -> None:
     """Load a condenser's weights, all of them, from a checkpoint that may hold more.
 

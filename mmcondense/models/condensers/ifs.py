@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor
-from torch.func import functional_call
 
 from mmcondense.models.losses.appearance_loss import appearance_loss
 from mmcondense.models.losses.category_loss import category_loss
@@ -26,7 +25,8 @@ from mmcondense.models.losses.least_squares_adversarial_loss import (
 )
 from mmcondense.models.losses.motion_residual_loss import motion_residual_loss
 
-from .base import BaseCondenser, Clip, as_rgb
+from .adversary import judge
+from .base import BaseCondenser, Clip, as_rgb, spread
 from .ifs_networks import EncoderDecoder, make_classifier, make_discriminator
 
 TERMS = ("app", "cat", "mot", "adv", "color")
@@ -161,9 +161,9 @@ class IFS(BaseCondenser):
         frame = self.generator(self._stack(clip))
         terms, logits = self._terms(frame, clip, labels)
         if "app" in terms:
-            terms["app_constant"] = _spread(clip["iframe"])
+            terms["app_constant"] = spread(clip["iframe"])
         if "mot" in terms:
-            terms["mot_constant"] = _spread(clip["motion"]) + _spread(clip["residual"])
+            terms["mot_constant"] = spread(clip["motion"]) + spread(clip["residual"])
         return terms, None if logits is None else logits.float().softmax(dim=1)
 
     def _terms(
@@ -183,17 +183,10 @@ class IFS(BaseCondenser):
                 decoded["motion"], decoded["residual"], clip["motion"], clip["residual"]
             )
         if "adv" in self.loss_weights:
-            terms["adv"] = generator_loss(self._judge(frame))
+            terms["adv"] = generator_loss(judge(self.discriminator, frame))
         if "color" in self.loss_weights:
             terms["color"] = color_consistency_loss(frame, as_rgb(clip))
         return terms, logits
-
-    def _judge(self, frame: Tensor) -> Tensor:
-        """D's scores, through which a gradient reaches the frame and nothing else."""
-        constants = {name: p.detach() for name, p in self.discriminator.named_parameters()}
-        # a norm with running statistics would update them in place
-        constants.update({name: b.clone() for name, b in self.discriminator.named_buffers()})
-        return functional_call(self.discriminator, constants, (frame,))
 
     def _stack(self, clip: Clip) -> Tensor:
         """F's input: [N, 3 + 5 (T-1), H, W]."""
@@ -214,9 +207,3 @@ class IFS(BaseCondenser):
 def _accuracy(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     right = torch.cat([real_scores.flatten() < 0.5, fake_scores.flatten() >= 0.5])
     return right.float().mean()
-
-
-def _spread(maps: Tensor) -> Tensor:
-    """Squared error of the best prediction that is the same for all positions and clips."""
-    dims = [dim for dim in range(maps.ndim) if dim != 1]
-    return (maps - maps.mean(dim=dims, keepdim=True)).square().mean()

@@ -1,0 +1,10 @@
+# The encoder, without labels.
+_base_ = [
+    '_base_/avd.py', '../ifs/_base_/kinetics400.py', '_base_/clips_of_32.py',
+    '_base_/adam_20e.py', '_base_/runtime.py'
+]
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(batch_size=8, dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(batch_size=8, dataset=dict(pipeline=_base_.test_pipeline))
+val_evaluator = [dict(type='CondenserMetric')]
+test_evaluator = val_evaluator

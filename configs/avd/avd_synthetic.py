@@ -1,0 +1,32 @@
+# A GOP of 12 frames of 64x64 becomes one image: three layers of 16 channels, for a CPU.
+_base_ = [
+    '_base_/avd.py', '../ifs/_base_/synthetic.py', '../baselines/_base_/rgb_64.py',
+    '_base_/adam_20e.py', '_base_/runtime.py'
+]
+model = dict(
+    condenser=dict(
+        strides=((3, 1), (2, 1), (2, 1)),
+        channels=16,
+        image_size=64,
+        teacher_channels=(64, 64, 32, 16)),
+    data_preprocessor=dict(
+        _delete_=True,
+        type='StreamDataPreprocessor',
+        stream=('rgb', ),
+        preprocessors=dict(
+            rgb=dict(
+                type='ActionDataPreprocessor',
+                mean=[127.5] * 3,
+                std=[127.5] * 3,
+                format_shape='NCTHW'))))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_evaluator = [dict(type='CondenserMetric')]
+test_evaluator = val_evaluator
+optim_wrapper = dict(
+    optimizer=dict(lr=2e-3), paramwise_cfg=dict(custom_keys={'teacher': dict(lr_mult=0.1)}))
+param_scheduler = [
+    dict(type='CosineAnnealingLR', T_max=3, by_epoch=True, convert_to_iter_based=True)
+]
+train_cfg = dict(max_epochs=3, val_interval=1)

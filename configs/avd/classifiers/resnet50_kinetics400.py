@@ -1,0 +1,13 @@
+# ResNet-50 on distilled images.
+_base_ = [
+    '../../ifs/classifiers/_base_/tsn_r101.py',
+    '../../ifs/classifiers/_base_/condensed_kinetics400.py', '_base_/rawframes_224.py',
+    '_base_/sgd_4e.py', '../../ifs/classifiers/_base_/runtime.py'
+]
+model = dict(
+    backbone=dict(depth=50, pretrained='torchvision://resnet50'),
+    cls_head=dict(num_classes=400))
+data_root = '{{$CONDENSED:data/kinetics400/avd}}'
+train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
