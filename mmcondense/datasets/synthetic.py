@@ -219,7 +219,7 @@ def _run(
 
 
 def _make_clip(recipe: SyntheticRecipe, split: str, index: int, videos: Path) -> None:
-    # The processes are the parallelism. 0, not 1: a fork would wait forever for its parent's threads.
+    # The processes are the parallelism. 0, not 1: a fork would wait for its parent's threads.
     cv2.setNumThreads(0)
     encode_frames(
         videos / recipe.file_name(split, index),
