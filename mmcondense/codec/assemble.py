@@ -154,10 +154,17 @@ class ClipAssembler:
 
     def _parse(self, source: ParsedMotion, plan: Plan) -> Iterator[Picture]:
         source.restart()
+        unread = _unread(plan)
         for picture in plan.send:
             display = picture.display
-            wanted = display in plan.vectors
-            parsed = source.parse(picture, wanted=wanted, height=self._height, width=self._width)
+            parsed = None
+            if display not in unread:
+                parsed = source.parse(
+                    picture,
+                    wanted=display in plan.vectors,
+                    height=self._height,
+                    width=self._width,
+                )
             if parsed is not None:
                 self._cells[display], costs = parsed
                 if costs is not None:
@@ -367,6 +374,25 @@ class ClipAssembler:
             codec=self._decoder.codec,
             frame=display,
         )
+
+
+def _unread(plan: Plan) -> set[int]:
+    """Pictures whose vectors nobody wants, and that are no anchor of a wanted B-picture.
+
+    I-pictures are always read: headers stand before them. Some of those give the time anew, others
+    continue it, so that without the pictures between them the distance of two anchors may come out
+    too long. It scales the later anchor's vectors for direct mode, and I-pictures have none.
+    """
+    unread: set[int] = set()
+    anchors: list[Picture] = []
+    for picture in plan.send:
+        if picture.kind != "B":
+            anchors.append(picture)
+        elif picture.display in plan.vectors:
+            unread.difference_update(anchor.display for anchor in anchors[-2:])
+        if picture.kind in "PB" and picture.display not in plan.vectors:
+            unread.add(picture.display)
+    return unread
 
 
 def _forget_used(

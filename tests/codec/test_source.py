@@ -113,6 +113,21 @@ def test_any_choice_of_frames_gives_what_reading_all_gives(with_b_frames):
 
 
 @needs_parser
+@pytest.mark.parametrize("fps", [25, 2])  # 2: times count from second to second
+def test_pictures_that_are_not_read_do_not_change_vectors(tmp_path, fps):
+    path = tmp_path / "clip.avi"
+    frames = translating_frames(20, step=STEP, height=36, width=52)
+    encode_frames(path, frames, codec="mpeg4", gop_size=9, b_frames=2, fps=fps)
+    modalities = ("motion", "rgb", "motion_past", "motion_future")
+    with CompressedVideo(path) as video:
+        whole = video.read(range(video.num_frames), modalities=modalities)
+        for chosen in frames_of(video, "B"):
+            part = video.read([chosen], modalities=modalities)
+            for name in ("motion", "motion_past", "motion_future", "valid_past", "valid_future"):
+                np.testing.assert_array_equal(getattr(part, name)[0], getattr(whole, name)[chosen])
+
+
+@needs_parser
 def test_vectors_of_b_frames_explain_a_real_clip(shared_data):
     with CompressedVideo(shared_data / "clips" / "v_ApplyEyeMakeup_g01_c01.avi") as video:
         chosen = frames_of(video, "B")[::4]
