@@ -173,6 +173,13 @@ class GopDecoder:
             frame=int(index.keyframes[gop]),
         )
 
+    def decode_first(self, index: VideoIndex) -> None:
+        """Decode the first key frame alone, for what only decoded frames tell."""
+        picture, _, _ = next(self._coded_from(index, 0))
+        picture.display = 0
+        for _ in self.decode([picture], vectors=set()):
+            pass
+
     def decode(
         self, pictures: Iterable[Picture], *, vectors: set[int], pixels: bool = True
     ) -> Iterator[tuple[Picture, VideoFrame]]:

@@ -385,9 +385,7 @@ class CompressedVideo:
             return 0
         if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
             self._check_open()
-            first = np.zeros(1, np.int64)
-            rgb = Request("previous", "subpixel", frozenset({"rgb"}), False)
-            self._read(first, first, rgb)
+            self._decoder.decode_first(self._index)
         degrees = self._decoder.rotation or 0
         if degrees % 90:
             raise UnsupportedVideoError(
