@@ -174,11 +174,21 @@ class GopDecoder:
         )
 
     def decode_first(self, index: VideoIndex) -> None:
-        """Decode the first key frame alone, for what only decoded frames tell."""
+        """Decode the first key frame alone, for what only decoded frames tell.
+
+        Raises:
+            CorruptVideoError: If it cannot be decoded.
+        """
         picture, _, _ = next(self._coded_from(index, 0))
         picture.display = 0
-        for _ in self.decode([picture], vectors=set()):
-            pass
+        if not list(self.decode([picture], vectors=set())):
+            raise CorruptVideoError(
+                "the decoder does not return the first frame; the file is truncated or damaged. "
+                "Re-encode or drop it",
+                path=self._path,
+                codec=self.codec,
+                frame=0,
+            )
 
     def decode(
         self, pictures: Iterable[Picture], *, vectors: set[int], pixels: bool = True
