@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import torch.nn.functional as F
@@ -16,16 +15,9 @@ from mmaction.models.backbones.resnet3d import ResNet3d
 from mmaction.registry import MODELS
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
-# torchvision's parameter names -> MMAction2's, in which a convolution owns its BatchNorm
-TORCHVISION_NAMES = (
-    (re.compile(r"^(.*\.)?conv(\d)\.weight$"), r"\1conv\2.conv.weight"),
-    (re.compile(r"^(.*\.)?bn(\d)\."), r"\1conv\2.bn."),
-    (re.compile(r"\.downsample\.0\."), ".downsample.conv."),
-    (re.compile(r"\.downsample\.1\."), ".downsample.bn."),
-)
+from .resnet_checkpoint import load_resnet_checkpoint
 
 
 def adapt_kernel(weight: Tensor, shape: Sequence[int]) -> Tensor:
@@ -184,43 +176,15 @@ class ResNet2D3D(BaseModule):
         """Initialise at random, then load ``pretrained`` where it is given."""
         super().init_weights()
         if self.pretrained is not None:
-            self._load_pretrained(self.pretrained)
-
-    def _load_pretrained(self, source: str) -> None:
-        """Load a checkpoint, inflated where needed; nothing may stay random unnoticed."""
-        checkpoint = CheckpointLoader.load_checkpoint(source, map_location="cpu")
-        weights = checkpoint.get("state_dict", checkpoint)
-        prefix = self.pretrained_prefix
-        if prefix is None:
-            prefix = "backbone." if any(name.startswith("backbone.") for name in weights) else ""
-        loaded = {}
-        for name, weight in weights.items():
-            if not name.startswith(prefix) or name.startswith("fc."):
-                continue
-            name = name[len(prefix) :]
-            for pattern, replacement in TORCHVISION_NAMES:
-                name = pattern.sub(replacement, name)
-            loaded[name] = weight
-
-        own = self.state_dict()
-        for name in own.keys() & loaded.keys():
-            if loaded[name].ndim == 4:
-                loaded[name] = adapt_kernel(loaded[name], own[name].shape)
-        # counters are missing in old checkpoints; an identity BatchNorm is where data_bn starts
-        may_miss = {n for n in own if n.startswith("data_bn.") or n.endswith("num_batches_tracked")}
-        missing = sorted(own.keys() - loaded.keys() - may_miss)
-        unknown = sorted(loaded.keys() - own.keys())
-        misfits = sorted(
-            f"{name} {list(loaded[name].shape)} for {list(own[name].shape)}"
-            for name in own.keys() & loaded.keys()
-            if loaded[name].shape != own[name].shape
-        )
-        if missing or unknown or misfits:
-            raise ValueError(
-                f"{source} (parameters under {prefix!r}) is no checkpoint of this ResNet: "
-                f"missing {missing}, unknown {unknown}, of another shape {misfits}"
+            load_resnet_checkpoint(
+                self,
+                self.pretrained,
+                prefix=self.pretrained_prefix,
+                may_miss=lambda name: name.startswith("data_bn."),  # where it starts: the identity
+                adapt=lambda weight, own: (
+                    adapt_kernel(weight, own.shape) if weight.ndim == 4 else weight
+                ),
             )
-        self.load_state_dict(loaded, strict=False)
 
 
 def _make_2d_stage(

@@ -10,10 +10,9 @@ from typing import Any
 from einops import rearrange
 from mmaction.models.backbones.resnet import ResNet
 from mmaction.registry import MODELS
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
-from .resnet2d3d import TORCHVISION_NAMES
+from .resnet_checkpoint import load_resnet_checkpoint
 
 
 class SpatioTemporalConv(nn.Conv2d):
@@ -123,31 +122,9 @@ class ResNetTemporalConv(ResNet):
             if isinstance(module, SpatioTemporalConv):
                 module.reset_temporal()
         if self.weights_2d is not None:
-            self._load_pretrained(self.weights_2d)
-
-    def _load_pretrained(self, source: str) -> None:
-        """Load a 2D checkpoint, or one of this network; nothing else may stay random."""
-        weights = CheckpointLoader.load_checkpoint(source, map_location="cpu")
-        weights = weights.get("state_dict", weights)
-        prefix = self.pretrained_prefix
-        if prefix is None:
-            prefix = "backbone." if any(name.startswith("backbone.") for name in weights) else ""
-        loaded = {}
-        for name, weight in weights.items():
-            if not name.startswith(prefix) or name.startswith("fc."):
-                continue
-            name = name[len(prefix) :]
-            for pattern, replacement in TORCHVISION_NAMES:
-                name = pattern.sub(replacement, name)
-            loaded[name] = weight
-        own = self.state_dict()
-        may_miss = {n for n in own if ".temporal." in n or n.endswith("num_batches_tracked")}
-        missing = sorted(own.keys() - loaded.keys() - may_miss)
-        unknown = sorted(loaded.keys() - own.keys())
-        misfits = [n for n in own.keys() & loaded.keys() if own[n].shape != loaded[n].shape]
-        if missing or unknown or misfits:
-            raise ValueError(
-                f"{source} (parameters under {prefix!r}) is no checkpoint of this ResNet: "
-                f"missing {missing}, unknown {unknown}, of another shape {sorted(misfits)}"
+            load_resnet_checkpoint(
+                self,
+                self.weights_2d,
+                prefix=self.pretrained_prefix,
+                may_miss=lambda name: ".temporal." in name,
             )
-        self.load_state_dict(loaded, strict=False)
