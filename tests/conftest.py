@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
+import torch
 
 cv2.setNumThreads(0)  # tests fork processes, which OpenCV's threads do not survive
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """A test draws the same numbers whichever tests ran before it."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - transforms draw from it
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def test_they_load_train_and_test_as_they_come(name, shared_data, tmp_path):
         optimizer = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=1e-3))
         training = batch_of(cfg, "train_pipeline_ttp", videos, tmp_path)
         assert all(len(x) == 6 for x in training["inputs"]["iframe"])  # each with its neighbour
-        assert any(x.float().std() > 1 for x in training["inputs"]["motion"])
+        assert any((x != 128).any() for x in training["inputs"]["motion"])  # 128: no motion
         losses = [model.train_step(training, optimizer)["loss"].item() for _ in range(4)]
         assert losses[-1] < losses[0]
         model.eval()
