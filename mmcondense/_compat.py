@@ -30,6 +30,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+PATCHED = (
+    "mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler.state_dict",  # 3
+    "mmengine.dist.utils._init_dist_pytorch",  # 5
+    "mmengine.runner.runner.Runner.wrap_model",  # 5
+    "mmaction.datasets.transforms.processing.ColorJitter.adjust_hue",  # 6
+)
+"""All functions of MMEngine and MMAction2 that are replaced, with the number of the repair. Beside
+them, 1 adds modules that are missing, and 3 adds to torch's list of what checkpoints may hold."""
+
 
 def apply() -> None:
     """Apply all repairs, each only where it is needed. Calling it again does no harm.
