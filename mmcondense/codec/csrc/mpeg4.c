@@ -4,11 +4,11 @@
 
 #include "mpeg4_parser.h"
 
-mpeg4_parser *mpeg4_new(bool skip_i_vops)
+mpeg4_parser *mpeg4_new(const mpeg4_tables *tables, bool skip_i_vops)
 {
     mpeg4_parser *p = calloc(1, sizeof *p);
     if (p) {
-        build_tables(&p->tables);
+        p->tables = tables;
         p->skip_i_vops = skip_i_vops;
         p->layer.status = MPEG4_NO_HEADER;
         p->visual_object_verid = 1;

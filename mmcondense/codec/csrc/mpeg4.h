@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mpeg4_tables.h"
+
 /* How the parse of a VOP went.  After anything but the first two there are no vectors. */
 typedef enum {
     MPEG4_OK,
@@ -102,9 +104,10 @@ typedef struct {
 
 typedef struct mpeg4_parser mpeg4_parser;
 
-/* NULL without memory.  skip_i_vops: of I-VOPs, which have no vectors, only headers are read; their
- * macroblocks are intra, of quantiser, bits and coefficients 0. */
-mpeg4_parser *mpeg4_new(bool skip_i_vops);
+/* NULL without memory.  tables: built once for all parsers, and not copied.  skip_i_vops: of I-VOPs,
+ * which have no vectors, only headers are read; their macroblocks are intra, of quantiser, bits and
+ * coefficients 0. */
+mpeg4_parser *mpeg4_new(const mpeg4_tables *tables, bool skip_i_vops);
 void mpeg4_free(mpeg4_parser *parser);
 
 /* Forget the anchors: call it after a seek. */

@@ -140,7 +140,7 @@ static bool inter_blocks(mpeg4_parser *p, int cbp);
 /* A macroblock of an I- or P-VOP. */
 static bool macroblock_ip(mpeg4_parser *p)
 {
-    const symbol *mcbpc_table = p->coding_type == I_VOP ? p->tables.mcbpc_i : p->tables.mcbpc_p;
+    const symbol *mcbpc_table = p->coding_type == I_VOP ? p->tables->mcbpc_i : p->tables->mcbpc_p;
     int mcbpc;
     do {
         if (p->coding_type == P_VOP && bits_read(&p->bits, 1)) /* not_coded */
@@ -153,7 +153,7 @@ static bool macroblock_ip(mpeg4_parser *p)
     bool intra = type == INTRA || type == INTRA_Q;
     if (intra)
         bits_skip(&p->bits, 1); /* ac_pred_flag */
-    int cbpy = next_symbol(p, p->tables.cbpy, CBPY_BITS, MPEG4_BAD_CBPY);
+    int cbpy = next_symbol(p, p->tables->cbpy, CBPY_BITS, MPEG4_BAD_CBPY);
     if (cbpy < 0)
         return false;
     int cbp = (intra ? cbpy : 15 - cbpy) << 2 | cbpc;
@@ -209,7 +209,7 @@ static bool macroblock_b(mpeg4_parser *p)
 /* 7.4.1.1: the DC of an intra block, a size and so many bits. */
 static bool intra_dc(mpeg4_parser *p, bool chrominance)
 {
-    int size = next_symbol(p, p->tables.dc_size[chrominance], DC_SIZE_BITS, MPEG4_BAD_DC);
+    int size = next_symbol(p, p->tables->dc_size[chrominance], DC_SIZE_BITS, MPEG4_BAD_DC);
     if (size < 0)
         return false;
     bits_skip(&p->bits, size);
@@ -240,35 +240,38 @@ static bool escaped_coefficient(mpeg4_parser *p, const coefficient_table *table,
     return true;
 }
 
-/* 7.4.1.2: coefficients as (last, run, level) events, the first of them from `index` on. */
-static bool coefficients(mpeg4_parser *p, const coefficient_table *table, int index)
+/* 7.4.1.2: the coefficients of some blocks as (last, run, level) events, the first from `index` on.
+ * One loop for all blocks and no branch at the end of each, which no processor could predict. */
+static bool coefficients(mpeg4_parser *p, const coefficient_table *table, int blocks, int index)
 {
-    int count = 0, last = 0;
-    while (!last) {
-        uint64_t ahead = bits_ahead(&p->bits); /* holds several events */
+    int count = 0, last, run;
+    bool too_many = false;
+    while (blocks > 0) {
+        uint64_t ahead = bits_ahead(&p->bits); /* holds many events */
         int used = 0;
-        coefficient_symbol event;
+        coefficient_events next;
         do {
-            event = table->symbols[ahead << used >> (64 - TCOEF_BITS)];
-            if (event.level == 0)
-                break; /* no ordinary code */
-            used += event.length;
-            index += event.run + 1;
-            count++;
-        } while (!event.last && used <= BITS_AHEAD - TCOEF_MAX_LENGTH);
+            next = table->events[ahead << used >> (64 - TCOEF_BITS)];
+            used += next.length;
+            count += next.count;
+            index += next.places;
+            too_many |= index > 64;
+            index &= next.last - 1; /* 0 if it is the last of its block */
+            blocks -= next.last;
+        } while (next.count > 0 && blocks > 0 && used <= BITS_AHEAD - TCOEF_MAX_LENGTH);
         bits_skip(&p->bits, used);
-        last = event.last;
-        if (event.level == 0) {
-            if (event.length == 0)
+        if (next.count == 0) {
+            if (next.length == 0)
                 return fail(p, MPEG4_BAD_COEFFICIENT);
-            int run;
-            bits_skip(&p->bits, event.length);
             if (!escaped_coefficient(p, table, &last, &run))
                 return false;
-            index += run + 1;
             count++;
+            index += run + 1;
+            too_many |= index > 64;
+            index &= last - 1;
+            blocks -= last;
         }
-        if (index > 64)
+        if (too_many)
             return fail(p, MPEG4_TOO_MANY_COEFFICIENTS);
     }
     p->current.coefficients[p->mb] = (uint16_t)(p->current.coefficients[p->mb] + count);
@@ -281,7 +284,7 @@ static bool intra_blocks(mpeg4_parser *p, int cbp, bool dc_has_own_code)
     for (int block = 0; block < 6; block++) {
         if (dc_has_own_code && !intra_dc(p, block >= 4))
             return false;
-        if (cbp >> (5 - block) & 1 && !coefficients(p, &p->tables.intra, dc_has_own_code))
+        if (cbp >> (5 - block) & 1 && !coefficients(p, &p->tables->intra, 1, dc_has_own_code))
             return false;
     }
     return true;
@@ -289,8 +292,8 @@ static bool intra_blocks(mpeg4_parser *p, int cbp, bool dc_has_own_code)
 
 static bool inter_blocks(mpeg4_parser *p, int cbp)
 {
-    for (int block = 0; block < 6; block++)
-        if (cbp >> (5 - block) & 1 && !coefficients(p, &p->tables.inter, 0))
-            return false;
-    return true;
+    int blocks = 0;
+    for (; cbp; cbp &= cbp - 1)
+        blocks++;
+    return coefficients(p, &p->tables->inter, blocks, 0);
 }

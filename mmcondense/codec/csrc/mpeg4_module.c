@@ -19,7 +19,7 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     ParserObject *self = (ParserObject *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
-    self->parser = mpeg4_new(skip_i_vops != 0);
+    self->parser = mpeg4_new(PyType_GetModuleState(type), skip_i_vops != 0);
     if (!self->parser) {
         Py_DECREF(self);
         return PyErr_NoMemory();
@@ -191,6 +191,7 @@ static PyMethodDef module_methods[] = {
 
 static int module_exec(PyObject *module)
 {
+    build_tables(PyModule_GetState(module));
     PyObject *type = PyType_FromModuleAndSpec(module, &parser_spec, NULL);
     if (!type || PyModule_AddObjectRef(module, "Parser", type) < 0) {
         Py_XDECREF(type);
@@ -213,6 +214,7 @@ static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "mmcondense.codec._mpeg4",
     .m_doc = "Motion vectors of MPEG-4 part 2 video, without decoding.",
+    .m_size = sizeof(mpeg4_tables),
     .m_methods = module_methods,
     .m_slots = module_slots,
 };

@@ -10,14 +10,13 @@
 
 #include "mpeg4.h"
 #include "mpeg4_bits.h"
-#include "mpeg4_tables.h"
 
 enum { I_VOP, P_VOP, B_VOP, S_VOP };         /* vop_coding_type */
 enum { FORWARD, BACKWARD, NUM_DIRECTIONS };  /* of a vector */
 enum { QUANTISER_BITS = 5, QUANTISER_MAX = 31 };
 
 struct mpeg4_parser {
-    mpeg4_tables tables;
+    const mpeg4_tables *tables;
     bool skip_i_vops;
     mpeg4_layer layer;
     int visual_object_verid;

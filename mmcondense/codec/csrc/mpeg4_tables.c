@@ -213,6 +213,24 @@ static void add_coefficient(coefficient_table *table, const char *code, coeffici
         table->max_run[event.last][event.level] = event.run;
 }
 
+/* The events at the start of an index's bits.  Of the last one, the sign may lie behind them. */
+static coefficient_events events_in(const coefficient_table *table, unsigned bits)
+{
+    coefficient_events events = {.length = table->symbols[bits].length};
+    unsigned used = 0;
+    while (used < TCOEF_BITS && !events.last) {
+        coefficient_symbol next = table->symbols[bits << used & ((1u << TCOEF_BITS) - 1)];
+        used += next.length;
+        if (next.level == 0 || used > TCOEF_MAX_LENGTH)
+            break;
+        events.length = (uint8_t)used;
+        events.count++;
+        events.places = (uint8_t)(events.places + next.run + 1);
+        events.last = next.last;
+    }
+    return events;
+}
+
 void build_tables(mpeg4_tables *tables)
 {
     memset(tables, 0, sizeof *tables);
@@ -230,4 +248,8 @@ void build_tables(mpeg4_tables *tables)
     }
     add_coefficient(&tables->intra, TCOEF_ESCAPE, (coefficient_event){0, 0, 0});
     add_coefficient(&tables->inter, TCOEF_ESCAPE, (coefficient_event){0, 0, 0});
+    for (unsigned bits = 0; bits < 1u << TCOEF_BITS; bits++) {
+        tables->intra.events[bits] = events_in(&tables->intra, bits);
+        tables->inter.events[bits] = events_in(&tables->inter, bits);
+    }
 }

@@ -27,8 +27,17 @@ typedef struct {
     uint8_t level; /* 0: the escape code */
 } coefficient_symbol;
 
+/* The events that the next bits hold whole, up to one with `last`. */
+typedef struct {
+    uint8_t length; /* of all, with their sign bits */
+    uint8_t count;  /* 0: the escape code, or no code, of this length */
+    uint8_t places; /* that they fill in the block: 1 and the run of each */
+    uint8_t last;
+} coefficient_events;
+
 typedef struct {
     coefficient_symbol symbols[1 << TCOEF_BITS];
+    coefficient_events events[1 << TCOEF_BITS];
     uint8_t max_run[2][TCOEF_MAX_LEVEL + 1]; /* [last][level]; Tables B-21 and B-22 say the same */
 } coefficient_table;
 

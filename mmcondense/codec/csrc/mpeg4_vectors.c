@@ -25,19 +25,21 @@ static void set_vectors(const mpeg4_parser *p, mpeg4_vector *blocks, mpeg4_vecto
 /* Adds a coded difference to its prediction, modulo the range that the fcode allows. */
 static bool motion_component(mpeg4_parser *p, int fcode, int16_t *component)
 {
-    int difference = next_symbol(p, p->tables.mv_data, MV_DATA_BITS, MPEG4_BAD_VECTOR);
-    if (difference < 0)
-        return false;
-    int residual_bits = fcode - 1;
-    if (difference > 0) {
-        bool negative = bits_read(&p->bits, 1);
-        if (residual_bits > 0) {
-            int residual = (int)bits_read(&p->bits, residual_bits);
-            difference = ((difference - 1) << residual_bits) + residual + 1;
-        }
-        if (negative)
-            difference = -difference;
+    uint64_t ahead = bits_ahead(&p->bits);
+    symbol code = p->tables->mv_data[ahead >> (64 - MV_DATA_BITS)];
+    if (code.length == 0)
+        return fail(p, MPEG4_BAD_VECTOR);
+    int difference = code.value, residual_bits = fcode - 1, used = code.length;
+    int is_coded = difference != 0; /* by arithmetic: a branch on it could not be predicted */
+    int negative = (int)(ahead << used >> 63) & is_coded;
+    used += is_coded;
+    if (residual_bits > 0 && is_coded) {
+        int residual = (int)(ahead << used >> (64 - residual_bits));
+        difference = ((difference - 1) << residual_bits) + residual + 1;
+        used += residual_bits;
     }
+    bits_skip(&p->bits, used);
+    difference = (difference ^ -negative) + negative;
     int limit = 32 << residual_bits, sum = *component + difference;
     *component = (int16_t)(sum < -limit ? sum + 2 * limit : sum >= limit ? sum - 2 * limit : sum);
     return true;
@@ -130,12 +132,18 @@ bool direct_vectors(mpeg4_parser *p, bool has_delta)
     mpeg4_vector delta = {0, 0};
     if (has_delta && !motion_vector(p, 1, &delta))
         return false;
-    for (int block = 0; block < 4; block++) {
+    bool four_vectors = p->anchor.mode[p->mb] == MPEG4_FORWARD_4MV;
+    for (int block = 0; block < (four_vectors ? 4 : 1); block++) {
         int place = block_place(p, block);
         mpeg4_vector colocated = p->anchor.forward[place];
         mpeg4_vector *forward = &p->current.forward[place], *backward = &p->current.backward[place];
         direct_component(p, colocated.x, delta.x, &forward->x, &backward->x);
         direct_component(p, colocated.y, delta.y, &forward->y, &backward->y);
+    }
+    if (!four_vectors) {
+        int place = block_place(p, 0);
+        set_vectors(p, p->current.forward, p->current.forward[place]);
+        set_vectors(p, p->current.backward, p->current.backward[place]);
     }
     return true;
 }

@@ -113,13 +113,15 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s SEED VOPS FILE...\n", argv[0]);
         return 2;
     }
+    static mpeg4_tables tables;
+    build_tables(&tables);
     random_state = 0x9e3779b97f4a7c15u ^ strtoull(argv[1], NULL, 10);
     unsigned long wanted = strtoul(argv[2], NULL, 10), mutated = 0, round = 0;
     unsigned long counts[MPEG4_STATUS_COUNT] = {0};
     while (mutated < wanted) {
         size_t file_size;
         uint8_t *file = read_file(argv[3 + random_below((uint32_t)(argc - 3))], &file_size);
-        mpeg4_parser *parser = mpeg4_new(random_below(8) == 0);
+        mpeg4_parser *parser = mpeg4_new(&tables, random_below(8) == 0);
         uint32_t one_in = 1 + random_below(6);
         unsigned long before = mutated;
         for (size_t at = 0; at + 4 <= file_size && mutated < wanted;) {
