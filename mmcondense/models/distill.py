@@ -111,7 +111,7 @@ class DistillationMixin(BaseRecognizer):
         feature_loss: Config of the loss between pooled features, or None.
         soft_label_loss: Config of the loss between logits, or None.
         teacher_input: Name under which a training batch brings the teacher's input, in the layout
-            that its recognizer expects.
+            that its recognizer expects. None: the student's own input.
 
     Raises:
         ValueError: if there is neither loss.
@@ -123,7 +123,7 @@ class DistillationMixin(BaseRecognizer):
         teacher: ConfigType,
         feature_loss: OptConfigType = None,
         soft_label_loss: OptConfigType = None,
-        teacher_input: str = "flow",
+        teacher_input: str | None = "flow",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -153,7 +153,7 @@ class DistillationMixin(BaseRecognizer):
         Raises:
             ValueError: if the batch brings no input for the teacher.
         """
-        if self.teacher_input not in kwargs:
+        if self.teacher_input is not None and self.teacher_input not in kwargs:
             raise ValueError(
                 f"the training batch brings no {self.teacher_input!r} for the teacher, only "
                 f"{sorted(kwargs)} beside the student's input: load it in the training pipeline, "
@@ -161,7 +161,9 @@ class DistillationMixin(BaseRecognizer):
             )
         features, logits, loss_aux = features_and_logits(self, inputs, data_samples)
         losses = merge_dict(self.cls_head.loss_by_feat(logits, data_samples), loss_aux)
-        teacher_features, teacher_logits = self.teacher(kwargs[self.teacher_input])
+        teacher_features, teacher_logits = self.teacher(
+            inputs if self.teacher_input is None else kwargs[self.teacher_input]
+        )
         if self.feature_loss is not None:
             losses["loss_feature"] = self.feature_loss(features, teacher_features)
         if self.soft_label_loss is not None:

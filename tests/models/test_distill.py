@@ -142,6 +142,16 @@ def test_distance_is_zero_when_student_is_teacher(dims, teacher_checkpoint):
     assert model.eval()(flow, samples(), mode="loss", flow=flow)["loss_feature"].item() == 0.0
 
 
+def test_a_teacher_may_see_what_the_student_sees(dims, teacher_checkpoint):
+    model = distilled(dims, teacher_checkpoint, in_channels=2).eval()
+    inputs = batch(dims, channels=2)
+    expected = model(inputs, samples(), mode="loss", flow=inputs)
+    model.teacher_input = None
+    losses = model(inputs, samples(), mode="loss")
+    torch.testing.assert_close(losses, expected)
+    assert float(losses["loss_feature"]) > 0
+
+
 def test_training_changes_the_student_and_never_the_teacher(dims, teacher_checkpoint):
     model = distilled(dims, teacher_checkpoint)
     teacher = model.teacher.build()

@@ -1,5 +1,6 @@
 """Pipeline transforms for compressed video."""
 
+from .find_audio_feature import FindAudioFeature
 from .format_compressed_shape import FormatCompressedShape, encode_motion, encode_residual
 from .fuse_clip import FuseClip
 from .load_compressed_video import LoadCompressedVideo
@@ -11,6 +12,7 @@ from .sample_gops import SampleGOPs
 from .transform_iframes import TransformIFrames
 
 __all__ = [
+    "FindAudioFeature",
     "FormatCompressedShape",
     "FuseClip",
     "LoadCompressedVideo",

@@ -107,30 +107,36 @@ def _pool_part(*rows_and_projections: Tensor) -> Tensor:
 
 
 class _FactorizedPooling(BaseModule):
-    """Projections of ``num_maps`` modalities, each [c, D, d], without biases."""
+    """Projections of ``num_maps`` modalities, each [c, D, d], without biases.
+
+    ``in_channels`` is c, one for all or one for each.
+    """
 
     num_maps: int
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | Sequence[int],
         *,
         out_channels: int = 512,
         factors: int = 2,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.in_channels = in_channels
+        if isinstance(in_channels, int):
+            in_channels = (in_channels,) * self.num_maps
+        if len(in_channels) != self.num_maps:
+            raise ValueError(f"in_channels={in_channels}, must be one number, or {self.num_maps}")
         self.out_channels = out_channels
         self.projections = nn.ParameterList(
-            torch.empty(in_channels, out_channels, factors) for _ in range(self.num_maps)
+            torch.empty(channels, out_channels, factors) for channels in in_channels
         )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Normal with variance 1 / c: projections as large as the features."""
         for projection in self.projections:
-            nn.init.normal_(projection, std=self.in_channels**-0.5)
+            nn.init.normal_(projection, std=len(projection) ** -0.5)
 
 
 @MODELS.register_module()
@@ -141,7 +147,7 @@ class TrilinearPooling(_FactorizedPooling):
     give its 23.4 M parameters. Like the equations, the projections have no bias.
 
     Args:
-        in_channels: c, channels of all three feature maps.
+        in_channels: c, channels of the feature maps: one number for all, or one for each.
         out_channels: D, projections and length of the result.
         factors: d, width of each projection.
         init_cfg: See MMEngine.
@@ -150,7 +156,7 @@ class TrilinearPooling(_FactorizedPooling):
     num_maps = 3
 
     def forward(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        """[..., c, h, w] each to [..., D] of length 1."""
+        """[..., c, h, w] each to [..., D] of length 1. A map of 1 x 1 meets all positions."""
         u, v, w = self.projections
         x, y, z = x.flatten(-2), y.flatten(-2), z.flatten(-2)
         return normalize_pooled(trilinear_pool(x, y, z, u=u, v=v, w=w))
@@ -161,7 +167,7 @@ class FactorizedBilinearPooling(_FactorizedPooling):
     """MFB of two feature maps (:func:`factorized_bilinear_pool`), normalised.
 
     Args:
-        in_channels: c, channels of both feature maps.
+        in_channels: c, channels of the feature maps: one number for both, or one for each.
         out_channels: D, length of the result.
         factors: d, width of each projection.
         init_cfg: See MMEngine.

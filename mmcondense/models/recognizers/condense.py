@@ -30,10 +30,14 @@ class CondenseRecognizer(BaseModel):
     each of V views as V*K images, a Recognizer3D gets V clips of K frames. Views are those of the
     pipeline (clips times crops), so MMAction2's multi-clip and multi-crop testing go on working.
 
+    A plain recognizer's checkpoint, such as MMAction2's model zoo has, loads as it is, through
+    ``load_from``: its parameters are looked up under ``recognizer.``. As ever, MMEngine lists what
+    the checkpoint lacks, here the condenser's parameters among them.
+
     Args:
         condenser: Config of the condenser.
         recognizer: Config of the recognizer: a stock config's whole ``model``, whose data
-            preprocessor then tells ``frame_mean``, ``frame_std`` and the layout, or one without.
+            preprocessor then tells ``frame_mean`` and ``frame_std``, or one without.
         freeze_condenser: Leave the condenser as it is: no gradients, evaluation mode.
         freeze_recognizer: Likewise the recognizer, through which the condenser learns: TSD's
             first stage.
@@ -80,7 +84,12 @@ class CondenseRecognizer(BaseModel):
                     "whole's data_preprocessor to have both made from one with mean and std"
                 )
             frame_mean, frame_std = theirs["mean"], theirs["std"]
-            data_preprocessor = {**theirs, "mean": [127.5] * 3, "std": [127.5] * 3}
+            data_preprocessor = {
+                **theirs,
+                "mean": [127.5] * 3,
+                "std": [127.5] * 3,
+                "format_shape": "NCTHW",  # of clips, also before a 2D recognizer
+            }
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         if freeze_condenser and condenser_loss:
             raise ValueError("freeze_condenser and condenser_loss exclude each other")
@@ -112,6 +121,24 @@ class CondenseRecognizer(BaseModel):
         if self.freeze_recognizer:
             self.recognizer.eval()
         return self
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+        """Rename the parameters of a plain recognizer, of which none is under our own names.
+
+        Raises:
+            ValueError: if the recognizer knows none of them: it would stay as random as it was.
+        """
+        own = (f"{prefix}condenser.", f"{prefix}recognizer.")
+        theirs = [name for name in state_dict if name.startswith(prefix)]
+        if theirs and not any(name.startswith(own) for name in theirs):
+            if not {name.removeprefix(prefix) for name in theirs} & {*self.recognizer.state_dict()}:
+                raise ValueError(
+                    f"the checkpoint has {theirs[:3]}, ..., but neither parameters under one of "
+                    f"{own} nor those of a plain {type(self.recognizer).__name__} like this one"
+                )
+            for name in theirs:
+                state_dict[own[1] + name.removeprefix(prefix)] = state_dict.pop(name)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(
         self,

@@ -158,6 +158,16 @@ def test_a_stock_model_brings_its_own_normalisation():
     torch.testing.assert_close(model.condense(clip)[0], expected, rtol=1e-4, atol=1e-4)
 
 
+def test_clips_before_a_stock_2d_model_are_normalised_as_clips():
+    """Its own layout is that of pictures, whose channels are not the clips' frames."""
+    preprocessor = dict(type="ActionDataPreprocessor", mean=[1, 2, 3], std=[4, 5, 6])  # NCHW
+    model = build(dict(RECOGNIZER_2D, data_preprocessor=preprocessor))
+    images = torch.randint(0, 256, (1, 3, 4, 8, 8), dtype=torch.uint8)
+    clip = model.data_preprocessor(dict(inputs=[images], data_samples=samples(0)))["inputs"]
+    torch.testing.assert_close(clip[0], images / 127.5 - 1)
+    assert model.data_preprocessor.format_shape == "NCTHW"
+
+
 def test_a_data_preprocessor_that_would_not_be_asked_is_refused():
     preprocessor = dict(type="ActionDataPreprocessor", mean=[0] * 3, std=[1] * 3)
     with pytest.raises(ValueError, match="frame_mean"):
