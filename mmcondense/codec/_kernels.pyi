@@ -11,12 +11,21 @@ def accumulate(
     out: Array,
     start: Array,
     whole: bool,
+    past_reference: Array | None,
+    future_reference: Array | None,
     past: Array,
     valid_past: Array,
-    past_reference: Array | None,
     future: Array | None,
     valid_future: Array | None,
+    /,
+) -> None: ...
+def accumulate_blocks(
+    out: Array,
+    start: Array,
+    whole: bool,
+    past_reference: Array | None,
     future_reference: Array | None,
+    blocks: Array,
     /,
 ) -> None: ...
 def accumulated_motion(out: Array, scale: float, accumulated: Array, divisor: int, /) -> None: ...

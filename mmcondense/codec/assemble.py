@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
@@ -15,7 +15,7 @@ from .clip import CompressedClip
 from .decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
-from .kernels import kernels
+from .kernels import Buffer, kernels
 from .motion import QUARTERS, MotionCells, MotionField, single_field
 from .plan import Plan, Request, Step, base_of, plan_gop
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
@@ -49,14 +49,17 @@ class ClipAssembler:
         self._reformatter = reformatter
         self._kernels = kernels()
         self._whole = request.precision == "integer"
-        self._wants_field = request.wants_field
+        self._accumulates = request.wants_field and request.reference == "iframe"
         self._wants_directions = clip.motion_past is not None or clip.motion_future is not None
+        self._wants_cells = self._wants_directions or (
+            request.wants_field and not self._accumulates
+        )
         self._height, self._width = height, width
         self._iframe_inds = iframe_inds
         self._path = path
         self._slots = _slots(clip.frame_inds)
         self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
-        self._cells: dict[int, MotionCells] = {}
+        self._vectors: dict[int, MotionCells | Buffer] = {}
         self._pixels: dict[int, np.ndarray] = {}
         self._accumulated: dict[int, np.ndarray] = {}
         self._still: np.ndarray | None = None  # the accumulated motion of I-frames
@@ -88,69 +91,32 @@ class ClipAssembler:
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
         longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(pictures)
         self._field_type = np.int16 if longest < 2**15 else np.int32
-        pixel_uses = Counter(chain.from_iterable(step.pixels for step in plan.steps))
-        chain_uses = Counter(chain.from_iterable(step.chain for step in plan.steps))
         waiting = set(plan.shown)
-        if not plan.decodes and not chain_uses:
-            self._run_apart(plan, waiting)
-        else:
-            self._run_in_order(plan, waiting, pixel_uses, chain_uses)
-        if waiting:
-            raise self._missing(min(waiting))
-
-    def _run_apart(self, plan: Plan, waiting: set[int]) -> None:
-        """Vectors alone, where no picture's work needs another picture."""
-        steps = {step.picture.display: step for step in plan.steps}
-        for picture, _ in self._pass(plan):
-            step = steps.get(picture.display)
-            if step is not None:
-                waiting.discard(picture.display)
-                self._work(step, keep=False)
-
-    def _run_in_order(
-        self,
-        plan: Plan,
-        waiting: set[int],
-        pixel_uses: Counter[int],
-        chain_uses: Counter[int],
-    ) -> None:
         steps = iter(plan.steps)
         step = next(steps, None)
-        for picture, frame in self._pass(plan):
+        for picture, frame in self._pictures(plan):
             display = picture.display
             waiting.discard(display)
             if frame is not None:
-                if display in plan.pixels:
-                    self._take_pixels(frame, display, keep=display in pixel_uses)
-                if picture.kind == "?":
-                    self._set_type(display, PictureType(frame.pict_type).name)
+                self._take(frame, picture, plan)
             while step is not None and self._is_ready(step):
-                self._work(step, keep=step.picture.display in chain_uses)
-                if step.pixels:
-                    _forget_used(self._pixels, pixel_uses, step.pixels)
-                if step.chain:
-                    dropped = _forget_used(self._accumulated, chain_uses, step.chain)
-                    self._spare += [field for field in dropped if field is not self._still]
+                self._work(step)
                 step = next(steps, None)
         if step is not None:
             waiting.add(step.picture.display)
+        if waiting:
+            raise self._missing(min(waiting))
 
     # -- what arrives from the parser and the decoder
 
-    def _pass(self, plan: Plan) -> Iterator[tuple[Picture, VideoFrame | None]]:
-        """Pictures, decoded or only parsed; takes their vectors."""
-        if isinstance(self._source, ParsedMotion):
-            pictures = self._parse(self._source, plan)
-            if not plan.decodes:
-                yield from ((picture, None) for picture in pictures)
-            else:
-                yield from self._decoder.decode(pictures, vectors=set())
-        else:
-            decoded = self._decoder.decode(plan.send, vectors=plan.vectors, pixels=plan.decodes)
-            for picture, frame in decoded:
-                if picture.display in plan.vectors:
-                    self._take_vectors(frame, picture.display)
-                yield picture, frame
+    def _pictures(self, plan: Plan) -> Iterable[tuple[Picture, VideoFrame | None]]:
+        """Pictures, decoded or only parsed."""
+        if isinstance(self._source, ExportedMotion):
+            return self._decoder.decode(plan.send, vectors=plan.vectors, pixels=plan.decodes)
+        parsed = self._parse(self._source, plan)
+        if plan.decodes:
+            return self._decoder.decode(parsed, vectors=set())
+        return zip(parsed, repeat(None))
 
     def _parse(self, source: ParsedMotion, plan: Plan) -> Iterator[Picture]:
         source.restart()
@@ -166,20 +132,25 @@ class ClipAssembler:
                     width=self._width,
                 )
             if parsed is not None:
-                self._cells[display], costs = parsed
+                self._vectors[display], costs = parsed
                 if costs is not None:
                     self._put_costs(costs, display)
             yield picture
 
-    def _take_vectors(self, frame: VideoFrame, display: int) -> None:
-        if frame.interlaced_frame:
-            warnings.warn(
-                f"{self._path}: frame {display} is interlaced; its vectors refer to fields and do "
-                "not fit the coordinates of frames",
-                stacklevel=5,
-            )
-        assert isinstance(self._source, ExportedMotion)
-        self._cells[display] = self._source.cells(frame, height=self._height, width=self._width)
+    def _take(self, frame: VideoFrame, picture: Picture, plan: Plan) -> None:
+        display = picture.display
+        if isinstance(self._source, ExportedMotion) and display in plan.vectors:
+            if frame.interlaced_frame:
+                warnings.warn(
+                    f"{self._path}: frame {display} is interlaced; its vectors refer to fields "
+                    "and do not fit the coordinates of frames",
+                    stacklevel=5,
+                )
+            self._vectors[display] = self._source.blocks(frame)
+        if display in plan.pixels:
+            self._take_pixels(frame, display, keep=display in plan.kept)
+        if picture.kind == "?":
+            self._set_type(display, PictureType(frame.pict_type).name)
 
     def _take_pixels(self, frame: VideoFrame, display: int, *, keep: bool) -> None:
         if (frame.height, frame.width) != (self._height, self._width):
@@ -208,33 +179,32 @@ class ClipAssembler:
     # -- what is made of it
 
     def _is_ready(self, step: Step) -> bool:
-        if step.picture.display not in self._cells:
+        if step.picture.display not in self._vectors:
             return False
-        for display in step.pixels:
-            if display not in self._pixels:
-                return False
-        return all(display in self._accumulated for display in step.chain)
+        return all(display in self._pixels for display in step.pixels)
 
-    def _work(self, step: Step, *, keep: bool) -> None:
-        request, display = self._request, step.picture.display
-        cells = self._cells.pop(display)
-        if step.is_wanted and self._wants_directions:
-            self._put_directions(cells, display)
-        if not self._wants_field:
-            return
-        if request.reference == "iframe":
-            accumulated = self._accumulate(step, cells)
-            if keep:
-                self._accumulated[display] = accumulated
+    def _work(self, step: Step) -> None:
+        display = step.picture.display
+        vectors = self._vectors.pop(display)
+        if self._accumulates:
+            accumulated = self._accumulate(step, vectors)
             if step.is_wanted:
                 self._put_accumulated(accumulated, display)
-        elif step.picture.kind != "I" and step.picture.past is not None:
-            self._put_previous(step.picture, cells)
-        else:
-            for array in (self._clip.motion, self._clip.residual):
-                self._put_zeros(array, display)
+            done = [self._accumulated.pop(reference) for reference in step.last_chain]
+            if step.is_continued:
+                self._accumulated[display] = accumulated
+            else:
+                done.append(accumulated)
+            self._spare += [field for field in done if field is not self._still]
+        if step.is_wanted and self._wants_cells:
+            cells = vectors
+            if not isinstance(cells, MotionCells):
+                cells = self._kernels.cells(cells, height=self._height, width=self._width)
+            self._put_cells(step.picture, cells)
+        for used in step.last_pixels:
+            del self._pixels[used]
 
-    def _accumulate(self, step: Step, cells: MotionCells) -> np.ndarray:
+    def _accumulate(self, step: Step, vectors: MotionCells | Buffer) -> np.ndarray:
         """Motion since the I-frame, [H, W, 2], quarter pixels."""
         if not step.chain:
             if self._still is None or self._still.dtype != self._field_type:
@@ -243,7 +213,7 @@ class ClipAssembler:
         reached = [self._accumulated[display] for display in step.chain]
         past, future = step.picture.past, step.picture.future
         return self._kernels.accumulate(
-            cells,
+            vectors,
             out=self._field(),
             start=reached[0],
             past=reached[0] if past in step.chain else None,
@@ -274,6 +244,17 @@ class ClipAssembler:
                     frame=self._pixels[display],
                     reference=self._pixels[base],
                 )
+
+    def _put_cells(self, picture: Picture, cells: MotionCells) -> None:
+        if self._wants_directions:
+            self._put_directions(cells, picture.display)
+        if self._accumulates or not self._request.wants_field:
+            return
+        if picture.kind != "I" and picture.past is not None:
+            self._put_previous(picture, cells)
+        else:
+            for array in (self._clip.motion, self._clip.residual):
+                self._put_zeros(array, picture.display)
 
     def _put_previous(self, picture: Picture, cells: MotionCells) -> None:
         clip, display = self._clip, picture.display
@@ -393,19 +374,6 @@ def _unread(plan: Plan) -> set[int]:
         if picture.kind in "PB" and picture.display not in plan.vectors:
             unread.add(picture.display)
     return unread
-
-
-def _forget_used(
-    kept: dict[int, np.ndarray], uses: Counter[int], used: Collection[int]
-) -> list[np.ndarray]:
-    """Count uses down, and drop and return what has none left."""
-    dropped = []
-    for display in used:
-        uses[display] -= 1
-        if not uses[display]:
-            dropped.append(kept.pop(display))
-            del uses[display]
-    return dropped
 
 
 def _slots(indices: np.ndarray) -> dict[int, list[int]]:

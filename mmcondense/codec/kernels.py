@@ -70,7 +70,7 @@ class NumpyKernels:
 
     def accumulate(
         self,
-        cells: MotionCells,
+        vectors: MotionCells | Buffer,
         *,
         out: np.ndarray,
         start: np.ndarray,
@@ -84,7 +84,7 @@ class NumpyKernels:
         neither, and those whose source lies outside the frame, keep the value of ``start``.
 
         Args:
-            cells: The picture's vectors.
+            vectors: The picture's, as cells or blocks.
             out: [H, W, 2], of the type of ``start``: what to overwrite.
             start: [H, W, 2] int16 or int32, quarter pixels since the I-frame.
             past, future: The same for the picture's references; None: one says nothing about
@@ -95,6 +95,9 @@ class NumpyKernels:
             ``out``.
         """
         height, width = start.shape[:2]
+        cells = vectors
+        if not isinstance(cells, MotionCells):
+            cells = self.cells(cells, height=height, width=width)
         field = motion.densify(cells, height=height, width=width, whole=whole)
         out[...] = start
         if future is not None and field.future is not None and field.valid_future is not None:
@@ -208,18 +211,21 @@ class CompiledKernels(NumpyKernels):
         _kernels.rasterise(future, valid_future, blocks, 1)
         return MotionCells(past, valid_past, future, valid_future)
 
-    def accumulate(self, cells, *, out, start, past, future, whole):
-        _kernels.accumulate(
-            out,
-            start,
-            whole,
-            cells.past,
-            cells.valid_past,
-            past,
-            cells.future,
-            cells.valid_future,
-            future,
-        )
+    def accumulate(self, vectors, *, out, start, past, future, whole):
+        if isinstance(vectors, MotionCells):
+            _kernels.accumulate(
+                out,
+                start,
+                whole,
+                past,
+                future,
+                vectors.past,
+                vectors.valid_past,
+                vectors.future,
+                vectors.valid_future,
+            )
+        else:
+            _kernels.accumulate_blocks(out, start, whole, past, future, vectors)
         return out
 
     def accumulated_motion(self, out, accumulated, *, divisor=1):

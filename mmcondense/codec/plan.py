@@ -41,6 +41,12 @@ class Step:
     """Display indices of the pictures between which its residual is the difference."""
     chain: Collection[int] = ()
     """References whose accumulated motion this picture's continues, past before future."""
+    is_continued: bool = False
+    """Later steps continue its accumulated motion."""
+    last_pixels: Collection[int] = ()
+    """Those of ``pixels`` that no later step uses."""
+    last_chain: Collection[int] = ()
+    """Those of ``chain`` that no later step continues."""
 
 
 @dataclass
@@ -54,6 +60,8 @@ class Plan:
     """Display indices of the pictures whose vectors are needed."""
     pixels: set[int]
     """Display indices of the pictures whose pixels are needed."""
+    kept: set[int]
+    """Display indices of the pictures whose pixels steps use."""
     shown: set[int]
     """Display indices of all pictures that must come out of the decoder, or of the parser."""
     decodes: bool
@@ -101,8 +109,9 @@ def plan_gop(
     unparsed = {d for d in frames if by_display[d].kind == "?"}
     shown = steps.keys() | pixels | unparsed
     until = max((i for i, p in enumerate(pictures) if p.display in shown), default=-1)
+    ordered = [steps[d] for d in by_display if d in steps]
     return Plan(
-        steps=[steps[d] for d in by_display if d in steps],
+        steps=ordered,
         send=[
             p
             for p in pictures[: until + 1]
@@ -110,6 +119,7 @@ def plan_gop(
         ],
         vectors=set(steps),
         pixels=pixels,
+        kept=_find_last_uses(ordered),
         shown=shown,
         decodes=bool(pixels or unparsed),
     )
@@ -145,3 +155,18 @@ def _add_chains(
             if reference not in steps:
                 steps[reference] = Step(by_display[reference])
                 todo.append(reference)
+
+
+def _find_last_uses(steps: list[Step]) -> set[int]:
+    """Tell each step what is done with after it. Returns whose pixels are used at all."""
+    pixels: set[int] = set()
+    chained: set[int] = set()
+    for step in reversed(steps):
+        step.is_continued = step.picture.display in chained
+        if step.pixels:
+            step.last_pixels = set(step.pixels) - pixels
+            pixels |= step.last_pixels
+        if step.chain:
+            step.last_chain = [d for d in step.chain if d not in chained]
+            chained.update(step.last_chain)
+    return pixels

@@ -54,6 +54,18 @@ class Scene:
             directions += [np.where(valid[..., None], vectors, np.int16(0)), valid]
         return MotionCells(*directions)
 
+    def blocks(self, count: int) -> bytes:
+        """FFmpeg's records, some of them outside the picture."""
+        blocks = np.zeros(count, BLOCK)
+        choose = self.rng.choice
+        blocks["source"] = choose([-1, -1, 1, 0], count) if self.whole else -1
+        blocks["w"], blocks["h"] = choose([8, 16, 4, 32], count), choose([8, 16], count)
+        blocks["dst_x"] = choose(np.arange(-20, self.width + 20), count)
+        blocks["dst_y"] = choose(np.arange(-20, self.height + 20), count)
+        blocks["motion_x"], blocks["motion_y"] = self.rng.integers(-FAR, FAR, (2, count))
+        blocks["motion_scale"] = choose([1, 2, 4], count)
+        return blocks.tobytes()
+
     def field(self, dtype: type) -> np.ndarray:
         return self.vectors(self.height, self.width, dtype)
 
@@ -95,16 +107,9 @@ def both(method: str, *args, out: np.ndarray, **kwargs) -> None:
 @settings(deadline=None)
 @given(scenes(), st.integers(0, 30))
 def test_cells_are_equal(scene: Scene, num_blocks: int) -> None:
-    blocks = np.zeros(num_blocks, BLOCK)
-    choose = scene.rng.choice
-    blocks["source"] = choose([-1, -1, 1, 0], num_blocks) if scene.whole else -1
-    blocks["w"], blocks["h"] = choose([8, 16, 4, 32], num_blocks), choose([8, 16], num_blocks)
-    blocks["dst_x"] = choose(np.arange(-20, scene.width + 20), num_blocks)
-    blocks["dst_y"] = choose(np.arange(-20, scene.height + 20), num_blocks)
-    blocks["motion_x"], blocks["motion_y"] = scene.rng.integers(-FAR, FAR, (2, num_blocks))
-    blocks["motion_scale"] = choose([1, 2, 4], num_blocks)
+    blocks = scene.blocks(num_blocks)
     found = [
-        implementation.cells(blocks.tobytes(), height=scene.height, width=scene.width)
+        implementation.cells(blocks, height=scene.height, width=scene.width)
         for implementation in (NumpyKernels(), CompiledKernels())
     ]
     for field in fields(MotionCells):
@@ -118,17 +123,18 @@ def test_cells_are_equal(scene: Scene, num_blocks: int) -> None:
     st.booleans(),
     st.sampled_from(["past", "future", "both", "neither"]),
     st.sampled_from([np.int16, np.int32]),
+    st.none() | st.integers(0, 30),
 )
 def test_accumulated_fields_are_equal(
-    scene: Scene, has_future: bool, chain: str, dtype: type
+    scene: Scene, has_future: bool, chain: str, dtype: type, num_blocks: int | None
 ) -> None:
-    cells = scene.cells(future=has_future)
+    vectors = scene.cells(future=has_future) if num_blocks is None else scene.blocks(num_blocks)
     past = scene.field(dtype) if chain in ("past", "both") else None
     future = scene.field(dtype) if chain in ("future", "both") else None
     start = past if past is not None and scene.rng.random() < 0.8 else scene.field(dtype)
     results = [
         implementation.accumulate(
-            cells,
+            vectors,
             out=scene.out(2, dtype),
             start=start,
             past=past,

@@ -1,5 +1,5 @@
-/* The residual along an accumulated field, for x86 processors with AVX2: after some pictures hardly
- * two neighbours in such a field move alike, so every pixel is fetched by itself. */
+/* The residual along an accumulated field, for x86 processors with AVX2. Eight neighbours that move
+ * alike are fetched together; after some pictures few do, and each pixel is fetched by itself. */
 #ifndef MMCONDENSE_KERNELS_AVX2_H
 #define MMCONDENSE_KERNELS_AVX2_H
 
@@ -12,21 +12,13 @@
 #define EIGHT 8 /* pixels at a time */
 
 /* Weights of a pixel's four neighbours by its fraction, 4 fy + fx: those of the left and the right
- * one by turns, for three colours and a gap, in the upper and in the lower row; then those of the
- * rows. */
+ * one by turns, for three colours and a gap, in the upper and then in the lower row. */
 typedef struct {
-    int8_t columns[16];
-    int16_t rows[8];
+    int8_t upper[8], lower[8];
 } blend_weights;
 
-#define COLUMNS(fx) 4 - fx, fx, 4 - fx, fx, 4 - fx, fx, 0, 0
-#define WEIGHTS(fx, fy)                                                                            \
-    {                                                                                              \
-        {COLUMNS(fx), COLUMNS(fx)},                                                                \
-        {                                                                                          \
-            4 - fy, 4 - fy, 4 - fy, 4 - fy, fy, fy, fy, fy                                         \
-        }                                                                                          \
-    }
+#define PAIRS(left, right) {left, right, left, right, left, right, 0, 0}
+#define WEIGHTS(fx, fy) {PAIRS((4 - fx) * (4 - fy), fx * (4 - fy)), PAIRS((4 - fx) * fy, fx * fy)}
 #define ROW_OF_WEIGHTS(fy) WEIGHTS(0, fy), WEIGHTS(1, fy), WEIGHTS(2, fy), WEIGHTS(3, fy)
 static const blend_weights all_weights[16] = {ROW_OF_WEIGHTS(0), ROW_OF_WEIGHTS(1),
                                               ROW_OF_WEIGHTS(2), ROW_OF_WEIGHTS(3)};
@@ -34,6 +26,7 @@ static const blend_weights all_weights[16] = {ROW_OF_WEIGHTS(0), ROW_OF_WEIGHTS(
 /* Where eight pixels come from: bytes from the reference's start, and the place of their weights. */
 typedef struct {
     uint32_t above[EIGHT], below[EIGHT], weights[EIGHT];
+    bool alike; /* they share a vector, and lie side by side there, too */
 } eight_sources;
 
 static inline int fraction_of(uint32_t weights) { return (int)(weights / sizeof(blend_weights)); }
@@ -57,8 +50,10 @@ AVX2 static inline __m256i locate_eight(eight_sources *to, const int16_t *vector
     const __m256i last = _mm256_set1_epi32((size.height - 1) << 16 | (size.width - 1));
     const __m256i to_bytes = _mm256_set1_epi32((int)reference.stride << 16 | CHANNELS);
     const __m256i only_y = _mm256_set1_epi32((int)0xffff0000), zero = _mm256_setzero_si256();
+    __m256i moved = _mm256_loadu_si256((const __m256i *)vectors);
+    __m256i first = _mm256_broadcastd_epi32(_mm256_castsi256_si128(moved));
     /* Saturated where it would overflow: that is outside in any case. */
-    __m256i from = _mm256_subs_epi16(at, _mm256_loadu_si256((const __m256i *)vectors));
+    __m256i from = _mm256_subs_epi16(at, moved);
     __m256i whole = _mm256_srai_epi16(from, 2);
     __m256i above = _mm256_max_epi16(_mm256_min_epi16(whole, last), zero);
     __m256i next_row = _mm256_sub_epi16(whole, only_y); /* y + 1 */
@@ -67,7 +62,10 @@ AVX2 static inline __m256i locate_eight(eight_sources *to, const int16_t *vector
     __m256i has_right = _mm256_and_si256(_mm256_cmpeq_epi16(whole, above),
                                          _mm256_cmpgt_epi16(last, whole));
     __m256i fraction = _mm256_and_si256(from, _mm256_set1_epi16(QUARTERS - 1));
-    fraction = _mm256_and_si256(fraction, _mm256_or_si256(has_right, only_y));
+    has_right = _mm256_or_si256(has_right, only_y);
+    fraction = _mm256_and_si256(fraction, has_right);
+    __m256i alike = _mm256_and_si256(_mm256_cmpeq_epi32(moved, first), has_right);
+    to->alike = _mm256_movemask_epi8(alike) == -1;
     fraction = _mm256_madd_epi16(fraction, _mm256_set1_epi32((QUARTERS << 16 | 1) * (int)sizeof(blend_weights)));
     above = _mm256_madd_epi16(above, to_bytes);
     below = _mm256_madd_epi16(below, to_bytes);
@@ -77,23 +75,21 @@ AVX2 static inline __m256i locate_eight(eight_sources *to, const int16_t *vector
     return below;
 }
 
-/* The upper row's share of a pixel, then the lower row's: three colours and a gap each, 16 bits. */
-AVX2 static inline __m128i weighted_rows(const uint8_t *a, const uint8_t *b,
-                                         const blend_weights *weights)
+/* A pixel's share of the upper row, then of the lower one: three colours and a gap, 16 bits. */
+AVX2 static inline __m128i weighted_rows(const uint8_t *a, const uint8_t *b, uint32_t weights)
 {
     const __m128i by_colour = _mm_setr_epi8(0, 3, 1, 4, 2, 5, -1, -1, 8, 11, 9, 12, 10, 13, -1, -1);
     __m128i rows = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)a),
                                       _mm_loadl_epi64((const __m128i *)b));
-    rows = _mm_shuffle_epi8(rows, by_colour);
-    rows = _mm_maddubs_epi16(rows, _mm_loadu_si128((const __m128i *)weights->columns));
-    return _mm_mullo_epi16(rows, _mm_loadu_si128((const __m128i *)weights->rows));
+    return _mm_maddubs_epi16(_mm_shuffle_epi8(rows, by_colour),
+                             _mm_loadu_si128((const __m128i *)weights_at(weights)));
 }
 
 AVX2 static inline __m128i add_rows(__m128i pixel, __m128i next_pixel)
 {
     __m128i sum = _mm_add_epi16(_mm_unpacklo_epi64(pixel, next_pixel),
                                 _mm_unpackhi_epi64(pixel, next_pixel));
-    return _mm_srli_epi16(_mm_add_epi16(sum, _mm_set1_epi16(8)), 4);
+    return _mm_mulhrs_epi16(sum, _mm_set1_epi16(1 << 11)); /* (sum + 8) >> 4 */
 }
 
 /* Reads eight bytes of each row per pixel, writes four bytes beyond the last. */
@@ -105,15 +101,41 @@ AVX2 static inline void predict_eight(uint8_t *out, plane reference, const eight
         __m128i pixels[4];
         for (int j = 0; j < 4; j++)
             pixels[j] = weighted_rows(reference.data + from->above[i + j],
-                                      reference.data + from->below[i + j],
-                                      weights_at(from->weights[i + j]));
+                                      reference.data + from->below[i + j], from->weights[i + j]);
         __m128i four = _mm_packus_epi16(add_rows(pixels[0], pixels[1]),
                                         add_rows(pixels[2], pixels[3]));
         _mm_storeu_si128((__m128i *)(out + CHANNELS * i), _mm_shuffle_epi8(four, without_gaps));
     }
 }
 
-/* The same where those eight bytes might reach beyond the reference. */
+/* Eight pixels that move alike. Reads 35 bytes of each row, writes 32. */
+AVX2 static inline void predict_block_row(uint8_t *out, const uint8_t *a, const uint8_t *b,
+                                          uint32_t weights)
+{
+    __m256i upper = _mm256_loadu_si256((const __m256i *)a), pixels = upper;
+    if (weights) {
+        const blend_weights *w = weights_at(weights);
+        int16_t pair_above, pair_below;
+        memcpy(&pair_above, w->upper, sizeof pair_above);
+        memcpy(&pair_below, w->lower, sizeof pair_below);
+        const __m256i above = _mm256_set1_epi16(pair_above), below = _mm256_set1_epi16(pair_below);
+        const __m256i rounded = _mm256_set1_epi16(1 << 11);
+        __m256i upper_right = _mm256_loadu_si256((const __m256i *)(a + CHANNELS));
+        __m256i lower = _mm256_loadu_si256((const __m256i *)b);
+        __m256i lower_right = _mm256_loadu_si256((const __m256i *)(b + CHANNELS));
+        __m256i low = _mm256_add_epi16(
+            _mm256_maddubs_epi16(_mm256_unpacklo_epi8(upper, upper_right), above),
+            _mm256_maddubs_epi16(_mm256_unpacklo_epi8(lower, lower_right), below));
+        __m256i high = _mm256_add_epi16(
+            _mm256_maddubs_epi16(_mm256_unpackhi_epi8(upper, upper_right), above),
+            _mm256_maddubs_epi16(_mm256_unpackhi_epi8(lower, lower_right), below));
+        pixels = _mm256_packus_epi16(_mm256_mulhrs_epi16(low, rounded),
+                                     _mm256_mulhrs_epi16(high, rounded));
+    }
+    _mm256_storeu_si256((__m256i *)out, pixels);
+}
+
+/* The same where those bytes might reach beyond the reference. */
 AVX2 static inline void predict_at_end(uint8_t *out, plane reference, const eight_sources *from)
 {
     for (int i = 0; i < EIGHT; i++) {
@@ -130,7 +152,7 @@ AVX2 static inline bool locate_row(eight_sources *to, const int16_t *vectors, pl
     __m256i at = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
                                     _mm256_set1_epi32(QUARTERS));
     at = _mm256_or_si256(at, _mm256_set1_epi32(QUARTERS * y << 16));
-    const __m256i last = _mm256_set1_epi32((int)((ptrdiff_t)reference.size - 8));
+    const __m256i last = _mm256_set1_epi32((int)((ptrdiff_t)reference.size - 16));
     __m256i beyond = _mm256_setzero_si256();
     for (int x = 0; x < size.width; x += EIGHT, vectors += 2 * EIGHT) {
         int16_t padded[2 * EIGHT] = {0};
@@ -149,7 +171,8 @@ AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane fr
                                            plane reference, plane accumulated, geometry size)
 {
     size_t groups = ((size_t)size.width + EIGHT - 1) / EIGHT;
-    uint8_t *prediction = malloc(prediction_bytes(size) + groups * sizeof(eight_sources));
+    size_t row_bytes = prediction_bytes(size);
+    uint8_t *prediction = malloc(2 * row_bytes + groups * sizeof(eight_sources));
     if (!prediction)
         return false;
     eight_sources *sources = (eight_sources *)prediction;
@@ -157,15 +180,23 @@ AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane fr
     for (int y = 0; y < size.height; y++) {
         const int16_t *vectors = (const int16_t *)row_of(accumulated, y);
         bool at_end = locate_row(sources, vectors, reference, y, size);
-        uint8_t *to = prediction;
+        uint8_t *to = prediction + y % 2 * row_bytes;
         for (size_t i = 0; i < groups; i++, to += CHANNELS * EIGHT) {
+            const eight_sources *from = sources + i;
             if (at_end)
-                predict_at_end(to, reference, sources + i);
+                predict_at_end(to, reference, from);
+            else if (from->alike)
+                predict_block_row(to, reference.data + from->above[0],
+                                  reference.data + from->below[0], from->weights[0]);
             else
-                predict_eight(to, reference, sources + i);
+                predict_eight(to, reference, from);
         }
-        subtract_row(out, type, frame, prediction, y, size);
+        /* A row late: what was just written in small pieces cannot be read in large ones yet. */
+        if (y)
+            subtract_row(out, type, frame, prediction + (y - 1) % 2 * row_bytes, y - 1, size);
     }
+    int last = size.height - 1;
+    subtract_row(out, type, frame, prediction + last % 2 * row_bytes, last, size);
     free(sources);
     return true;
 }

@@ -155,6 +155,18 @@ static PyObject *result(arrays *all, bool done)
     Py_RETURN_NONE;
 }
 
+static const Py_buffer *get_blocks(arrays *all, PyObject *object)
+{
+    Py_ssize_t any[] = {-1};
+    const Py_buffer *blocks = get_array(all, object, "blocks", "B", 1, any, false);
+    if (blocks && (blocks->len % (Py_ssize_t)sizeof(motion_vector) ||
+                   !PyBuffer_IsContiguous(blocks, 'C'))) {
+        PyErr_SetString(PyExc_ValueError, "blocks: no whole number of them, or gaps between them");
+        return NULL;
+    }
+    return blocks;
+}
+
 static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *blocks, *vectors, *valid;
@@ -166,11 +178,10 @@ static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
     Py_ssize_t any[] = {-1, -1, 2};
     const Py_buffer *to = get_array(&all, vectors, "vectors", "h", 3, any, true);
     const Py_buffer *flags = to ? get_array(&all, valid, "valid", "?", 2, to->shape, true) : NULL;
-    const Py_buffer *from = flags ? get_array(&all, blocks, "blocks", "B", 1, any, false) : NULL;
-    if (from && (from->len % (Py_ssize_t)sizeof(motion_vector) || to->shape[0] > MAX_SIDE ||
-                 to->shape[1] > MAX_SIDE || !PyBuffer_IsContiguous(to, 'C') ||
-                 !PyBuffer_IsContiguous(flags, 'C') || !PyBuffer_IsContiguous(from, 'C')))
-        PyErr_SetString(PyExc_ValueError, "blocks: no whole number of them, or arrays with gaps");
+    const Py_buffer *from = flags ? get_blocks(&all, blocks) : NULL;
+    if (from && (to->shape[0] > MAX_SIDE || to->shape[1] > MAX_SIDE ||
+                 !PyBuffer_IsContiguous(to, 'C') || !PyBuffer_IsContiguous(flags, 'C')))
+        PyErr_SetString(PyExc_ValueError, "vectors: too many, or arrays with gaps");
     else if (from) {
         Py_BEGIN_ALLOW_THREADS any_future =
             rasterise(to->buf, flags->buf, (int)to->shape[0], (int)to->shape[1], from->buf,
@@ -181,34 +192,91 @@ static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
     return PyErr_Occurred() ? NULL : PyBool_FromLong(any_future);
 }
 
+/* The fields of one accumulation. */
+typedef struct {
+    plane out, start, past, future;
+    char type;
+} fields;
+
+static bool get_fields(fields *to, geometry *size, arrays *all, PyObject *out, PyObject *start,
+                       PyObject *past, PyObject *future)
+{
+    char types[] = " ";
+    return get_target(&to->out, &to->type, size, all, out, "hi", 2) && (types[0] = to->type) &&
+           get_plane(&to->start, NULL, all, start, "start", types, 2, *size, false) &&
+           get_optional_plane(&to->past, all, past, "past_reference", types, 2, *size) &&
+           get_optional_plane(&to->future, all, future, "future_reference", types, 2, *size);
+}
+
+static bool accumulate(const fields *f, cells past, cells future, geometry size)
+{
+    return (f->type == 'h' ? accumulate_int16 : accumulate_int32)(f->out, f->start, past, f->past,
+                                                                  future, f->future, size);
+}
+
 static PyObject *py_accumulate(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *out, *start, *past, *valid_past, *past_from, *future, *valid_future, *future_from;
+    PyObject *out, *start, *past_from, *future_from, *past, *valid_past, *future, *valid_future;
     geometry size;
     int whole;
-    if (!PyArg_ParseTuple(args, "OOpOOOOOO", &out, &start, &whole, &past, &valid_past, &past_from,
-                          &future, &valid_future, &future_from))
+    if (!PyArg_ParseTuple(args, "OOpOOOOOO", &out, &start, &whole, &past_from, &future_from, &past,
+                          &valid_past, &future, &valid_future))
         return NULL;
-    size.whole = whole;
     arrays all = {.count = 0};
-    char type, types[] = " ";
-    plane target, from, past_reference, future_reference;
+    fields all_fields;
     cells past_cells, future_cells;
     bool done = true;
-    if (get_target(&target, &type, &size, &all, out, "hi", 2) && (types[0] = type) &&
-        get_plane(&from, NULL, &all, start, "start", types, 2, size, false) &&
+    size.whole = whole;
+    if (get_fields(&all_fields, &size, &all, out, start, past_from, future_from) &&
         get_cells(&past_cells, &all, past, valid_past, "past", size) &&
-        get_optional_plane(&past_reference, &all, past_from, "past_reference", types, 2, size) &&
-        get_cells(&future_cells, &all, future, valid_future, "future", size) &&
-        get_optional_plane(&future_reference, &all, future_from, "future_reference", types, 2,
-                           size)) {
+        get_cells(&future_cells, &all, future, valid_future, "future", size)) {
         if (!past_cells.vectors)
             PyErr_SetString(PyExc_ValueError, "past: there must be vectors, valid or not");
         else {
-            Py_BEGIN_ALLOW_THREADS done = (type == 'h' ? accumulate_int16 : accumulate_int32)(
-                target, from, past_cells, past_reference, future_cells, future_reference, size);
+            Py_BEGIN_ALLOW_THREADS done = accumulate(&all_fields, past_cells, future_cells, size);
             Py_END_ALLOW_THREADS
         }
+    }
+    return result(&all, done);
+}
+
+/* The same from a picture's blocks, which are laid out on cells first. */
+static bool accumulate_blocks(const fields *f, const Py_buffer *blocks, geometry size)
+{
+    int rows = (size.height + CELL - 1) / CELL, columns = (size.width + CELL - 1) / CELL;
+    size_t num_cells = (size_t)rows * (size_t)columns;
+    size_t num_blocks = (size_t)blocks->len / sizeof(motion_vector);
+    int16_t *vectors = malloc(2 * num_cells * (2 * sizeof *vectors + 1));
+    if (!vectors)
+        return false;
+    uint8_t *valid = (uint8_t *)(vectors + 4 * num_cells);
+    cells past = {vectors, valid}, future = {NULL, NULL};
+    if (rasterise(vectors, valid, rows, columns, blocks->buf, num_blocks, -1)) {
+        future = (cells){vectors + 2 * num_cells, valid + num_cells};
+        rasterise(vectors + 2 * num_cells, valid + num_cells, rows, columns, blocks->buf,
+                  num_blocks, 1);
+    }
+    bool done = accumulate(f, past, future, size);
+    free(vectors);
+    return done;
+}
+
+static PyObject *py_accumulate_blocks(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *out, *start, *past, *future, *blocks;
+    geometry size;
+    int whole;
+    if (!PyArg_ParseTuple(args, "OOpOOO", &out, &start, &whole, &past, &future, &blocks))
+        return NULL;
+    arrays all = {.count = 0};
+    fields all_fields;
+    const Py_buffer *from;
+    bool done = true;
+    size.whole = whole;
+    if (get_fields(&all_fields, &size, &all, out, start, past, future) &&
+        (from = get_blocks(&all, blocks))) {
+        Py_BEGIN_ALLOW_THREADS done = accumulate_blocks(&all_fields, from, size);
+        Py_END_ALLOW_THREADS
     }
     return result(&all, done);
 }
@@ -346,6 +414,7 @@ static PyObject *py_field_residual(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef methods[] = {
     {"rasterise", py_rasterise, METH_VARARGS, NULL},
     {"accumulate", py_accumulate, METH_VARARGS, NULL},
+    {"accumulate_blocks", py_accumulate_blocks, METH_VARARGS, NULL},
     {"accumulated_motion", py_accumulated_motion, METH_VARARGS, NULL},
     {"single_field", py_single_field, METH_VARARGS, NULL},
     {"direction", py_direction, METH_VARARGS, NULL},
