@@ -7,6 +7,7 @@ NO_ANCHORS: int
 FIRST_UNSUPPORTED: int
 
 def message(status: int, /) -> str: ...
+def coded_vops(packet: Any, time_bits: int, is_last: bool, /) -> list[tuple[str, int, int]]: ...
 def cells(
     memory: bytes,
     height: int,

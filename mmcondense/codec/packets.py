@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+try:
+    from . import _mpeg4
+except ImportError:  # built where a compiler was at hand
+    _mpeg4 = None  # type: ignore[assignment]
+
 START_CODE = b"\x00\x00\x01"
 MPEG4_VOP = b"\x00\x00\x01\xb6"
 MPEG12_PICTURE = b"\x00\x00\x01\x00"
@@ -61,7 +66,7 @@ class Mpeg4Parser:
     """ISO/IEC 14496-2 clause 6.2.5: VOP headers, skipping VOPs that are not coded."""
 
     def __init__(self, extradata: bytes) -> None:
-        self._time_bits: int | None = None
+        self._time_bits = 0
         self._has_no_b = False
         self._read_vol(extradata)
 
@@ -69,29 +74,10 @@ class Mpeg4Parser:
         vop = data.find(MPEG4_VOP)
         if vop != 0:
             self._read_vol(data if vop < 0 else data[:vop])
-        pictures = []
-        start = 0
-        while vop >= 0:
-            # Only B-pictures are packed with others; without them there is nothing to search for.
-            following = -1 if self._has_no_b else data.find(MPEG4_VOP, vop + 4)
-            stop = len(data) if following < 0 else following
-            size = stop - vop - 4
-            # No placeholder is longer than 32 bytes.
-            if size > 32 or (size > 0 and self._is_coded(data[vop + 4 : stop])):
-                kind = "IPBS"[data[vop + 4] >> 6]
-                pictures.append(CodedPicture(kind, kind != "B", False, start, stop))
-            start, vop = stop, following
-        return pictures
-
-    def _is_coded(self, body: bytes) -> bool:
-        if self._time_bits is None:
-            return True
-        header = Bits(body[:16])
-        header.skip(2)  # vop_coding_type
-        while header.read(1):  # modulo_time_base
-            pass
-        header.skip(1 + self._time_bits + 1)  # marker, vop_time_increment, marker
-        return bool(header.read(1))
+        find = coded_vops if _mpeg4 is None else _mpeg4.coded_vops
+        # Only B-pictures are packed with others; without them there is nothing to search for.
+        vops = find(data, self._time_bits, self._has_no_b)
+        return [CodedPicture(kind, kind != "B", False, start, stop) for kind, start, stop in vops]
 
     def _read_vol(self, data: bytes) -> None:
         """Clause 6.2.3, up to vop_time_increment_resolution."""
@@ -118,6 +104,41 @@ class Mpeg4Parser:
         vol.skip(1)
         resolution = vol.read(16)
         self._time_bits = max(1, (resolution - 1).bit_length())
+
+
+def coded_vops(data: bytes, time_bits: int, is_last: bool) -> list[tuple[str, int, int]]:
+    """Split a packet of MPEG-4 part 2. What to do without the compiled function of this name.
+
+    Args:
+        data: The packet.
+        time_bits: Length of vop_time_increment; 0 if unknown, then all VOPs count as coded.
+        is_last: Whatever follows the first VOP belongs to it.
+
+    Returns:
+        Type and bytes (start, stop) of each coded VOP, headers before it included.
+    """
+    vops = []
+    start, vop = 0, data.find(MPEG4_VOP)
+    while vop >= 0:
+        following = -1 if is_last else data.find(MPEG4_VOP, vop + 4)
+        stop = len(data) if following < 0 else following
+        size = stop - vop - 4
+        # No placeholder is longer than 32 bytes.
+        if size > 32 or (size > 0 and _is_coded(data[vop + 4 : stop], time_bits)):
+            vops.append(("IPBS"[data[vop + 4] >> 6], start, stop))
+        start, vop = stop, following
+    return vops
+
+
+def _is_coded(vop: bytes, time_bits: int) -> bool:
+    if not time_bits:
+        return True
+    header = Bits(vop)
+    header.skip(2)  # vop_coding_type
+    while header.read(1):  # modulo_time_base
+        pass
+    header.skip(1 + time_bits + 1)  # marker, vop_time_increment, marker
+    return bool(header.read(1))
 
 
 class H264Parser:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from mmcondense.codec import CompressedVideo, encode_frames, packets
 from mmcondense.codec.packets import (
     Bits,
     CodedPicture,
@@ -35,12 +36,22 @@ def vop(kind: int, *, coded: int = 1, seconds: int = 0, body: bytes = b"\xff" * 
     return b"\x00\x00\x01\xb6" + header + body
 
 
+@pytest.fixture(params=["compiled", "python"])
+def splitter(request, monkeypatch):
+    """Packets of MPEG-4 part 2 taken apart with and without the extension."""
+    if request.param == "python":
+        monkeypatch.setattr(packets, "_mpeg4", None)
+    elif packets._mpeg4 is None:
+        pytest.skip("not compiled")
+
+
 def test_bits_reads_golomb_codes_and_zeros_past_the_end():
     bits = Bits(pack((0b1, 1), (0b010, 3), (0b011, 3), (0b00100, 5)))
     assert [bits.read_golomb() for _ in range(4)] == [0, 1, 2, 3]
     assert Bits(b"\xff").read(12) == 0b111111110000
 
 
+@pytest.mark.usefixtures("splitter")
 def test_mpeg4_types_and_references():
     parser = Mpeg4Parser(VOL)
     kinds = [parser(vop(kind))[0] for kind in range(4)]
@@ -48,6 +59,7 @@ def test_mpeg4_types_and_references():
     assert [picture.referenced for picture in kinds] == [True, True, False, True]
 
 
+@pytest.mark.usefixtures("splitter")
 def test_mpeg4_packed_pictures_and_placeholders():
     parser = Mpeg4Parser(VOL)
     past, bidirectional = vop(1), vop(2)
@@ -59,11 +71,30 @@ def test_mpeg4_packed_pictures_and_placeholders():
     assert parser(b"\x7f") == []
 
 
+@pytest.mark.usefixtures("splitter")
 def test_mpeg4_headers_in_the_packet_belong_to_its_first_picture():
     parser = Mpeg4Parser(b"")
     (picture,) = parser(VOL + vop(0))
     assert (picture.kind, picture.start) == ("I", 0)
     assert parser(vop(1, coded=0, body=b"")) == []  # the VOL was remembered
+
+
+def test_both_splitters_find_the_same_vops():
+    if packets._mpeg4 is None:
+        pytest.skip("not compiled")
+    random = np.random.default_rng(0)
+    pieces = [vop(1), vop(2), vop(1, coded=0, body=b"\x7f"), vop(0, body=b""), VOL, b"\0\0\1\xb3"]
+    found = 0
+    for _ in range(3000):
+        packet = bytearray(b"".join(pieces[i] for i in random.integers(0, len(pieces), 4)))
+        for at in random.integers(0, len(packet), random.integers(0, 4)):
+            packet[at] = random.choice([0, 1, 0xB6, 0xFF])
+        data = bytes(packet[: random.integers(0, len(packet) + 1)])
+        time_bits, is_last = int(random.choice([0, 1, 5, 16])), bool(random.integers(0, 2))
+        vops = packets.coded_vops(data, time_bits, is_last)
+        assert packets._mpeg4.coded_vops(data, time_bits, is_last) == vops
+        found += len(vops)
+    assert found > 2000
 
 
 AVCC = b"\x01\x64\x00\x1f\xff"

@@ -4,6 +4,8 @@
 
 #include "mpeg4_parser.h"
 
+enum { VOP_START_CODE = 0xb6 }; /* Table 6-3 */
+
 mpeg4_parser *mpeg4_new(const mpeg4_tables *tables, bool skip_i_vops)
 {
     mpeg4_parser *p = calloc(1, sizeof *p);
@@ -98,15 +100,48 @@ bool allocate_pictures(mpeg4_parser *p, const mpeg4_layer *layer)
 /* Place of the next 00 00 01 from `from` on, or `size`. */
 static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
 {
-    for (size_t i = from; size - i >= 3;) {
-        if (data[i + 2] > 1)
-            i += 3;
-        else if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1)
-            return i;
-        else
-            i++;
+    for (size_t i = from + 2; i < size; i++) {
+        const uint8_t *one = memchr(data + i, 1, size - i);
+        if (!one)
+            break;
+        i = (size_t)(one - data);
+        if (data[i - 2] == 0 && data[i - 1] == 0)
+            return i - 2;
     }
     return size;
+}
+
+/* Place of the next start code of a VOP, or `size`. */
+static size_t find_vop(const uint8_t *data, size_t size, size_t from)
+{
+    size_t at = find_start_code(data, size, from);
+    while (size - at >= 4 && data[at + 3] != VOP_START_CODE)
+        at = find_start_code(data, size, at + 3);
+    return size - at >= 4 ? at : size;
+}
+
+bool mpeg4_next_coded(const uint8_t *data, size_t size, int time_bits, bool is_last, size_t *offset,
+                      mpeg4_extent *vop)
+{
+    enum { LONGEST_PLACEHOLDER = 32 }; /* bytes behind the start code */
+    for (;;) {
+        size_t begin = *offset, start = find_vop(data, size, begin);
+        if (start == size)
+            return false;
+        size_t end = is_last ? size : find_vop(data, size, start + 4), length = end - start - 4;
+        *offset = end;
+        if (length == 0)
+            continue;
+        bit_reader bits = {data, end, 8 * ((uint64_t)start + 4)};
+        *vop = (mpeg4_extent){"IPBS"[bits_read(&bits, 2)], begin, end};
+        if (length > LONGEST_PLACEHOLDER || time_bits == 0)
+            return true;
+        while (bits_read(&bits, 1)) /* modulo_time_base */
+            ;
+        bits_skip(&bits, 1 + time_bits + 1); /* between markers: vop_time_increment */
+        if (bits_read(&bits, 1)) /* vop_coded */
+            return true;
+    }
 }
 
 /* A VOP from behind its start code; one that is an anchor becomes the last anchor. */
@@ -159,7 +194,7 @@ bool mpeg4_next_vop(mpeg4_parser *p, const uint8_t *data, size_t size, size_t *o
             group_of_vop(p);
         } else if (code == 0xb5) {
             visual_object(p);
-        } else if (code == 0xb6) {
+        } else if (code == VOP_START_CODE) {
             parse_vop(p, vop);
             return true;
         }
