@@ -3,22 +3,12 @@
 from typing import Any
 
 OK: int
+INEXACT_END: int
 NO_ANCHORS: int
 FIRST_UNSUPPORTED: int
 
 def message(status: int, /) -> str: ...
 def coded_vops(packet: Any, time_bits: int, is_last: bool, /) -> list[tuple[str, int, int]]: ...
-def cells(
-    memory: bytes,
-    height: int,
-    width: int,
-    scale: int,
-    past: Any,
-    valid_past: Any,
-    future: Any,
-    valid_future: Any,
-    /,
-) -> None: ...
 
 class Parser:
     def __init__(self, skip_i_vops: bool = ...) -> None: ...
@@ -26,6 +16,14 @@ class Parser:
         self, data: Any, /
     ) -> list[tuple[str, bool, int, int, int, int, int, bool, bytes | None]]:
         """Per VOP: type, coded, ticks, status, error bit, height, width, quarter_sample, memory."""
+    def parse_run(
+        self, packets: list, wanted: list[bool], height: int, width: int, with_costs: bool, /
+    ) -> tuple[bytearray, bytes, list[tuple[int, int | None, int, int]]]:
+        """Memory of the wanted VOPs and their types; per problem the number of the packet, the
+        status or None, height and width. The memory holds, of all VOPs in a row: vectors (int16
+        [direction][cell][2]), with costs bits (uint32 [macroblock]) and coefficients (uint16), and
+        which vectors are valid (bool [direction][cell]). Of other types than B the second direction
+        is not written."""
     def reset(self) -> None: ...
     def layer(self) -> tuple[int, int, int, int]:
         """Status, height, width, ticks per second."""

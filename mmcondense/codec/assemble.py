@@ -20,6 +20,9 @@ from .motion import QUARTERS, MotionCells, MotionField, single_field
 from .plan import Plan, Request, Step, base_of, plan_gop
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
+_RUN = 64
+"""Pictures that are parsed in one call."""
+
 
 class ClipAssembler:
     """Fills a clip, GOP by GOP.
@@ -121,21 +124,18 @@ class ClipAssembler:
     def _parse(self, source: ParsedMotion, plan: Plan) -> Iterator[Picture]:
         source.restart()
         unread = _unread(plan)
-        for picture in plan.send:
-            display = picture.display
-            parsed = None
-            if display not in unread:
-                parsed = source.parse(
-                    picture,
-                    wanted=display in plan.vectors,
-                    height=self._height,
-                    width=self._width,
-                )
-            if parsed is not None:
-                self._vectors[display], costs = parsed
-                if costs is not None:
-                    self._put_costs(costs, display)
-            yield picture
+        for start in range(0, len(plan.send), _RUN):
+            run = plan.send[start : start + _RUN]
+            vectors, costs = source.parse(
+                [picture for picture in run if picture.display not in unread],
+                wanted=plan.vectors,
+                height=self._height,
+                width=self._width,
+            )
+            self._vectors.update(vectors)
+            for display in costs:
+                self._put_costs(costs[display], display)
+            yield from run
 
     def _take(self, frame: VideoFrame, picture: Picture, plan: Plan) -> None:
         display = picture.display

@@ -6,13 +6,15 @@ FFmpeg exports no vectors of this codec's B-frames. The compiled parser behind t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
 from .errors import CorruptVideoError, UnsupportedVideoError
-from .motion import CELL, QUARTERS, MotionCells
+from .motion import CELL, MotionCells
 
 try:
     from . import _mpeg4
@@ -44,6 +46,41 @@ class MacroblockMode(IntEnum):
 
 _USES_FORWARD = np.array([True, False, True, True, False, True, True])  # [mode]
 _USES_BACKWARD = np.array([False, False, False, False, True, True, True])
+
+
+class Problem(NamedTuple):
+    """What is wrong with a picture of a run."""
+
+    number: int
+    """Which packet of the run."""
+
+    error: str | None
+    """Why there are no vectors; None: they are doubtful, or the frame size is another one."""
+
+    is_unsupported: bool
+    """The error is a tool that the parser does not know, not damage."""
+
+    ends_exactly: bool
+    """The last macroblock ends where the VOP does."""
+
+    size: tuple[int, int]
+    """Height and width of the frame, pixels."""
+
+
+@dataclass(slots=True)
+class ParsedRun:
+    """The wanted pictures of a run of packets. A list where there is a problem holds anything."""
+
+    cells: list[MotionCells]
+    """Vectors as the package counts them: quarter pixels, destination minus source."""
+
+    bits: np.ndarray | None
+    """[wanted, ceil(H/16), ceil(W/16)] uint32: length of the macroblock."""
+
+    coefficients: np.ndarray | None
+    """[wanted, ceil(H/16), ceil(W/16)] uint16: its coded DCT coefficients."""
+
+    problems: list[Problem]
 
 
 @dataclass(slots=True)
@@ -122,17 +159,6 @@ class ParsedVop:
     def quantiser(self) -> np.ndarray:
         """[ceil(H/16), ceil(W/16)] uint8: 1 to 31; a skipped macroblock's is the running one."""
         return self._macroblocks(39, np.uint8)
-
-    def cells(self) -> MotionCells:
-        """The vectors as the package counts them: quarter pixels, destination minus source."""
-        self._shape()  # says so where there are none
-        rows, columns = (-(-side // CELL) for side in self.size)
-        directions: list[np.ndarray | None] = []
-        for _ in range(1 + (self.kind == "B")):
-            directions += [np.empty((rows, columns, 2), np.int16), np.empty((rows, columns), bool)]
-        arrays = directions + [None] * (4 - len(directions))
-        _mpeg4.cells(self._memory, *self.size, -QUARTERS // self.vector_scale, *arrays)
-        return MotionCells(*directions)  # type: ignore[arg-type]
 
     # The memory holds, all blocks or macroblocks of each in a row: forward and backward (16 bytes
     # per macroblock each), bits (4), coefficients (2), mode (1), quantiser (1); see mpeg4.h.
@@ -250,3 +276,59 @@ class Mpeg4MotionParser:
                 )
             )
         return vops
+
+    def parse_run(
+        self, packets: list, wanted: list[bool], *, height: int, width: int, with_costs: bool
+    ) -> ParsedRun:
+        """Parse several packets at once, of each its first coded VOP.
+
+        Args:
+            packets: Buffers, in decoding order.
+            wanted: Whose vectors to return, one for each packet; the others are only parsed.
+            height, width: Frame size, pixels. Vectors of a VOP of another size are not returned.
+            with_costs: Return bits and coefficients too.
+        """
+        memory, types, problems = self._parser.parse_run(packets, wanted, height, width, with_costs)
+        count = len(types)
+        blocks = count, 2, -(-height // CELL), -(-width // CELL)  # of both directions
+        macroblocks = count, -(-height // 16), -(-width // 16)
+        bits = coefficients = None
+        vectors, at = _array(memory, np.int16, (*blocks, 2), start=0)
+        if with_costs:
+            bits, at = _array(memory, np.uint32, macroblocks, start=at)
+            coefficients, at = _array(memory, np.uint16, macroblocks, start=at)
+        valid, _ = _array(memory, np.bool_, blocks, start=at)
+        cells = [
+            MotionCells(past, is_past, future, is_future)
+            if kind == "B"
+            else MotionCells(past, is_past)
+            for kind, (past, future), (is_past, is_future) in zip(
+                types.decode(), vectors, valid, strict=True
+            )
+        ]
+        return ParsedRun(
+            cells, bits, coefficients, [self._problem(*problem) for problem in problems]
+        )
+
+    @staticmethod
+    def _problem(number: int, status: int | None, height: int, width: int) -> Problem:
+        error = None
+        if status is None:
+            error = "the packet holds no coded VOP"
+        elif status not in (_mpeg4.OK, _mpeg4.INEXACT_END):
+            error = _mpeg4.message(status)
+        return Problem(
+            number,
+            error,
+            is_unsupported=status is not None and status >= _mpeg4.FIRST_UNSUPPORTED,
+            ends_exactly=status != _mpeg4.INEXACT_END,
+            size=(height, width),
+        )
+
+
+def _array(
+    memory: bytearray, dtype: type, shape: tuple[int, ...], *, start: int
+) -> tuple[np.ndarray, int]:
+    """The part of the memory from ``start`` on, and where it ends."""
+    array: np.ndarray = np.frombuffer(memory, dtype, math.prod(shape), start).reshape(shape)
+    return array, start + array.nbytes

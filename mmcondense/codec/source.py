@@ -7,7 +7,7 @@ no decoder. The parser of another codec takes :class:`ParsedMotion`'s place.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,55 +90,78 @@ class ParsedMotion:
         self._damage = None
 
     def parse(
-        self, picture: Picture, *, wanted: bool, height: int, width: int
-    ) -> tuple[MotionCells, Costs | None] | None:
-        """Parse the next picture in decoding order; only B-pictures may be left out.
+        self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int
+    ) -> tuple[dict[int, MotionCells], dict[int, Costs]]:
+        """Parse the next pictures in decoding order; only B-pictures may be left out.
 
         Args:
-            picture: Holds its packet.
-            wanted: False: it only serves to read later ones, damage does not matter yet.
+            pictures: Hold their packets.
+            wanted: Display indices of those to return. The others only serve to read later ones,
+                and damage to them does not matter yet.
             height, width: Frame size, pixels.
 
         Returns:
-            Vectors and costs; None if not ``wanted``.
+            Vectors by display index, and costs likewise, if there are any.
 
         Raises:
-            CorruptVideoError: If it cannot be parsed and is wanted.
+            CorruptVideoError: If a wanted picture cannot be parsed.
             UnsupportedVideoError: If its size is another one.
-            RefusedError: If it uses a tool that the parser does not know.
+            RefusedError: If one uses a tool that the parser does not know.
         """
-        vops = self._parser.parse(picture.packet, on_damage="mark")
-        error = vops[0].error if vops else "the packet holds no coded VOP"
-        if error:
-            if vops and vops[0].is_unsupported:
-                raise RefusedError(error)
-            self._damage = self._damage or f"{picture.kind}-frame {picture.display}: {error}"
-        elif not vops[0].ends_exactly and not self._has_warned:
+        run = self._parser.parse_run(
+            [picture.packet for picture in pictures],
+            [picture.display in wanted for picture in pictures],
+            height=height,
+            width=width,
+            with_costs=self._with_costs,
+        )
+        for problem in run.problems:
+            self._check(problem, pictures[problem.number], wanted=wanted, size=(height, width))
+        displays = [picture.display for picture in pictures if picture.display in wanted]
+        costs: dict[int, Costs] = {}
+        if run.bits is not None and run.coefficients is not None:
+            costs = dict(zip(displays, map(Costs, run.bits, run.coefficients), strict=True))
+        return dict(zip(displays, run.cells, strict=True)), costs
+
+    def _check(
+        self,
+        problem: mpeg4.Problem,
+        picture: Picture,
+        *,
+        wanted: Collection[int],
+        size: tuple[int, int],
+    ) -> None:
+        """Raise, warn, or remember the problem for later."""
+        if problem.is_unsupported:
+            raise RefusedError(problem.error)
+        if problem.error:
+            self._damage = (
+                self._damage or f"{picture.kind}-frame {picture.display}: {problem.error}"
+            )
+            if picture.display in wanted:
+                raise CorruptVideoError(
+                    f"its motion vectors cannot be parsed ({self._damage}); re-encode or drop the "
+                    "file",
+                    path=self._path,
+                    codec="mpeg4",
+                    frame=picture.display,
+                )
+            return
+        if not problem.ends_exactly and not self._has_warned:
             self._has_warned = True
             warnings.warn(
                 f"{self._path}: the macroblocks of {picture.kind}-frame {picture.display} do not "
                 "end where the picture does; its vectors and others of this file are doubtful",
                 stacklevel=2,
             )
-        if not wanted:
-            return None
-        if error:
-            raise CorruptVideoError(
-                f"its motion vectors cannot be parsed ({self._damage}); re-encode or drop the file",
-                path=self._path,
-                codec="mpeg4",
-                frame=picture.display,
-            )
-        vop = vops[0]
-        if vop.size != (height, width):
+        if picture.display in wanted and problem.size != size:
             raise UnsupportedVideoError(
-                f"the frame size changes from {width}x{height} to {vop.size[1]}x{vop.size[0]}; "
-                "re-encode the file",
+                f"the frame size changes from {size[1]}x{size[0]} to {problem.size[1]}x"
+                f"{problem.size[0]}; re-encode the file",
                 path=self._path,
                 codec="mpeg4",
                 frame=picture.display,
             )
-        return vop.cells(), Costs(vop.bits, vop.coefficients) if self._with_costs else None
 
 
 class MotionSources:

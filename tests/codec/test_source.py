@@ -199,14 +199,14 @@ def test_damage_names_the_file_and_the_frame(tmp_path):
 
 @needs_parser
 def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_frames, monkeypatch):
-    parse = mpeg4.Mpeg4MotionParser.parse
+    parse_run = mpeg4.Mpeg4MotionParser.parse_run
 
-    def refuse(self, packet, *, on_damage):
-        vops = parse(self, packet, on_damage=on_damage)
-        vops[0].error, vops[0].is_unsupported = "this tool is not supported", True
-        return vops
+    def refuse(self, packets, wanted, **kwargs):
+        run = parse_run(self, packets, wanted, **kwargs)
+        run.problems.append(mpeg4.Problem(0, "this tool is not supported", True, True, (0, 0)))
+        return run
 
-    monkeypatch.setattr(mpeg4.Mpeg4MotionParser, "parse", refuse)
+    monkeypatch.setattr(mpeg4.Mpeg4MotionParser, "parse_run", refuse)
     with CompressedVideo(with_b_frames) as video:
         assert video.read([3], modalities=("motion",)).provenance == ["read"]
         with pytest.raises(NoMotionVectorsError, match="this tool is not supported"):
@@ -215,16 +215,20 @@ def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_fr
 
 @needs_parser
 def test_pictures_that_do_not_end_exactly_are_warned_of_once():
+    size = dict(height=writer.HEIGHT, width=writer.WIDTH)
     p_frame = writer.vop("P", 1, *[writer.inter(1, 0)] * 8)
     source = ParsedMotion(writer.vol(), with_costs=False, path="clip.avi")
-    for display, data in enumerate([writer.vop("I", 0, writer.INTRA * 8), p_frame]):
-        picture = Picture("IP"[display], True, False, not display, data, None, display)
-        source.parse(picture, wanted=True, height=writer.HEIGHT, width=writer.WIDTH)
+    i_picture, p_picture = (
+        Picture("IP"[display], True, False, not display, data, None, display)
+        for display, data in enumerate([writer.vop("I", 0, writer.INTRA * 8), p_frame])
+    )
+    vectors, costs = source.parse([i_picture, p_picture], wanted={1}, **size)
+    assert (list(vectors), costs) == ([1], {})
 
     def parse_too_long(display: int) -> None:
         picture = Picture("P", True, False, False, p_frame + b"\x5a" * 5, None, display)
-        cells, _ = source.parse(picture, wanted=True, height=writer.HEIGHT, width=writer.WIDTH)
-        assert cells.valid_past.all()
+        vectors, _ = source.parse([picture], wanted={display}, **size)
+        assert vectors[display].valid_past.all()
 
     with pytest.warns(UserWarning, match=r"clip\.avi: the macroblocks of P-frame 2 do not"):
         parse_too_long(2)

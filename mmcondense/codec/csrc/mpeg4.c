@@ -61,15 +61,6 @@ static bool allocate_picture(mpeg4_picture *picture, size_t macroblocks)
     return true;
 }
 
-size_t mpeg4_map_picture(mpeg4_picture *picture, void *memory, int height, int width)
-{
-    size_t macroblocks = ((size_t)height + 15) / 16 * (((size_t)width + 15) / 16);
-    picture->memory = memory;
-    lay_out(picture, macroblocks);
-    picture->size = (size_t)(picture->quantiser + macroblocks - (uint8_t *)memory);
-    return picture->size;
-}
-
 void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,
                  int16_t *vectors, uint8_t *valid)
 {

@@ -133,9 +133,6 @@ typedef struct {
 bool mpeg4_next_coded(const uint8_t *data, size_t size, int time_bits, bool is_last, size_t *offset,
                       mpeg4_extent *vop);
 
-/* Makes a picture of memory that was copied from one of this size (pixels). Returns its size. */
-size_t mpeg4_map_picture(mpeg4_picture *picture, void *memory, int height, int width);
-
 /* One direction's vectors times `scale`, and whether they count, per 8x8 block that the frame
  * covers: [ceil(height / 8)][ceil(width / 8)], two vector components each. */
 void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,

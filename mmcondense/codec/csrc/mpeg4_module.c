@@ -85,6 +85,166 @@ static PyObject *parser_parse(ParserObject *self, PyObject *data)
     return vops;
 }
 
+/* ---------------------------------------------------------------- a run of packets */
+
+/* What comes of the first coded VOP of a packet. */
+typedef struct {
+    bool found;
+    char type;
+    mpeg4_status status;
+    int height, width;
+} outcome;
+
+typedef struct {
+    Py_buffer buffer;
+    bool wanted;
+    outcome vop;
+} run_packet;
+
+/* Where the wanted VOPs go, one behind the other; mpeg4.py knows this order, too. */
+typedef struct {
+    int height, width;
+    bool with_costs;
+    size_t cells, macroblocks; /* of a VOP */
+    int16_t *vectors;          /* [wanted][direction][cell][2] */
+    uint32_t *bits;            /* [wanted][macroblock], if with_costs */
+    uint16_t *coefficients;
+    uint8_t *valid; /* [wanted][direction][cell] */
+} run_target;
+
+/* New memory for `count` VOPs; NULL after an error. */
+static PyObject *allocate_run(run_target *to, size_t count)
+{
+    size_t height = (size_t)to->height, width = (size_t)to->width;
+    to->cells = (height + 7) / 8 * ((width + 7) / 8);
+    to->macroblocks = (height + 15) / 16 * ((width + 15) / 16);
+    size_t costs = to->with_costs ? to->macroblocks : 0;
+    size_t size = 2 * to->cells * (2 * sizeof *to->vectors + sizeof *to->valid) +
+                  costs * (sizeof *to->bits + sizeof *to->coefficients);
+    if (count > (size_t)PY_SSIZE_T_MAX / size)
+        return PyErr_NoMemory();
+    PyObject *memory = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)(count * size));
+    if (memory) {
+        to->vectors = (int16_t *)PyByteArray_AS_STRING(memory);
+        to->bits = (uint32_t *)(to->vectors + count * to->cells * 4);
+        to->coefficients = (uint16_t *)(to->bits + count * costs);
+        to->valid = (uint8_t *)(to->coefficients + count * costs);
+    }
+    return memory;
+}
+
+/* Writes a VOP as number `slot`. */
+static void put_vop(const run_target *to, size_t slot, const mpeg4_vop *vop, bool quarter_sample)
+{
+    int scale = quarter_sample ? -1 : -2; /* quarter pixels, destination minus source */
+    for (size_t direction = 0; direction < (vop->type == 'B' ? 2 : 1); direction++) {
+        size_t at = (2 * slot + direction) * to->cells;
+        mpeg4_cells(vop->picture, direction == 1, to->height, to->width, scale,
+                    to->vectors + 2 * at, to->valid + at);
+    }
+    if (to->with_costs) {
+        memcpy(to->bits + slot * to->macroblocks, vop->picture->bits,
+               to->macroblocks * sizeof *to->bits);
+        memcpy(to->coefficients + slot * to->macroblocks, vop->picture->coefficients,
+               to->macroblocks * sizeof *to->coefficients);
+    }
+}
+
+static void run_parser(mpeg4_parser *parser, run_packet *packets, size_t count,
+                       const run_target *to)
+{
+    size_t slot = 0;
+    for (run_packet *packet = packets; packet < packets + count; packet++) {
+        mpeg4_vop vop;
+        size_t offset = 0, size = (size_t)packet->buffer.len;
+        while (mpeg4_next_vop(parser, packet->buffer.buf, size, &offset, &vop)) {
+            if (packet->vop.found || !vop.coded)
+                continue;
+            const mpeg4_layer *layer = mpeg4_get_layer(parser);
+            packet->vop = (outcome){true, vop.type, vop.status, layer->height, layer->width};
+            if (packet->wanted && vop.picture && layer->height == to->height &&
+                layer->width == to->width)
+                put_vop(to, slot, &vop, layer->quarter_sample);
+        }
+        slot += packet->wanted;
+    }
+}
+
+/* [(number of the packet, status or None, height, width)] of those that are not as they should. */
+static PyObject *problems_of(const run_packet *packets, Py_ssize_t count, const run_target *to)
+{
+    PyObject *problems = PyList_New(0);
+    for (Py_ssize_t i = 0; problems && i < count; i++) {
+        outcome vop = packets[i].vop;
+        if (vop.found && vop.status == MPEG4_OK && vop.height == to->height &&
+            vop.width == to->width)
+            continue;
+        PyObject *tuple = vop.found ? Py_BuildValue("niii", i, (int)vop.status, vop.height,
+                                                    vop.width)
+                                    : Py_BuildValue("nOii", i, Py_None, 0, 0);
+        if (!tuple || PyList_Append(problems, tuple) < 0)
+            Py_CLEAR(problems);
+        Py_XDECREF(tuple);
+    }
+    return problems;
+}
+
+/* One letter for each wanted packet. */
+static PyObject *types_of(const run_packet *packets, Py_ssize_t count, Py_ssize_t num_wanted)
+{
+    PyObject *types = PyBytes_FromStringAndSize(NULL, num_wanted);
+    char *next = types ? PyBytes_AS_STRING(types) : NULL;
+    for (Py_ssize_t i = 0; types && i < count; i++)
+        if (packets[i].wanted)
+            *next++ = packets[i].vop.found ? packets[i].vop.type : '?';
+    return types;
+}
+
+static PyObject *parser_parse_run(ParserObject *self, PyObject *args)
+{
+    PyObject *list, *wanted, *memory = NULL, *types = NULL, *problems = NULL;
+    run_target to = {0};
+    int with_costs;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "O!O!iip", &PyList_Type, &list, &PyList_Type,
+                                            &wanted, &to.height, &to.width, &with_costs))
+        return NULL;
+    to.with_costs = with_costs != 0;
+    Py_ssize_t count = PyList_GET_SIZE(list), num_held = 0, num_wanted = 0;
+    if (to.height < 1 || to.width < 1 || to.height > 1 << 13 || to.width > 1 << 13 ||
+        PyList_GET_SIZE(wanted) != count) {
+        PyErr_SetString(PyExc_ValueError, "no such frame size, or not one flag for each packet");
+        return NULL;
+    }
+    run_packet *packets = PyMem_Calloc((size_t)count, sizeof *packets);
+    if (!packets)
+        return PyErr_NoMemory();
+    for (; num_held < count; num_held++) {
+        run_packet *packet = packets + num_held;
+        packet->wanted = PyList_GET_ITEM(wanted, num_held) == Py_True;
+        num_wanted += packet->wanted;
+        PyObject *object = PyList_GET_ITEM(list, num_held);
+        if (PyObject_GetBuffer(object, &packet->buffer, PyBUF_SIMPLE) < 0)
+            break;
+    }
+    if (num_held == count && (memory = allocate_run(&to, (size_t)num_wanted))) {
+        self->busy = true;
+        Py_BEGIN_ALLOW_THREADS
+        run_parser(self->parser, packets, (size_t)count, &to);
+        Py_END_ALLOW_THREADS
+        self->busy = false;
+        types = types_of(packets, count, num_wanted);
+        problems = problems_of(packets, count, &to);
+    }
+    while (num_held > 0)
+        PyBuffer_Release(&packets[--num_held].buffer);
+    PyMem_Free(packets);
+    PyObject *result = types && problems ? PyTuple_Pack(3, memory, types, problems) : NULL;
+    Py_XDECREF(memory);
+    Py_XDECREF(types);
+    Py_XDECREF(problems);
+    return result;
+}
+
 static PyObject *parser_reset(ParserObject *self, PyObject *Py_UNUSED(ignored))
 {
     if (!is_free(self))
@@ -105,6 +265,7 @@ static PyObject *parser_layer(ParserObject *self, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef parser_methods[] = {
     {"parse", (PyCFunction)parser_parse, METH_O, "VOPs of a packet, as tuples"},
+    {"parse_run", (PyCFunction)parser_parse_run, METH_VARARGS, "vectors of wanted packets' VOPs"},
     {"reset", (PyCFunction)parser_reset, METH_NOARGS, "forget the anchors"},
     {"layer", (PyCFunction)parser_layer, METH_NOARGS, "the video object layer, as a tuple"},
     {NULL, NULL, 0, NULL},
@@ -130,57 +291,6 @@ static PyObject *message(PyObject *Py_UNUSED(module), PyObject *status)
     if (value == -1 && PyErr_Occurred())
         return NULL;
     return PyUnicode_FromString(mpeg4_message((mpeg4_status)value));
-}
-
-/* A contiguous, writable array of so many bytes; false after an error. */
-static bool get_bytes(Py_buffer *view, PyObject *object, const char *name, size_t bytes)
-{
-    if (PyObject_GetBuffer(object, view, PyBUF_WRITABLE) < 0)
-        return false;
-    if ((size_t)view->len == bytes)
-        return true;
-    PyErr_Format(PyExc_ValueError, "%s: %zd bytes, not %zu", name, view->len, bytes);
-    PyBuffer_Release(view);
-    return false;
-}
-
-/* (vectors, valid) of one direction from a VOP's memory. */
-static bool write_cells(const mpeg4_picture *picture, bool backward, int height, int width,
-                        int scale, PyObject *vectors, PyObject *valid)
-{
-    Py_buffer to_vectors, to_valid;
-    size_t count = ((size_t)height + 7) / 8 * (((size_t)width + 7) / 8);
-    if (!get_bytes(&to_vectors, vectors, "vectors", count * sizeof(mpeg4_vector)))
-        return false;
-    bool fits = get_bytes(&to_valid, valid, "valid", count);
-    if (fits) {
-        mpeg4_cells(picture, backward, height, width, scale, to_vectors.buf, to_valid.buf);
-        PyBuffer_Release(&to_valid);
-    }
-    PyBuffer_Release(&to_vectors);
-    return fits;
-}
-
-static PyObject *cells(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *memory, *past, *valid_past, *future, *valid_future;
-    int height, width, scale;
-    if (!PyArg_ParseTuple(args, "SiiiOOOO", &memory, &height, &width, &scale, &past, &valid_past,
-                          &future, &valid_future))
-        return NULL;
-    mpeg4_picture picture;
-    bool done = false;
-    if (height < 1 || width < 1 || height > 1 << 13 || width > 1 << 13 ||
-        mpeg4_map_picture(&picture, PyBytes_AS_STRING(memory), height, width) !=
-            (size_t)PyBytes_GET_SIZE(memory))
-        PyErr_SetString(PyExc_ValueError, "memory: not that of a VOP of this size");
-    else
-        done = write_cells(&picture, false, height, width, scale, past, valid_past) &&
-               (future == Py_None ||
-                write_cells(&picture, true, height, width, scale, future, valid_future));
-    if (!done)
-        return NULL;
-    Py_RETURN_NONE;
 }
 
 static PyObject *coded_vops(PyObject *Py_UNUSED(module), PyObject *args)
@@ -212,7 +322,6 @@ static PyObject *coded_vops(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef module_methods[] = {
     {"coded_vops", coded_vops, METH_VARARGS, "(type, start, stop) of each coded VOP of a packet"},
-    {"cells", cells, METH_VARARGS, "vectors of a VOP's memory, cell by cell"},
     {"message", message, METH_O, "one sentence about a status"},
     {NULL, NULL, 0, NULL},
 };
@@ -227,6 +336,7 @@ static int module_exec(PyObject *module)
     }
     Py_DECREF(type);
     if (PyModule_AddIntConstant(module, "OK", MPEG4_OK) < 0 ||
+        PyModule_AddIntConstant(module, "INEXACT_END", MPEG4_INEXACT_END) < 0 ||
         PyModule_AddIntConstant(module, "NO_ANCHORS", MPEG4_NO_ANCHORS) < 0 ||
         PyModule_AddIntConstant(module, "FIRST_UNSUPPORTED", MPEG4_FIRST_UNSUPPORTED) < 0)
         return -1;
