@@ -152,7 +152,7 @@ WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, ce
         spread_cells(row, values, columns, out);
         int end = min_int(y + CELL, size.height);
         for (int to = y; to < end; to++)
-            memcpy(row_of(out.pixels, to), row, motion_row_bytes(out, size));
+            put_row(row_of(out.pixels, to), row, motion_row_bytes(out, size));
         for (int i = 0; size.whole && i < columns; i++) {
             int x = i * CELL, end_x = min_int(x + CELL, size.width);
             const int16_t *vector = past.vectors + 2 * (first + i);
@@ -164,6 +164,7 @@ WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, ce
                              future_motion + 2 * i, x, y, size);
         }
     }
+    done_putting();
     free(past_motion);
     return true;
 }
@@ -212,11 +213,12 @@ WIDE_SIMD bool field_residual(plane out, output_type type, plane frame, cells pa
                               geometry size)
 {
     run_buffers runs;
-    uint8_t *past_row = malloc(2 * prediction_bytes(size));
-    if (!past_row || !allocate_runs(&runs, size)) {
-        free(past_row);
+    uint8_t *residual = malloc(residual_row_bytes(type, size) + 2 * prediction_bytes(size));
+    if (!residual || !allocate_runs(&runs, size)) {
+        free(residual);
         return false;
     }
+    uint8_t *past_row = residual + residual_row_bytes(type, size);
     uint8_t *future_row = past_row + prediction_bytes(size);
     for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
         int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 0;
@@ -233,10 +235,11 @@ WIDE_SIMD bool field_residual(plane out, output_type type, plane frame, cells pa
                 predict_row(future_row, future_reference, f, num_row, y, size);
                 average_row(past_row, future_row, p, f, size);
             }
-            subtract_row(out, type, frame, past_row, y, size);
+            subtract_row(out, type, frame, past_row, residual, y, size);
         }
     }
+    done_putting();
     free(runs.past);
-    free(past_row);
+    free(residual);
     return true;
 }

@@ -63,8 +63,8 @@ bool accumulate_int16(plane out, plane start, cells past, plane past_reference, 
 bool accumulate_int32(plane out, plane start, cells past, plane past_reference, cells future,
                       plane future_reference, geometry size);
 
-void accumulated_motion_int16(motion_output out, plane accumulated, int divisor, geometry size);
-void accumulated_motion_int32(motion_output out, plane accumulated, int divisor, geometry size);
+bool accumulated_motion_int16(motion_output out, plane accumulated, int divisor, geometry size);
+bool accumulated_motion_int32(motion_output out, plane accumulated, int divisor, geometry size);
 
 bool single_field(motion_output out, cells past, int past_distance, cells future,
                   int future_distance, geometry size);

@@ -172,35 +172,38 @@ WIDE_SIMD bool NAMED(accumulate)(plane out, plane start, cells past, plane past_
     return true;
 }
 
-ALWAYS_INLINE void NAMED(divided_motion)(motion_output out, plane accumulated, float divisor,
-                                         geometry size)
+ALWAYS_INLINE void NAMED(divide_row)(void *to, motion_output out, const ACCUMULATED *row,
+                                     float divisor, int count)
 {
-    for (int y = 0; y < size.height; y++) {
-        const ACCUMULATED *row = (const ACCUMULATED *)row_of(accumulated, y);
-        int count = 2 * size.width;
-        if (out.type == FLOAT32) {
-            float *to = (float *)row_of(out.pixels, y);
-            for (int i = 0; i < count; i++)
-                to[i] = (float)row[i] / QUARTERS / divisor;
-        } else if (out.type == INT16) {
-            int16_t *to = (int16_t *)row_of(out.pixels, y);
-            for (int i = 0; i < count; i++)
-                to[i] = (int16_t)(int)((float)row[i] / QUARTERS / divisor);
-        } else {
-            uint8_t *to = row_of(out.pixels, y);
-            for (int i = 0; i < count; i++)
-                to[i] = scaled_byte((float)row[i] / QUARTERS / divisor, out.scale);
-        }
+    if (out.type == FLOAT32) {
+        for (int i = 0; i < count; i++)
+            ((float *)to)[i] = (float)row[i] / QUARTERS / divisor;
+    } else if (out.type == INT16) {
+        for (int i = 0; i < count; i++)
+            ((int16_t *)to)[i] = (int16_t)(int)((float)row[i] / QUARTERS / divisor);
+    } else {
+        for (int i = 0; i < count; i++)
+            ((uint8_t *)to)[i] = scaled_byte((float)row[i] / QUARTERS / divisor, out.scale);
     }
 }
 
-WIDE_SIMD void NAMED(accumulated_motion)(motion_output out, plane accumulated, int divisor,
+WIDE_SIMD bool NAMED(accumulated_motion)(motion_output out, plane accumulated, int divisor,
                                          geometry size)
 {
-    if (divisor == 1)
-        NAMED(divided_motion)(out, accumulated, 1, size); /* no division is left of it */
-    else
-        NAMED(divided_motion)(out, accumulated, (float)divisor, size);
+    uint8_t *motion = malloc(motion_row_bytes(out, size));
+    if (!motion)
+        return false;
+    for (int y = 0; y < size.height; y++) {
+        const ACCUMULATED *row = (const ACCUMULATED *)row_of(accumulated, y);
+        if (divisor == 1)
+            NAMED(divide_row)(motion, out, row, 1, 2 * size.width); /* no division is left of it */
+        else
+            NAMED(divide_row)(motion, out, row, (float)divisor, 2 * size.width);
+        put_row(row_of(out.pixels, y), motion, motion_row_bytes(out, size));
+    }
+    done_putting();
+    free(motion);
+    return true;
 }
 
 bool NAMED(accumulated_residual)(plane out, output_type type, plane frame,
@@ -209,17 +212,19 @@ bool NAMED(accumulated_residual)(plane out, output_type type, plane frame,
     if (sizeof(ACCUMULATED) == sizeof(int16_t) && suits_avx2(reference, size))
         return accumulated_residual_avx2(out, type, frame, reference, accumulated, size);
     sources from;
-    uint8_t *prediction = malloc(prediction_bytes(size));
-    if (!prediction || !allocate_sources(&from, size)) {
-        free(prediction);
+    uint8_t *residual = malloc(residual_row_bytes(type, size) + prediction_bytes(size));
+    if (!residual || !allocate_sources(&from, size)) {
+        free(residual);
         return false;
     }
+    uint8_t *prediction = residual + residual_row_bytes(type, size);
     for (int y = 0; y < size.height; y++) {
         NAMED(locate)(&from, (const ACCUMULATED *)row_of(accumulated, y), reference, y, size);
         predict_field_row(prediction, reference, &from, size);
-        subtract_row(out, type, frame, prediction, y, size);
+        subtract_row(out, type, frame, prediction, residual, y, size);
     }
+    done_putting();
     free(from.above);
-    free(prediction);
+    free(residual);
     return true;
 }

@@ -172,11 +172,12 @@ AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane fr
 {
     size_t groups = ((size_t)size.width + EIGHT - 1) / EIGHT;
     size_t row_bytes = prediction_bytes(size);
-    uint8_t *prediction = malloc(2 * row_bytes + groups * sizeof(eight_sources));
-    if (!prediction)
+    eight_sources *sources = malloc(groups * sizeof *sources + residual_row_bytes(type, size) +
+                                    2 * row_bytes);
+    if (!sources)
         return false;
-    eight_sources *sources = (eight_sources *)prediction;
-    prediction = (uint8_t *)(sources + groups);
+    uint8_t *residual = (uint8_t *)(sources + groups);
+    uint8_t *prediction = residual + residual_row_bytes(type, size); /* two rows */
     for (int y = 0; y < size.height; y++) {
         const int16_t *vectors = (const int16_t *)row_of(accumulated, y);
         bool at_end = locate_row(sources, vectors, reference, y, size);
@@ -193,10 +194,12 @@ AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane fr
         }
         /* A row late: what was just written in small pieces cannot be read in large ones yet. */
         if (y)
-            subtract_row(out, type, frame, prediction + (y - 1) % 2 * row_bytes, y - 1, size);
+            subtract_row(out, type, frame, prediction + (y - 1) % 2 * row_bytes, residual, y - 1,
+                         size);
     }
     int last = size.height - 1;
-    subtract_row(out, type, frame, prediction + last % 2 * row_bytes, last, size);
+    subtract_row(out, type, frame, prediction + last % 2 * row_bytes, residual, last, size);
+    done_putting();
     free(sources);
     return true;
 }

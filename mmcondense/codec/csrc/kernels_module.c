@@ -293,18 +293,19 @@ static PyObject *py_accumulated_motion(PyObject *Py_UNUSED(module), PyObject *ar
     motion_output target;
     plane from;
     char type;
+    bool done = true;
     if (get_motion_target(&target, &size, &all, out, scale) &&
         get_plane(&from, &type, &all, accumulated, "accumulated", "hi", 2, size, false)) {
         if (!divisor)
             PyErr_SetString(PyExc_ValueError, "divisor: must not be 0");
         else {
-            Py_BEGIN_ALLOW_THREADS(type == 'h'
-                                       ? accumulated_motion_int16
-                                       : accumulated_motion_int32)(target, from, divisor, size);
+            Py_BEGIN_ALLOW_THREADS done =
+                (type == 'h' ? accumulated_motion_int16 : accumulated_motion_int32)(target, from,
+                                                                                    divisor, size);
             Py_END_ALLOW_THREADS
         }
     }
-    return result(&all, true);
+    return result(&all, done);
 }
 
 static PyObject *py_single_field(PyObject *Py_UNUSED(module), PyObject *args)
