@@ -58,8 +58,7 @@ class GopDecoder:
         self._context = stream.codec_context
         self.codec = self._context.name
         self._context.thread_count = 1  # frame threads corrupt the vectors of H.264 B-frames
-        self._context.flags2 |= Flags2.export_mvs
-        self._vector_context: VideoCodecContext | None = None
+        self._others: dict[bool, VideoCodecContext] = {}
         self._kept: list[CodedEntry] = []
         # In MP4 they stand in the file; other containers' are guessed.
         self._has_reliable_times = self.codec == "h264" and container.format.name == MP4
@@ -181,7 +180,8 @@ class GopDecoder:
         """
         picture, _, _ = next(self._coded_from(index, 0))
         picture.display = 0
-        if not list(self.decode([picture], vectors=set())):
+        # Vectors may be wanted later: open the decoder so that it exports them.
+        if not list(self.decode([picture], vectors={0})):
             raise CorruptVideoError(
                 "the decoder does not return the first frame; the file is truncated or damaged. "
                 "Re-encode or drop it",
@@ -200,7 +200,7 @@ class GopDecoder:
             vectors: Display indices of the pictures whose vectors are wanted.
             pixels: False: only vectors are wanted, pixels may be wrong.
         """
-        context = self._context if pixels else self._context_for_vectors()
+        context = self._context_for(exports=bool(vectors), pixels=pixels)
         context.flush_buffers()
         missing: dict[int, Picture] = {}
         number = -1
@@ -233,17 +233,28 @@ class GopDecoder:
                 frame=picture.display,
             ) from error
 
-    def _context_for_vectors(self) -> VideoCodecContext:
-        """A second decoder, which saves itself what only pixels need: vectors stay the same."""
-        if self._vector_context is None:
-            context = av.CodecContext.create(self.codec, "r")
-            assert isinstance(context, VideoCodecContext)
-            context.extradata = self._context.extradata
-            context.options = {"skip_loop_filter": "all", "skip_idct": "all"}
-            context.thread_count = 1
+    def _context_for(self, *, exports: bool, pixels: bool) -> VideoCodecContext:
+        """The container's decoder, or a second one where that does not do.
+
+        Whether a decoder exports vectors is settled when it is opened. It takes time, so that of
+        MPEG-4 part 2, whose vectors our parser reads, too, it is left out until it is needed.
+        """
+        context = self._context
+        if not context.is_open and (exports or self.codec != "mpeg4"):
             context.flags2 |= Flags2.export_mvs
-            self._vector_context = context
-        return self._vector_context
+        if pixels and (not exports or context.flags2 & Flags2.export_mvs):
+            return context
+        if pixels not in self._others:
+            other = av.CodecContext.create(self.codec, "r")
+            assert isinstance(other, VideoCodecContext)
+            other.extradata = context.extradata
+            other.codec_tag = context.codec_tag
+            if not pixels:  # it saves itself what only they need: vectors stay the same
+                other.options = {"skip_loop_filter": "all", "skip_idct": "all"}
+            other.thread_count = 1
+            other.flags2 |= Flags2.export_mvs
+            self._others[pixels] = other
+        return self._others[pixels]
 
 
 def _is_settled(pictures: list[Picture], count: int, time: int | None) -> bool:

@@ -35,6 +35,18 @@ def with_b_frames(tmp_path_factory):
     return path
 
 
+@needs_parser
+def test_decoded_vectors_and_pixels_are_the_same_after_parsed_ones(with_b_frames):
+    modalities = ("motion", "residual", "rgb")
+    with CompressedVideo(with_b_frames) as video, CompressedVideo(with_b_frames) as other:
+        assert video.read([1], modalities=modalities).provenance == ["parsed"]
+        chosen = frames_of(video, "P")
+        clips = [opened.read(chosen, modalities=modalities) for opened in (video, other)]
+    assert set(clips[0].provenance) == {"read"}
+    for name in modalities:
+        np.testing.assert_array_equal(*(getattr(clip, name) for clip in clips))
+
+
 def frames_of(video: CompressedVideo, kinds: str) -> list[int]:
     return [i for i, kind in enumerate(video.frame_types) if kind in kinds]
 
