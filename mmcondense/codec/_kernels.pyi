@@ -11,22 +11,16 @@ def accumulate(
     out: Array,
     start: Array,
     whole: bool,
-    past_reference: Array | None,
-    future_reference: Array | None,
     past: Array,
     valid_past: Array,
+    past_reference: Array | None,
     future: Array | None,
     valid_future: Array | None,
+    future_reference: Array | None,
     /,
 ) -> None: ...
-def accumulate_blocks(
-    out: Array,
-    start: Array,
-    whole: bool,
-    past_reference: Array | None,
-    future_reference: Array | None,
-    blocks: Array,
-    /,
+def accumulate_run(
+    out: Array, between: Array, start: Array, whole: bool, run: tuple[Any, ...], /
 ) -> None: ...
 def accumulated_motion(out: Array, scale: float, accumulated: Array, divisor: int, /) -> None: ...
 def single_field(

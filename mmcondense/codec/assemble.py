@@ -15,7 +15,7 @@ from .clip import CompressedClip
 from .decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
-from .kernels import Buffer, kernels
+from .kernels import kernels
 from .motion import QUARTERS, MotionCells, MotionField, single_field
 from .plan import Plan, Request, Step, base_of, plan_gop
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
@@ -62,7 +62,7 @@ class ClipAssembler:
         self._path = path
         self._slots = _slots(clip.frame_inds)
         self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
-        self._vectors: dict[int, MotionCells | Buffer] = {}
+        self._vectors: dict[int, MotionCells | bytes] = {}
         self._pixels: dict[int, np.ndarray] = {}
         self._accumulated: dict[int, np.ndarray] = {}
         self._still: np.ndarray | None = None  # the accumulated motion of I-frames
@@ -181,13 +181,15 @@ class ClipAssembler:
     def _is_ready(self, step: Step) -> bool:
         if step.picture.display not in self._vectors:
             return False
-        return all(display in self._pixels for display in step.pixels)
+        return all(display in self._vectors for display in step.run) and all(
+            display in self._pixels for display in step.pixels
+        )
 
     def _work(self, step: Step) -> None:
         display = step.picture.display
-        vectors = self._vectors.pop(display)
+        run = [self._vectors.pop(picture) for picture in step.run]
         if self._accumulates:
-            accumulated = self._accumulate(step, vectors)
+            accumulated = self._accumulate(step, run)
             if step.is_wanted:
                 self._put_accumulated(accumulated, display)
             done = [self._accumulated.pop(reference) for reference in step.last_chain]
@@ -197,29 +199,40 @@ class ClipAssembler:
                 done.append(accumulated)
             self._spare += [field for field in done if field is not self._still]
         if step.is_wanted and self._wants_cells:
-            cells = vectors
-            if not isinstance(cells, MotionCells):
-                cells = self._kernels.cells(cells, height=self._height, width=self._width)
-            self._put_cells(step.picture, cells)
+            self._put_cells(step.picture, self._cells(run[-1]))
         for used in step.last_pixels:
             del self._pixels[used]
 
-    def _accumulate(self, step: Step, vectors: MotionCells | Buffer) -> np.ndarray:
+    def _cells(self, vectors: MotionCells | bytes) -> MotionCells:
+        if isinstance(vectors, MotionCells):
+            return vectors
+        return self._kernels.cells(vectors, height=self._height, width=self._width)
+
+    def _accumulate(self, step: Step, run: list[MotionCells | bytes]) -> np.ndarray:
         """Motion since the I-frame, [H, W, 2], quarter pixels."""
         if not step.chain:
             if self._still is None or self._still.dtype != self._field_type:
                 self._still = np.zeros((self._height, self._width, 2), self._field_type)
             return self._still
         reached = [self._accumulated[display] for display in step.chain]
+        out = self._field()
         past, future = step.picture.past, step.picture.future
-        return self._kernels.accumulate(
-            vectors,
-            out=self._field(),
-            start=reached[0],
-            past=reached[0] if past in step.chain else None,
-            future=reached[-1] if future in step.chain else None,
-            whole=self._whole,
-        )
+        if len(run) > 1 or step.chain == [past]:
+            between = self._field()
+            self._kernels.accumulate_run(
+                out, run, between=between, start=reached[0], whole=self._whole
+            )
+            self._spare.append(between)
+        else:
+            self._kernels.accumulate(
+                out,
+                self._cells(run[0]),
+                start=reached[0],
+                past=reached[0] if past in step.chain else None,
+                future=reached[-1] if future in step.chain else None,
+                whole=self._whole,
+            )
+        return out
 
     def _field(self) -> np.ndarray:
         """An accumulated field to write into."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,34 +71,28 @@ class NumpyKernels:
 
     def accumulate(
         self,
-        vectors: MotionCells | Buffer,
-        *,
         out: np.ndarray,
+        cells: MotionCells,
+        *,
         start: np.ndarray,
         past: np.ndarray | None,
         future: np.ndarray | None,
         whole: bool,
-    ) -> np.ndarray:
+    ) -> None:
         """Motion since the I-frame, given that of the references.
 
         Past vectors are followed where they hold, future ones where only they do; pixels with
         neither, and those whose source lies outside the frame, keep the value of ``start``.
 
         Args:
-            vectors: The picture's, as cells or blocks.
-            out: [H, W, 2], of the type of ``start``: what to overwrite.
+            out: [H, W, 2], of the type of ``start``.
+            cells: The picture's vectors.
             start: [H, W, 2] int16 or int32, quarter pixels since the I-frame.
             past, future: The same for the picture's references; None: one says nothing about
                 motion since this I-frame.
             whole: CoViAR's whole pixels.
-
-        Returns:
-            ``out``.
         """
         height, width = start.shape[:2]
-        cells = vectors
-        if not isinstance(cells, MotionCells):
-            cells = self.cells(cells, height=height, width=width)
         field = motion.densify(cells, height=height, width=width, whole=whole)
         out[...] = start
         if future is not None and field.future is not None and field.valid_future is not None:
@@ -105,7 +100,32 @@ class NumpyKernels:
             motion.follow(out, motion=field.future, where=where, reference=future)
         if past is not None:
             motion.follow(out, motion=field.past, where=field.valid_past, reference=past)
-        return out
+
+    def accumulate_run(
+        self,
+        out: np.ndarray,
+        run: Sequence[MotionCells | Buffer],
+        *,
+        between: np.ndarray,
+        start: np.ndarray,
+        whole: bool,
+    ) -> None:
+        """The same for pictures, each of which continues its past vectors only.
+
+        Args:
+            out: [H, W, 2], of the type of ``start``: what the last of them has accumulated.
+            run: The pictures' vectors, as cells or blocks.
+            between: The same for the others; overwritten.
+            start: What the first one's reference has accumulated.
+            whole: CoViAR's whole pixels.
+        """
+        height, width = start.shape[:2]
+        for left, vectors in zip(reversed(range(len(run))), run, strict=True):
+            if not isinstance(vectors, MotionCells):
+                vectors = self.cells(vectors, height=height, width=width)
+            target = between if left % 2 else out
+            self.accumulate(target, vectors, start=start, past=start, future=None, whole=whole)
+            start = target
 
     def accumulated_motion(
         self, out: np.ndarray, accumulated: np.ndarray, *, divisor: int = 1
@@ -211,22 +231,24 @@ class CompiledKernels(NumpyKernels):
         _kernels.rasterise(future, valid_future, blocks, 1)
         return MotionCells(past, valid_past, future, valid_future)
 
-    def accumulate(self, vectors, *, out, start, past, future, whole):
-        if isinstance(vectors, MotionCells):
-            _kernels.accumulate(
-                out,
-                start,
-                whole,
-                past,
-                future,
-                vectors.past,
-                vectors.valid_past,
-                vectors.future,
-                vectors.valid_future,
-            )
+    def accumulate(self, out, cells, *, start, past, future, whole):
+        _kernels.accumulate(
+            out,
+            start,
+            whole,
+            cells.past,
+            cells.valid_past,
+            past,
+            cells.future,
+            cells.valid_future,
+            future,
+        )
+
+    def accumulate_run(self, out, run, *, between, start, whole):
+        if any(isinstance(vectors, MotionCells) for vectors in run):
+            super().accumulate_run(out, run, between=between, start=start, whole=whole)
         else:
-            _kernels.accumulate_blocks(out, start, whole, past, future, vectors)
-        return out
+            _kernels.accumulate_run(out, between, start, whole, tuple(run))
 
     def accumulated_motion(self, out, accumulated, *, divisor=1):
         _kernels.accumulated_motion(out, _BYTE_SCALE, accumulated, divisor)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from .index import Picture
+
+_MAX_RUN = 16
+"""Pictures whose vectors wait to be worked on together."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ class Step:
     """Display indices of the pictures between which its residual is the difference."""
     chain: Collection[int] = ()
     """References whose accumulated motion this picture's continues, past before future."""
+    run: list[int] = field(default_factory=list)
+    """Pictures, each of which continues only the past one before it, the first of them ``chain``.
+    The last is this picture; nobody but the next needs the others'."""
     is_continued: bool = False
     """Later steps continue its accumulated motion."""
     last_pixels: Collection[int] = ()
@@ -109,7 +117,7 @@ def plan_gop(
     unparsed = {d for d in frames if by_display[d].kind == "?"}
     shown = steps.keys() | pixels | unparsed
     until = max((i for i, p in enumerate(pictures) if p.display in shown), default=-1)
-    ordered = [steps[d] for d in by_display if d in steps]
+    ordered = _join_runs([steps[d] for d in by_display if d in steps])
     return Plan(
         steps=ordered,
         send=[
@@ -155,6 +163,27 @@ def _add_chains(
             if reference not in steps:
                 steps[reference] = Step(by_display[reference])
                 todo.append(reference)
+
+
+def _join_runs(steps: list[Step]) -> list[Step]:
+    """Let steps take those over that only lead to them."""
+    uses = Counter(chain.from_iterable(step.chain for step in steps))
+    joinable: dict[int, Step] = {}
+    for step in steps:
+        display, past = step.picture.display, step.picture.past
+        continues_past_only = past is not None and step.chain == [past]
+        if continues_past_only and past in joinable:
+            before = joinable.pop(past)
+            step.chain, step.run, before.run = before.chain, before.run, []
+        step.run.append(display)
+        if (
+            continues_past_only
+            and not step.is_wanted
+            and uses[display] == 1
+            and len(step.run) < _MAX_RUN
+        ):
+            joinable[display] = step
+    return [step for step in steps if step.run]
 
 
 def _find_last_uses(steps: list[Step]) -> set[int]:

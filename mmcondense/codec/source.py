@@ -18,7 +18,6 @@ from av.video.frame import VideoFrame
 from . import mpeg4
 from .errors import CorruptVideoError, NoMotionVectorsError, UnsupportedVideoError
 from .index import Picture
-from .kernels import Buffer
 from .motion import MotionCells
 
 EXPORTING_CODECS = ("mpeg4", "h264", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv")
@@ -54,12 +53,12 @@ class ExportedMotion:
         # H.264's reference index is lost on export, only the direction is kept.
         self.provenance = "assumed-nearest-reference" if codec == "h264" else "read"
 
-    def blocks(self, frame: VideoFrame) -> Buffer:
-        """``AVMotionVector`` records, as bytes; they keep the frame's memory alive."""
+    def blocks(self, frame: VideoFrame) -> bytes:
+        """``AVMotionVector`` records. A copy: the original would keep the frame's memory alive."""
         # frame.side_data would make a reference cycle: frames then live until the collector runs.
         for data in SideDataContainer(frame):  # type: ignore[call-arg]  # PyAV's stub forgets it
             if type(data) is MotionVectors:
-                return data
+                return bytes(data)
         return b""
 
 

@@ -123,28 +123,44 @@ def test_cells_are_equal(scene: Scene, num_blocks: int) -> None:
     st.booleans(),
     st.sampled_from(["past", "future", "both", "neither"]),
     st.sampled_from([np.int16, np.int32]),
-    st.none() | st.integers(0, 30),
 )
 def test_accumulated_fields_are_equal(
-    scene: Scene, has_future: bool, chain: str, dtype: type, num_blocks: int | None
+    scene: Scene, has_future: bool, chain: str, dtype: type
 ) -> None:
-    vectors = scene.cells(future=has_future) if num_blocks is None else scene.blocks(num_blocks)
+    cells = scene.cells(future=has_future)
     past = scene.field(dtype) if chain in ("past", "both") else None
     future = scene.field(dtype) if chain in ("future", "both") else None
     start = past if past is not None and scene.rng.random() < 0.8 else scene.field(dtype)
-    results = [
-        implementation.accumulate(
-            vectors,
-            out=scene.out(2, dtype),
-            start=start,
-            past=past,
-            future=future,
-            whole=scene.whole,
-        )
-        for implementation in (NumpyKernels(), CompiledKernels())
+    both(
+        "accumulate",
+        cells,
+        out=scene.out(2, dtype),
+        start=start,
+        past=past,
+        future=future,
+        whole=scene.whole,
+    )
+
+
+@needs_compiled
+@settings(deadline=None)
+@given(
+    scenes(),
+    st.lists(st.none() | st.integers(0, 30), min_size=1, max_size=4),
+    st.sampled_from([np.int16, np.int32]),
+)
+def test_fields_of_runs_are_equal(scene: Scene, run: list[int | None], dtype: type) -> None:
+    vectors = [
+        scene.cells(future=False) if number is None else scene.blocks(number) for number in run
     ]
-    assert results[1].dtype == dtype
-    np.testing.assert_array_equal(*results)
+    both(
+        "accumulate_run",
+        vectors,
+        out=scene.out(2, dtype),
+        between=scene.out(2, dtype),
+        start=scene.field(dtype),
+        whole=scene.whole,
+    )
 
 
 @needs_compiled
@@ -226,15 +242,15 @@ def test_residuals_of_pictures_are_equal(
 def test_wrong_arrays_are_refused() -> None:
     out = np.zeros((16, 16, 2), np.int16)
     cells = MotionCells(np.zeros((2, 2, 2), np.int16), np.ones((2, 2), bool))
-    arguments = dict(out=out.copy(), start=out, past=out, future=None, whole=False)
+    arguments = dict(start=out, past=out, future=None, whole=False)
     with pytest.raises(ValueError, match="past_reference"):
-        CompiledKernels().accumulate(cells, **{**arguments, "past": out[:8]})
+        CompiledKernels().accumulate(out.copy(), cells, **{**arguments, "past": out[:8]})
     few = MotionCells(cells.past[:1], cells.valid_past)
     with pytest.raises(ValueError, match="past: wrong type"):
-        CompiledKernels().accumulate(few, **arguments)
+        CompiledKernels().accumulate(out.copy(), few, **arguments)
     turned = np.asfortranarray(out)
     with pytest.raises(ValueError, match="layout"):
-        CompiledKernels().accumulate(cells, **{**arguments, "start": turned})
+        CompiledKernels().accumulate(out.copy(), cells, **{**arguments, "start": turned})
     with pytest.raises(ValueError, match="out"):
         CompiledKernels().accumulated_motion(np.zeros((16, 16, 2)), out)
     with pytest.raises(ValueError, match="blocks"):

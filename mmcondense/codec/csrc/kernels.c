@@ -39,16 +39,16 @@ static void rasterise_block(int16_t *vectors, uint8_t *valid, int rows, int colu
 
 /* Blocks are up to 16x16 pixels. As in motion.py, where two of them overlap the one wins whose
  * lower right cells these are, then the later one. */
-bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, const uint8_t *blocks,
-               size_t num_blocks, int source)
+bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, picture_blocks blocks,
+               int source)
 {
     bool any_future = false;
     size_t num_cells = (size_t)rows * (size_t)columns;
     memset(vectors, 0, sizeof *vectors * 2 * num_cells);
     memset(valid, 0, num_cells);
-    for (size_t i = 0; i < num_blocks; i++) {
+    for (size_t i = 0; i < blocks.count; i++) {
         motion_vector block; /* the buffer may be unaligned */
-        memcpy(&block, blocks + i * sizeof block, sizeof block);
+        memcpy(&block, blocks.data + i * sizeof block, sizeof block);
         any_future |= block.source == 1;
         if (block.source == source)
             rasterise_block(vectors, valid, rows, columns, &block);

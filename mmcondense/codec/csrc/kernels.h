@@ -51,10 +51,16 @@ typedef struct {
     uint16_t motion_scale;
 } motion_vector;
 
+/* What FFmpeg exports of one picture. */
+typedef struct {
+    const uint8_t *data; /* motion_vectors, perhaps not aligned */
+    size_t count;
+} picture_blocks;
+
 /* Lays the blocks of one source (-1: past, 1: future) out on the grid of cells. Returns whether
  * any block is of the future. */
-bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, const uint8_t *blocks,
-               size_t num_blocks, int source);
+bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, picture_blocks blocks,
+               int source);
 
 /* All that follow return false if memory runs out, and then leave their output undefined.
  * Fields of accumulated motion are int16_t or int32_t, all of one call alike. */
@@ -62,6 +68,13 @@ bool accumulate_int16(plane out, plane start, cells past, plane past_reference, 
                       plane future_reference, geometry size);
 bool accumulate_int32(plane out, plane start, cells past, plane past_reference, cells future,
                       plane future_reference, geometry size);
+
+/* Pictures, each of which continues its past vectors only. `out` is the last one's field, `between`
+ * is overwritten. */
+bool accumulate_run_int16(plane out, plane between, plane start, const picture_blocks *run,
+                          int count, geometry size);
+bool accumulate_run_int32(plane out, plane between, plane start, const picture_blocks *run,
+                          int count, geometry size);
 
 bool accumulated_motion_int16(motion_output out, plane accumulated, int divisor, geometry size);
 bool accumulated_motion_int32(motion_output out, plane accumulated, int divisor, geometry size);

@@ -172,6 +172,25 @@ WIDE_SIMD bool NAMED(accumulate)(plane out, plane start, cells past, plane past_
     return true;
 }
 
+bool NAMED(accumulate_run)(plane out, plane between, plane start, const picture_blocks *run,
+                           int count, geometry size)
+{
+    int rows = (size.height + CELL - 1) / CELL, columns = (size.width + CELL - 1) / CELL;
+    size_t num_cells = (size_t)rows * (size_t)columns;
+    int16_t *vectors = malloc(num_cells * (2 * sizeof *vectors + 1));
+    if (!vectors)
+        return false;
+    uint8_t *valid = (uint8_t *)(vectors + 2 * num_cells);
+    for (int i = 0; i < count; i++) {
+        plane target = (count - i) % 2 ? out : between;
+        rasterise(vectors, valid, rows, columns, run[i], -1);
+        NAMED(follow_cells)(target, start, (cells){vectors, valid}, start, size);
+        start = target;
+    }
+    free(vectors);
+    return true;
+}
+
 ALWAYS_INLINE void NAMED(divide_row)(void *to, motion_output out, const ACCUMULATED *row,
                                      float divisor, int count)
 {

@@ -7,7 +7,8 @@
 
 #include "kernels.h"
 
-#define MAX_ARRAYS 10
+#define MAX_RUN 16 /* pictures */
+#define MAX_ARRAYS (3 + MAX_RUN)
 #define MAX_SIDE 65536 /* pixels; keeps all products of sizes far from overflow */
 
 /* The arrays of one call. */
@@ -167,6 +168,11 @@ static const Py_buffer *get_blocks(arrays *all, PyObject *object)
     return blocks;
 }
 
+static picture_blocks as_blocks(const Py_buffer *view)
+{
+    return (picture_blocks){view->buf, (size_t)view->len / sizeof(motion_vector)};
+}
+
 static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *blocks, *vectors, *valid;
@@ -184,99 +190,77 @@ static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_SetString(PyExc_ValueError, "vectors: too many, or arrays with gaps");
     else if (from) {
         Py_BEGIN_ALLOW_THREADS any_future =
-            rasterise(to->buf, flags->buf, (int)to->shape[0], (int)to->shape[1], from->buf,
-                      (size_t)from->len / sizeof(motion_vector), source);
+            rasterise(to->buf, flags->buf, (int)to->shape[0], (int)to->shape[1], as_blocks(from),
+                      source);
         Py_END_ALLOW_THREADS
     }
     release(&all);
     return PyErr_Occurred() ? NULL : PyBool_FromLong(any_future);
 }
 
-/* The fields of one accumulation. */
-typedef struct {
-    plane out, start, past, future;
-    char type;
-} fields;
-
-static bool get_fields(fields *to, geometry *size, arrays *all, PyObject *out, PyObject *start,
-                       PyObject *past, PyObject *future)
-{
-    char types[] = " ";
-    return get_target(&to->out, &to->type, size, all, out, "hi", 2) && (types[0] = to->type) &&
-           get_plane(&to->start, NULL, all, start, "start", types, 2, *size, false) &&
-           get_optional_plane(&to->past, all, past, "past_reference", types, 2, *size) &&
-           get_optional_plane(&to->future, all, future, "future_reference", types, 2, *size);
-}
-
-static bool accumulate(const fields *f, cells past, cells future, geometry size)
-{
-    return (f->type == 'h' ? accumulate_int16 : accumulate_int32)(f->out, f->start, past, f->past,
-                                                                  future, f->future, size);
-}
-
 static PyObject *py_accumulate(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *out, *start, *past_from, *future_from, *past, *valid_past, *future, *valid_future;
+    PyObject *out, *start, *past, *valid_past, *past_from, *future, *valid_future, *future_from;
     geometry size;
     int whole;
-    if (!PyArg_ParseTuple(args, "OOpOOOOOO", &out, &start, &whole, &past_from, &future_from, &past,
-                          &valid_past, &future, &valid_future))
+    if (!PyArg_ParseTuple(args, "OOpOOOOOO", &out, &start, &whole, &past, &valid_past, &past_from,
+                          &future, &valid_future, &future_from))
         return NULL;
+    size.whole = whole;
     arrays all = {.count = 0};
-    fields all_fields;
+    char type, types[] = " ";
+    plane target, from, past_reference, future_reference;
     cells past_cells, future_cells;
     bool done = true;
-    size.whole = whole;
-    if (get_fields(&all_fields, &size, &all, out, start, past_from, future_from) &&
+    if (get_target(&target, &type, &size, &all, out, "hi", 2) && (types[0] = type) &&
+        get_plane(&from, NULL, &all, start, "start", types, 2, size, false) &&
         get_cells(&past_cells, &all, past, valid_past, "past", size) &&
-        get_cells(&future_cells, &all, future, valid_future, "future", size)) {
+        get_optional_plane(&past_reference, &all, past_from, "past_reference", types, 2, size) &&
+        get_cells(&future_cells, &all, future, valid_future, "future", size) &&
+        get_optional_plane(&future_reference, &all, future_from, "future_reference", types, 2,
+                           size)) {
         if (!past_cells.vectors)
             PyErr_SetString(PyExc_ValueError, "past: there must be vectors, valid or not");
         else {
-            Py_BEGIN_ALLOW_THREADS done = accumulate(&all_fields, past_cells, future_cells, size);
+            Py_BEGIN_ALLOW_THREADS done = (type == 'h' ? accumulate_int16 : accumulate_int32)(
+                target, from, past_cells, past_reference, future_cells, future_reference, size);
             Py_END_ALLOW_THREADS
         }
     }
     return result(&all, done);
 }
 
-/* The same from a picture's blocks, which are laid out on cells first. */
-static bool accumulate_blocks(const fields *f, const Py_buffer *blocks, geometry size)
+/* See accumulate_run(): `blocks` is a tuple of pictures' blocks. */
+static PyObject *py_accumulate_run(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    int rows = (size.height + CELL - 1) / CELL, columns = (size.width + CELL - 1) / CELL;
-    size_t num_cells = (size_t)rows * (size_t)columns;
-    size_t num_blocks = (size_t)blocks->len / sizeof(motion_vector);
-    int16_t *vectors = malloc(2 * num_cells * (2 * sizeof *vectors + 1));
-    if (!vectors)
-        return false;
-    uint8_t *valid = (uint8_t *)(vectors + 4 * num_cells);
-    cells past = {vectors, valid}, future = {NULL, NULL};
-    if (rasterise(vectors, valid, rows, columns, blocks->buf, num_blocks, -1)) {
-        future = (cells){vectors + 2 * num_cells, valid + num_cells};
-        rasterise(vectors + 2 * num_cells, valid + num_cells, rows, columns, blocks->buf,
-                  num_blocks, 1);
-    }
-    bool done = accumulate(f, past, future, size);
-    free(vectors);
-    return done;
-}
-
-static PyObject *py_accumulate_blocks(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *out, *start, *past, *future, *blocks;
+    PyObject *out, *between, *start, *blocks;
     geometry size;
     int whole;
-    if (!PyArg_ParseTuple(args, "OOpOOO", &out, &start, &whole, &past, &future, &blocks))
+    if (!PyArg_ParseTuple(args, "OOOpO!", &out, &between, &start, &whole, &PyTuple_Type, &blocks))
         return NULL;
-    arrays all = {.count = 0};
-    fields all_fields;
-    const Py_buffer *from;
-    bool done = true;
     size.whole = whole;
-    if (get_fields(&all_fields, &size, &all, out, start, past, future) &&
-        (from = get_blocks(&all, blocks))) {
-        Py_BEGIN_ALLOW_THREADS done = accumulate_blocks(&all_fields, from, size);
-        Py_END_ALLOW_THREADS
+    arrays all = {.count = 0};
+    char type, types[] = " ";
+    plane target, other, from;
+    bool done = true;
+    if (PyTuple_GET_SIZE(blocks) < 1 || PyTuple_GET_SIZE(blocks) > MAX_RUN)
+        PyErr_Format(PyExc_ValueError, "run: 1 to %d pictures", MAX_RUN);
+    else if (get_target(&target, &type, &size, &all, out, "hi", 2) && (types[0] = type) &&
+             get_plane(&other, NULL, &all, between, "between", types, 2, size, true) &&
+             get_plane(&from, NULL, &all, start, "start", types, 2, size, false)) {
+        picture_blocks run[MAX_RUN];
+        int count = 0;
+        for (; count < PyTuple_GET_SIZE(blocks); count++) {
+            const Py_buffer *of_one = get_blocks(&all, PyTuple_GET_ITEM(blocks, count));
+            if (!of_one)
+                break;
+            run[count] = as_blocks(of_one);
+        }
+        if (!PyErr_Occurred()) {
+            Py_BEGIN_ALLOW_THREADS done = (type == 'h' ? accumulate_run_int16 : accumulate_run_int32)(
+                target, other, from, run, count, size);
+            Py_END_ALLOW_THREADS
+        }
     }
     return result(&all, done);
 }
@@ -415,7 +399,7 @@ static PyObject *py_field_residual(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef methods[] = {
     {"rasterise", py_rasterise, METH_VARARGS, NULL},
     {"accumulate", py_accumulate, METH_VARARGS, NULL},
-    {"accumulate_blocks", py_accumulate_blocks, METH_VARARGS, NULL},
+    {"accumulate_run", py_accumulate_run, METH_VARARGS, NULL},
     {"accumulated_motion", py_accumulated_motion, METH_VARARGS, NULL},
     {"single_field", py_single_field, METH_VARARGS, NULL},
     {"direction", py_direction, METH_VARARGS, NULL},

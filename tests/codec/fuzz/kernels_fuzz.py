@@ -55,18 +55,20 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
     blocks[4::40] = blocks[5::40] = rng.choice([8, 16])
     for first in (10, 12):  # dst_x, dst_y
         blocks[first + 1 :: 40] = 0
-    accumulation = (
-        np.empty_like(field),
-        field,
-        whole,
-        field if rng.integers(2) else None,
-        vectors(field.shape, field_type) if rng.integers(2) else None,
-    )
+    run = tuple(rng.permutation(blocks.reshape(-1, 40)).ravel() for _ in range(rng.integers(1, 5)))
     grid = np.empty((rows, columns, 2), np.int16), np.empty((rows, columns), bool)
     return {
         "rasterise": (*grid, blocks, int(rng.choice([-1, 1]))),
-        "accumulate": (*accumulation, *cells(), *future),
-        "accumulate_blocks": (*accumulation, blocks),
+        "accumulate": (
+            np.empty_like(field),
+            field,
+            whole,
+            *cells(),
+            field if rng.integers(2) else None,
+            *future,
+            vectors(field.shape, field_type) if rng.integers(2) else None,
+        ),
+        "accumulate_run": (np.empty_like(field), np.empty_like(field), field, whole, run),
         "accumulated_motion": (motion_out, 6.375, field, int(rng.choice([-3, 1, 5]))),
         "single_field": (motion_out, 6.375, whole, *cells(), 2, *future, -1),
         "direction": (motion_out, 6.375, np.empty((height, width), bool), whole, *cells()),
