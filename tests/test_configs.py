@@ -33,6 +33,7 @@ SIDE = 64
 SMALLEST = {"timm.inception_v3": 96}  # takes no 64
 NUM_SEGMENTS = 2
 CLIP_LEN = 8  # of consecutive frames
+GOP_LEN = 12  # which SampleGOPClips keeps
 GRADIENTS_FLOW = dict(zero_init_residual=False)  # into residual blocks, from the first step on
 
 
@@ -79,9 +80,7 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
         "SampleCompressedFrames": dict(num_segments=NUM_SEGMENTS),
         "SampleGOPs": dict(num_gops=NUM_SEGMENTS, frame_types=("P", "B")),
         "SampleFrames": dict(clip_len=min(cfg.get("clip_len", 1), CLIP_LEN)),
-        "TemporalSequenceDistillation": dict(
-            num_frames=CLIP_LEN, num_distilled=CLIP_LEN, extractor_size=SIDE
-        ),
+        "TemporalSequenceDistillation": dict(extractor_size=SIDE),
         "TemporalAttention": dict(num_kept=NUM_SEGMENTS, extractor_size=SIDE),
         "UniformFrames": dict(num_frames=NUM_SEGMENTS),
         "RandomFrames": dict(num_frames=NUM_SEGMENTS),
@@ -98,6 +97,8 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
     pictures = cfg.get("type") == "SampleFrames" and cfg["clip_len"] == 1
     if cfg.get("type") in ("SampleFrames", "SampleGOPClips") and not pictures:
         cfg["num_clips"] = min(cfg.get("num_clips", 1), 2)
+    if cfg.get("type") == "TemporalSequenceDistillation" and cfg["num_frames"] != GOP_LEN:
+        cfg.update(num_frames=CLIP_LEN, num_distilled=CLIP_LEN)
     if cfg.get("type") == "IFS":
         cfg.update(base_channels=8, num_blocks=1, encoder_channels=(8, 8))
     if cfg.get("type") == "AVD":

@@ -16,8 +16,8 @@ from .base import BaseCondenser, Clip
 def flatten_views(inputs: Clip) -> tuple[Clip, int]:
     """[B, V, ...] inputs, each modality, as a clip of B*V; and V."""
     if isinstance(inputs, Tensor):
-        return inputs.flatten(0, 1), inputs.shape[1]
-    num_views = {x.shape[1] for x in inputs.values()}
+        return inputs.flatten(0, 1), int(inputs.shape[1])
+    num_views = {int(x.shape[1]) for x in inputs.values()}  # tensors when traced
     if len(num_views) != 1:
         shapes = {name: list(x.shape) for name, x in inputs.items()}
         raise ValueError(f"the modalities differ in their number of clips: {shapes}")

@@ -1,0 +1,138 @@
+"""tools/benchmarks/compare_condensers.py on a few clips: lines, resuming, numbers.
+
+It trains in forked processes: importing everything anew takes longer than all of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import os
+import runpy
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmcondense.codec import CompressedVideo
+from mmcondense.datasets.synthetic import make_synthetic
+
+fork = multiprocessing.get_context("fork")
+
+
+def run_forked(command: list[str], **kwargs) -> SimpleNamespace:
+    """Stands in for ``subprocess.run`` of a Python script, or of git."""
+
+    def call() -> None:
+        os.dup2(kwargs["stdout"].fileno(), 1)
+        os.dup2(kwargs["stderr"].fileno(), 2)
+        sys.argv = command[1:]
+        runpy.run_path(command[1], run_name="__main__")
+
+    if command[0] == "git":
+        return SimpleNamespace(stdout="a commit\n")
+    process = fork.Process(target=call)
+    process.start()
+    process.join()
+    return SimpleNamespace(returncode=process.exitcode)
+
+
+@pytest.fixture(scope="module")
+def tool(load_tool) -> ModuleType:
+    tool = load_tool("benchmarks/compare_condensers.py")
+    tool.subprocess = SimpleNamespace(run=run_forked)
+    return tool
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder such as a user's: 24 frames, two GOPs; ``videos/`` beside the lists."""
+    folder = tmp_path_factory.mktemp("clips")
+    make_synthetic(folder, num_train=8, num_val=6, size=64, num_frames=24, show_progress=False)
+    for name in ("train.txt", "val.txt"):
+        path = folder / name
+        path.write_text(path.read_text().replace("videos/", ""))
+    return folder
+
+
+def frames_as_jpegs(tool: ModuleType, folder: Path, *, frame: int) -> float:
+    """Mean bytes of that frame of each of the four GOPs that are drawn from two."""
+    sizes = []
+    for name, _ in tool.read_annotations(folder, "val.txt"):
+        with CompressedVideo(folder / "videos" / name) as video:
+            frames = video.read([frame, frame + 12], modalities=("rgb",)).rgb
+        sizes.append(2 * sum(len(tool.encode_jpeg(f, quality=95)) for f in frames))
+    return float(np.mean(sizes))
+
+
+def test_rows_are_measured_once(tool, folder, tmp_path, capsys):
+    arguments = ["--data", str(folder), "--seeds", "0", "--out", str(tmp_path), "--epochs", "1"]
+    arguments += ["--num-workers", "0", "--batch-size", "4", "--rows"]
+    tool.main([*arguments, "middle"])
+    log = tmp_path / "middle" / "seed0" / "classifier" / "train.log"
+    assert log.is_file()
+    log.unlink()
+    tool.main([*arguments, "mean", "middle"])
+    assert not log.is_file()  # the line was there
+
+    lines = {line["row"]: line for line in csv.DictReader((tmp_path / "results.csv").open())}
+    assert list(lines) == ["middle", "mean"]
+    for row, line in lines.items():
+        (scalars,) = (tmp_path / row).glob("seed0/classifier/*/vis_data/scalars.json")
+        logged = [json.loads(text) for text in scalars.read_text().splitlines()]
+        assert float(line["top1"]) == pytest.approx(100 * logged[-1]["acc/top1"], abs=0.01)
+        assert float(line["top1"]) * 6 / 100 == pytest.approx(
+            round(float(line["top1"]) * 6 / 100), abs=0.01
+        )
+        assert (float(line["frames"]), float(line["videos"])) == (4, 6)
+        # ResNet-18 of a quarter's width at 64x64: a 16th of 1.82 G * (64 / 224) ** 2, and conv1
+        assert 4 * 0.0093 < float(line["gflops"]) < 4 * 0.0140
+    size = frames_as_jpegs(tool, folder, frame=6)
+    assert float(lines["middle"]["bytes"]) == pytest.approx(size, abs=0.1)
+    assert float(lines["mean"]["bytes"]) < size  # it is blurred
+
+    table = (tmp_path / "table.md").read_text()
+    assert [text.split(" | ")[0] for text in table.splitlines()[2:]] == [
+        *("| middle", "| mean", "| the video")
+    ]
+    videos = [
+        (folder / "videos" / n).stat().st_size for n, _ in tool.read_annotations(folder, "val.txt")
+    ]
+    assert f"| {np.mean(videos):.0f} |" in table.splitlines()[-1]
+    assert (tmp_path / "plot.png").stat().st_size > 5000
+    assert "| middle |" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="another number of epochs"):
+        tool.main([*arguments, "middle", "--epochs", "2"])
+
+
+@pytest.mark.parametrize("row", ["attention", "tsd", "avd", "ifs", "ifs_mot", "svmp", "random"])
+def test_every_row_has_multiply_adds_and_bytes(tool, folder, row, tmp_path, monkeypatch):
+    """Nothing is trained: what would be trained is built, and saved as it is."""
+
+    def save_untrained(cfg: Config, work_dir: Path, *, seed: int) -> Path:
+        tool.init_default_scope("mmaction")
+        cfg.model.pop("condenser_checkpoint", None)
+        work_dir.mkdir(parents=True)
+        model = tool.MODELS.build(cfg.model.to_dict())
+        torch.save(dict(state_dict=model.state_dict()), work_dir / "final.pth")
+        epochs.append(cfg.train_cfg.max_epochs)
+        return work_dir / "final.pth"
+
+    epochs: list[int] = []
+    monkeypatch.setattr(tool, "train", save_untrained)
+    monkeypatch.setattr(tool, "last_accuracy", lambda work_dir: 50.0)
+    args = tool.parse_args(
+        ["--data", str(folder), "--out", str(tmp_path), "--epochs", "7", "--condenser-epochs", "2"]
+    )
+    line = tool.run(row, 1, folder, args)
+    assert set(line) == set(tool.COLUMNS)
+    assert epochs == ([2, 7] if row in tool.LEARNED_BEFORE else [7])
+    per_gop = 4 if row in ("attention", "tsd", "random") else 1
+    assert line["frames"] == 4 * per_gop
+    assert line["bytes"] > 1000 * per_gop
+    assert line["gflops"] > 0.03 * per_gop

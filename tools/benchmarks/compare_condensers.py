@@ -1,0 +1,322 @@
+"""All condensers with the same classifier, data, epochs and seeds: accuracy, multiply-adds, bytes.
+
+    python tools/benchmarks/compare_condensers.py --data motion
+    python tools/benchmarks/compare_condensers.py --data brief --rows ifs tsd --seeds 0
+    python tools/benchmarks/compare_condensers.py --data data/fights64
+
+writes OUT/results.csv, a line for each row and seed, and of all lines that are there OUT/table.md
+and OUT/plot.png. Lines that are there are not made again, and a training that was cut goes on.
+
+Data are ``motion`` and ``brief``, which are made where they are missing, or a folder with
+train.txt, val.txt and videos/ of 64x64 with GOPs of 12:
+
+    python tools/data/reencode.py data/fights/videos data/fights64/videos --size 64x64
+
+A clip is a GOP of 12 frames, which becomes one frame; with uniform, random, attention and tsd four.
+Scores of a video's GOPs are averaged: of one in ``motion``, six in ``brief``, four in a folder. The
+classifier sees condensed frames as floating-point numbers. AVD and IFS learn first, and then are
+frozen; attention and tsd learn with the classifier. Accuracy is that of the last epoch. Bytes are
+those of a video's condensed frames as JPEGs of quality 95, in the last line of the table those of
+the video itself. Multiply-adds are those of networks, for a video.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from mmaction.registry import DATASETS, MODELS
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+TOOLS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOOLS), str(TOOLS / "analysis_tools")]
+from condense_dataset import condense, encode_jpeg  # noqa: E402
+from get_flops import count  # noqa: E402
+
+CONFIGS = TOOLS.parent / "configs"
+LEARNING_FREE = ("middle", "mean", "di", "svmp", "uniform", "random")
+LEARNED_WITH_CLASSIFIER = ("attention", "tsd")
+LEARNED_BEFORE = ("avd", "ifs", "ifs_mot")
+ROWS = (*LEARNING_FREE, *LEARNED_WITH_CLASSIFIER, *LEARNED_BEFORE)
+SETS = dict(
+    motion="--task motion --num-frames 12 --num-train 1600 --num-val 400",
+    brief="--task brief --num-frames 80 --num-train 1600 --num-val 400",
+)
+COLUMNS = ("row", "seed", "top1", "gflops", "bytes", "frames", "epochs", "videos", "commit")
+Line = dict[str, Any]
+
+
+def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", default="motion", help="motion, brief or a folder (%(default)s)")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--out", type=Path, help="None: work_dirs/compare_condensers/DATA")
+    parser.add_argument("--epochs", type=int, default=20, help="of the classifier (%(default)s)")
+    parser.add_argument(
+        "--condenser-epochs", type=int, help="of AVD and IFS; None: those of their configs"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=32, help="of the classifier (%(default)s)"
+    )
+    parser.add_argument("--num-workers", type=int, default=2, help="loading clips (%(default)s)")
+    args = parser.parse_args(arguments)
+    args.out = args.out or Path("work_dirs/compare_condensers", Path(args.data).name)
+    return args
+
+
+def prepare(data: str) -> Path:
+    """The folder of the data set, made if it is one of ours.
+
+    Raises:
+        FileNotFoundError: if there is no annotation file in a folder.
+    """
+    if data not in SETS:
+        if not Path(data, "train.txt").is_file():
+            raise FileNotFoundError(f"--data {data} is none of {sorted(SETS)}: no {data}/train.txt")
+        return Path(data)
+    folder = Path("data/synthetic", f"{data}_gop")
+    tool = str(TOOLS / "data" / "make_synthetic.py")
+    options = f"--out {folder} --size 64 --smoothness 4 {SETS[data]}".split()
+    subprocess.run([sys.executable, tool, *options], check=True)
+    return folder
+
+
+def config_paths(row: str) -> list[Path]:
+    """The configs to train one after the other; the last has the classifier."""
+    if row in LEARNING_FREE:
+        return [CONFIGS / "baselines" / f"{row}_synthetic.py"]
+    if row in LEARNED_WITH_CLASSIFIER:
+        return [CONFIGS / "tsd" / f"{row}_gop_synthetic.py"]
+    paper = row.removesuffix("_mot")
+    return [
+        CONFIGS / paper / f"{row}_synthetic.py",
+        CONFIGS / paper / "classifiers" / "end_to_end_synthetic.py",
+    ]
+
+
+def make_config(
+    path: Path, folder: Path, args: argparse.Namespace, *, is_classifier: bool
+) -> Config:
+    """A shipped config on other data, for other epochs; nothing else is changed."""
+    cfg = Config.fromfile(path)
+    gops = dict(motion=1, brief=None).get(args.data, 4)
+    for split in ("train", "val", "test"):
+        loader = cfg[f"{split}_dataloader"]
+        loader.update(num_workers=args.num_workers, persistent_workers=args.num_workers > 0)
+        loader.dataset.data_root = str(folder)
+        if not (folder / loader.dataset.ann_file).is_file():
+            raise FileNotFoundError(f"no {folder / loader.dataset.ann_file}")
+        if args.data not in SETS:
+            loader.dataset.data_prefix = dict(video="videos")
+        (sampler,) = (t for t in loader.dataset.pipeline if t.type == "SampleGOPClips")
+        sampler.num_clips = gops
+    num_classes = 1 + max(label for _, label in read_annotations(folder, "train.txt"))
+    if is_classifier:
+        cfg.train_dataloader.batch_size = args.batch_size
+        cfg.model.recognizer.cls_head.num_classes = num_classes
+        cfg.model.recognizer.cls_head.topk = (1,)
+    elif cfg.model.condenser.type == "IFS":
+        cfg.model.condenser.num_classes = num_classes
+    epochs = args.epochs if is_classifier else args.condenser_epochs
+    if epochs is not None:
+        cfg.train_cfg.update(max_epochs=epochs, val_begin=epochs, val_interval=epochs)
+        (schedule,) = cfg.param_scheduler
+        schedule["total_steps" if "total_steps" in schedule else "T_max"] = epochs
+    accuracy = dict(type="AccMetric", metric_options=dict(top_k_accuracy=dict(topk=(1,))))
+    if is_classifier:
+        cfg.val_evaluator = cfg.test_evaluator = [accuracy]
+    return cfg
+
+
+def read_annotations(folder: Path, name: str) -> list[tuple[str, int]]:
+    lines = (line.split() for line in (folder / name).read_text().splitlines())
+    return [(words[0], int(words[1])) for words in lines]
+
+
+def train(cfg: Config, work_dir: Path, *, seed: int) -> Path:
+    """Train with tools/train.py until ``final.pth`` is there, and return it.
+
+    Raises:
+        RuntimeError: with the end of what it printed, if it fails.
+    """
+    final = work_dir / "final.pth"
+    if not final.is_file():
+        work_dir.mkdir(parents=True, exist_ok=True)
+        cfg.dump(work_dir / "config.py")
+        command = [sys.executable, str(TOOLS / "train.py"), str(work_dir / "config.py")]
+        command += ["--seed", str(seed), "--work-dir", str(work_dir)]
+        command += ["--resume"] if (work_dir / "last_checkpoint").is_file() else []
+        path = os.pathsep.join([str(TOOLS.parent), os.environ.get("PYTHONPATH", "")])
+        with (work_dir / "train.log").open("a") as log:
+            done = subprocess.run(
+                command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path}
+            )
+        if done.returncode != 0:
+            tail = (work_dir / "train.log").read_text().splitlines()[-20:]
+            raise RuntimeError("\n".join([f"{' '.join(command)} failed:", *tail]))
+    return final
+
+
+def last_accuracy(work_dir: Path) -> float:
+    """Top-1 of the last epoch, in percent, from MMEngine's json logs."""
+    logs = sorted(work_dir.glob("*/vis_data/scalars.json"))
+    lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    return 100 * [line["acc/top1"] for line in lines if "acc/top1" in line][-1]
+
+
+@torch.no_grad()
+def measure(cfg: Config, checkpoint: Path) -> Line:
+    """Multiply-adds of a video, and frames and bytes of the condensed validation videos."""
+    init_default_scope("mmaction")
+    model = MODELS.build(cfg.model.to_dict())
+    load_checkpoint(model, str(checkpoint), map_location="cpu", strict=True)
+    model.eval()
+    dataset = DATASETS.build(cfg.val_dataloader.dataset.to_dict())
+    num_bytes, num_frames = [], []
+    for index in range(len(dataset)):
+        torch.manual_seed(index)  # for random frames
+        frames, _, _ = condense(model, dataset[index], batch_size=32)
+        pictures = frames.flatten(0, 1).numpy()
+        num_bytes.append(sum(len(encode_jpeg(picture, quality=95)) for picture in pictures))
+        num_frames.append(len(pictures))
+    inputs = model.data_preprocessor(pseudo_collate([dataset[0]]), False)["inputs"]
+    if any(True for _ in model.condenser.parameters()):
+        flops = count(model, inputs)["flops"]
+    else:  # no network: not traced, since that takes minutes for the solver of SVM pooling
+        flops = count(model.recognizer, model.condense(inputs))["flops"]
+    return dict(
+        gflops=round(flops / 1e9, 4),
+        bytes=round(float(np.mean(num_bytes)), 1),
+        frames=round(float(np.mean(num_frames)), 2),
+        videos=len(dataset),
+    )
+
+
+def run(row: str, seed: int, folder: Path, args: argparse.Namespace) -> Line:
+    """One line of the results: train what has to learn, then measure."""
+    work_dir = args.out / row / f"seed{seed}"
+    *before, path = config_paths(row)
+    cfg = make_config(path, folder, args, is_classifier=True)
+    for condenser_path in before:
+        condenser = make_config(condenser_path, folder, args, is_classifier=False)
+        trained = train(condenser, work_dir / "condenser", seed=seed)
+        cfg.model.condenser_checkpoint = str(trained)
+        if "num_classes" in condenser.model.condenser:
+            cfg.model.condenser.num_classes = condenser.model.condenser.num_classes
+    final = train(cfg, work_dir / "classifier", seed=seed)
+    accuracy = round(last_accuracy(work_dir / "classifier"), 2)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=TOOLS, capture_output=True, text=True
+    ).stdout.strip()
+    line = dict(row=row, seed=seed, top1=accuracy, epochs=args.epochs, commit=commit)
+    return {**line, **measure(cfg, final)}
+
+
+def read(path: Path) -> list[Line]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [
+            {k: v if k in ("row", "commit") else float(v) for k, v in line.items()}
+            for line in csv.DictReader(file)
+        ]
+
+
+def write(path: Path, lines: Sequence[Line]) -> None:
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(lines)
+    os.replace(part, path)
+
+
+def by_row(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    found = {row: [line for line in lines if line["row"] == row] for row in ROWS}
+    return {row: of_row for row, of_row in found.items() if of_row}
+
+
+def table(lines: Sequence[Line], *, video_bytes: float) -> str:
+    """A Markdown table, rows in the order of ``ROWS``."""
+    seeds = sorted({int(line["seed"]) for line in lines})
+    heads = ["condenser", "frames", "GFLOPs", "bytes", *(f"seed {s}" for s in seeds), "mean top-1"]
+    text = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for row, of_row in by_row(lines).items():
+        top1 = {int(line["seed"]): float(line["top1"]) for line in of_row}
+        size = np.mean([float(line["bytes"]) for line in of_row])
+        cells = [row, f"{float(of_row[0]['frames']):g}", f"{float(of_row[0]['gflops']):.3f}"]
+        cells += [f"{size:.0f}", *(f"{top1[s]:.1f}" if s in top1 else "" for s in seeds)]
+        text.append(f"| {' | '.join([*cells, f'{np.mean([*top1.values()]):.1f}'])} |")
+    text.append(
+        f"| {' | '.join(['the video', '', '', f'{video_bytes:.0f}', *('' for _ in seeds), ''])} |"
+    )
+    return "\n".join(text) + "\n"
+
+
+def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
+    """Mean accuracy, with its range over seeds, against multiply-adds and against bytes."""
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    units = dict(gflops="GFLOPs a video", bytes="bytes a video, JPEGs of quality 95")
+    for axis, (key, label) in zip(axes, units.items(), strict=True):
+        for row, of_row in by_row(lines).items():
+            top1 = np.array([float(line["top1"]) for line in of_row])
+            x, y = np.mean([float(line[key]) for line in of_row]), top1.mean()
+            axis.errorbar(x, y, yerr=[[y - top1.min()], [top1.max() - y]], fmt="o", capsize=3)
+            axis.annotate(row, (x, y), xytext=(5, 4), textcoords="offset points")
+        axis.set(xlabel=label, xscale="log")
+        axis.grid(alpha=0.3)
+    axes[1].axvline(video_bytes, linestyle=":", color="gray")
+    axes[1].annotate("the video", (video_bytes, axes[1].get_ylim()[0]), rotation=90)
+    axes[0].set_ylabel("top-1 (%)")
+    part = path.with_name(f"{path.stem}.part{path.suffix}")
+    figure.savefig(part, dpi=120)
+    os.replace(part, path)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    args = parse_args(arguments)
+    folder = prepare(args.data)
+    videos = folder if args.data in SETS else folder / "videos"
+    sizes = [(videos / name).stat().st_size for name, _ in read_annotations(folder, "val.txt")]
+    args.out.mkdir(parents=True, exist_ok=True)
+    results = args.out / "results.csv"
+    lines = read(results)
+    if any(int(line["epochs"]) != args.epochs for line in lines):
+        sys.exit(f"{results} has lines of another number of epochs: give another --out")
+    todo = [(row, seed) for seed in args.seeds for row in args.rows]
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as progress:
+        bar = progress.add_task("", total=len(todo))
+        for row, seed in todo:
+            progress.update(bar, description=f"{row}, seed {seed}")
+            if not any((line["row"], int(line["seed"])) == (row, seed) for line in lines):
+                lines.append(run(row, seed, folder, args))
+                write(results, lines)
+            progress.advance(bar)
+    text = table(lines, video_bytes=float(np.mean(sizes)))
+    (args.out / "table.md").write_text(text)
+    plot(lines, args.out / "plot.png", video_bytes=float(np.mean(sizes)))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
