@@ -53,3 +53,6 @@ def field_residual(
     future_reference: Array | None,
     /,
 ) -> None: ...
+def yuv420_to_rgb(
+    out: Array, y: Any, y_stride: int, u: Any, u_stride: int, v: Any, v_stride: int, /
+) -> bool: ...

@@ -9,9 +9,9 @@ from itertools import repeat
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from .clip import CompressedClip
+from .colours import ColourConverter
 from .decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
@@ -38,7 +38,7 @@ class ClipAssembler:
         *,
         decoder: GopDecoder,
         sources: MotionSources,
-        reformatter: VideoReformatter,
+        colours: ColourConverter,
         height: int,
         width: int,
         iframe_inds: Sequence[int],
@@ -49,7 +49,7 @@ class ClipAssembler:
         self._decoder = decoder
         self._sources = sources
         self._source: ExportedMotion | ParsedMotion
-        self._reformatter = reformatter
+        self._colours = colours
         self._kernels = kernels()
         self._whole = request.precision == "integer"
         self._accumulates = request.wants_field and request.reference == "iframe"
@@ -161,18 +161,15 @@ class ClipAssembler:
                 codec=self._decoder.codec,
                 frame=display,
             )
-        # The reformatter's default, a thread per core, slows to a tenth under load.
-        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
-        plane = rgb.planes[0]
-        padded = np.frombuffer(memoryview(plane), np.uint8)  # type: ignore[arg-type]
-        padded = padded.reshape(self._height, plane.line_size)
-        pixels = padded[:, : 3 * self._width].reshape(self._height, self._width, 3)
-        if self._clip.rgb is not None:
-            for slot in self._slots.get(display, ()):
-                self._clip.rgb[slot] = pixels
-        if self._clip.iframes is not None:
-            for slot in self._iframe_slots.get(display, ()):
-                self._clip.iframes[slot] = pixels
+        clip = self._clip
+        targets = []
+        if clip.rgb is not None:
+            targets += [clip.rgb[slot] for slot in self._slots.get(display, ())]
+        if clip.iframes is not None:
+            targets += [clip.iframes[slot] for slot in self._iframe_slots.get(display, ())]
+        pixels = self._colours.rgb(frame, out=targets[0] if targets else None)
+        for target in targets[1:]:
+            target[...] = pixels
         if keep:
             self._pixels[display] = pixels
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 from av.error import FFmpegError
-from av.video.reformatter import VideoReformatter
 
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
 from .clip import CompressedClip
+from .colours import ColourConverter
 from .decoder import GopDecoder, OrderError
 from .errors import (
     CorruptVideoError,
@@ -88,7 +88,7 @@ class CompressedVideo:
             self._codec, stream.codec_context.extradata, path=self._path
         )
         self._container_name = self._container.format.name
-        self._reformatter = VideoReformatter()
+        self._colours = ColourConverter()
         self._iframes: list[int] | None = None
         with raw_file(source) as file:
             index = index_from_container(self._container, stream, parser=self._parser, file=file)
@@ -328,7 +328,7 @@ class CompressedVideo:
             request,
             decoder=self._decoder,
             sources=self._motion_sources,
-            reformatter=self._reformatter,
+            colours=self._colours,
             height=height,
             width=width,
             iframe_inds=self._iframe_list(),

@@ -26,7 +26,7 @@ def load(path: str):
 
 def arguments(rng: np.random.Generator) -> dict[str, tuple]:
     """Of every kernel, for a picture of random size."""
-    height, width = (int(side) for side in rng.integers(1, 60, 2))
+    height, width = (int(side) for side in rng.integers(1, 80, 2))
     rows, columns = -(-height // 8), -(-width // 8)
     spread = int(rng.choice([3, 60, 500, 32767]))
     field_type = rng.choice([np.int16, np.int32])
@@ -43,6 +43,14 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
         padding = int(rng.integers(0, 3))
         pixels = rng.integers(0, 256, (height, width + padding, 3), dtype=np.uint8)
         return pixels[:, :width]
+
+    def yuv() -> list:
+        """Planes that end with their last pixel, and the length of their rows."""
+        planes: list = []
+        for rows, columns in ((height, width), *[((height + 1) // 2, (width + 1) // 2)] * 2):
+            stride = columns + int(rng.integers(0, 9))
+            planes += [rng.integers(0, 256, stride * (rows - 1) + columns, np.uint8), stride]
+        return planes
 
     def out(channels: int, *types: type) -> np.ndarray:
         return np.empty((height, width, channels), rng.choice(types))
@@ -82,6 +90,7 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
             *future,
             None if future[0] is None else picture(),
         ),
+        "yuv420_to_rgb": (out(3, np.uint8), *yuv()),
     }
 
 
