@@ -51,12 +51,9 @@ def tool(load_tool) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder such as a user's: 24 frames, two GOPs; ``videos/`` beside the lists."""
+    """Videos of 24 frames: two GOPs."""
     folder = tmp_path_factory.mktemp("clips")
     make_synthetic(folder, num_train=8, num_val=6, size=64, num_frames=24, show_progress=False)
-    for name in ("train.txt", "val.txt"):
-        path = folder / name
-        path.write_text(path.read_text().replace("videos/", ""))
     return folder
 
 
@@ -64,7 +61,7 @@ def frames_as_jpegs(tool: ModuleType, folder: Path, *, frame: int) -> float:
     """Mean bytes of that frame of each of the four GOPs that are drawn from two."""
     sizes = []
     for name, _ in tool.read_annotations(folder, "val.txt"):
-        with CompressedVideo(folder / "videos" / name) as video:
+        with CompressedVideo(folder / name) as video:
             frames = video.read([frame, frame + 12], modalities=("rgb",)).rgb
         sizes.append(2 * sum(len(tool.encode_jpeg(f, quality=95)) for f in frames))
     return float(np.mean(sizes))

@@ -8,9 +8,10 @@ writes OUT/results.csv, a line for each row and seed, and of all lines that are 
 and OUT/plot.png. Lines that are there are not made again, and a training that was cut goes on.
 
 Data are ``motion`` and ``brief``, which are made where they are missing, or a folder with
-train.txt, val.txt and videos/ of 64x64 with GOPs of 12:
+train.txt, val.txt and videos of 64x64 with GOPs of 12:
 
-    python tools/data/reencode.py data/fights/videos data/fights64/videos --size 64x64
+    python tools/data/reencode.py data/fights/videos data/fights64 --size 64x64 \\
+        --ann-file data/fights/train.txt data/fights/val.txt
 
 A clip is a GOP of 12 frames, which becomes one frame; with uniform, random, attention and tsd four.
 Scores of a video's GOPs are averaged: of one in ``motion``, six in ``brief``, four in a folder. The
@@ -124,8 +125,6 @@ def make_config(
         loader.dataset.data_root = str(folder)
         if not (folder / loader.dataset.ann_file).is_file():
             raise FileNotFoundError(f"no {folder / loader.dataset.ann_file}")
-        if args.data not in SETS:
-            loader.dataset.data_prefix = dict(video="videos")
         (sampler,) = (t for t in loader.dataset.pipeline if t.type == "SampleGOPClips")
         sampler.num_clips = gops
     num_classes = 1 + max(label for _, label in read_annotations(folder, "train.txt"))
@@ -295,8 +294,7 @@ def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     folder = prepare(args.data)
-    videos = folder if args.data in SETS else folder / "videos"
-    sizes = [(videos / name).stat().st_size for name, _ in read_annotations(folder, "val.txt")]
+    sizes = [(folder / name).stat().st_size for name, _ in read_annotations(folder, "val.txt")]
     args.out.mkdir(parents=True, exist_ok=True)
     results = args.out / "results.csv"
     lines = read(results)
