@@ -97,9 +97,7 @@ def test_rows_are_measured_once(tool, folder, tmp_path, capsys):
     assert [text.split(" | ")[0] for text in table.splitlines()[2:]] == [
         *("| middle", "| mean", "| the video")
     ]
-    videos = [
-        (folder / "videos" / n).stat().st_size for n, _ in tool.read_annotations(folder, "val.txt")
-    ]
+    videos = [(folder / n).stat().st_size for n, _ in tool.read_annotations(folder, "val.txt")]
     assert f"| {np.mean(videos):.0f} |" in table.splitlines()[-1]
     assert (tmp_path / "plot.png").stat().st_size > 5000
     assert "| middle |" in capsys.readouterr().out
