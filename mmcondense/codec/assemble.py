@@ -176,11 +176,10 @@ class ClipAssembler:
     # -- what is made of it
 
     def _is_ready(self, step: Step) -> bool:
-        if step.picture.display not in self._vectors:
-            return False
-        return all(display in self._vectors for display in step.run) and all(
-            display in self._pixels for display in step.pixels
-        )
+        for display in step.pixels:
+            if display not in self._pixels:
+                return False
+        return all(display in self._vectors for display in step.run)
 
     def _work(self, step: Step) -> None:
         display = step.picture.display

@@ -208,33 +208,43 @@ ALWAYS_INLINE void average_row(uint8_t *past_row, const uint8_t *future_row, con
     }
 }
 
-WIDE_SIMD bool field_residual(plane out, output_type type, plane frame, cells past,
-                              plane past_reference, cells future, plane future_reference,
-                              geometry size)
+ALWAYS_INLINE bool subtract_prediction(plane out, output_type type, plane frame, cells past,
+                                       plane past_reference, cells future, plane future_reference,
+                                       geometry size, bool avx2)
 {
     run_buffers runs;
-    uint8_t *residual = malloc(residual_row_bytes(type, size) + 2 * prediction_bytes(size));
+    size_t row_bytes = prediction_bytes(size);
+    uint8_t *residual = malloc(residual_row_bytes(type, size) + 2 * CELL * row_bytes);
     if (!residual || !allocate_runs(&runs, size)) {
         free(residual);
         return false;
     }
-    uint8_t *past_row = residual + residual_row_bytes(type, size);
-    uint8_t *future_row = past_row + prediction_bytes(size);
+    uint8_t *past_rows = residual + residual_row_bytes(type, size);
+    uint8_t *future_rows = past_rows + CELL * row_bytes;
     for (int cell_row = 0; cell_row * CELL < size.height; cell_row++) {
         int num_past = cell_runs(runs.past, past, cell_row, size), num_future = 0;
         if (future.vectors)
             num_future = cell_runs(runs.future, future, cell_row, size);
-        int end = min_int((cell_row + 1) * CELL, size.height);
-        for (int y = cell_row * CELL; y < end; y++) {
-            int num_row;
-            const run *p = row_runs(&num_row, runs.past_row, runs.past, num_past, y, size);
-            predict_row(past_row, past_reference, p, num_row, y, size);
-            if (num_future) {
-                const run *f =
-                    row_runs(&num_row, runs.future_row, runs.future, num_future, y, size);
-                predict_row(future_row, future_reference, f, num_row, y, size);
-                average_row(past_row, future_row, p, f, size);
+        int begin = cell_row * CELL, end = min_int(begin + CELL, size.height);
+        const run *p = runs.past, *f = runs.future;
+        if (!size.whole) {
+            predict_rows(past_rows, past_reference, p, num_past, begin, end, size, avx2);
+            predict_rows(future_rows, future_reference, f, num_future, begin, end, size, avx2);
+        }
+        for (int y = begin; y < end; y++) {
+            uint8_t *past_row = past_rows + (size_t)(y - begin) * row_bytes;
+            uint8_t *future_row = future_rows + (size_t)(y - begin) * row_bytes;
+            if (size.whole) { /* where they point outside differs from row to row */
+                int count = void_outside(runs.past_row, runs.past, num_past, y, size);
+                predict_rows(past_row, past_reference, runs.past_row, count, y, y + 1, size, avx2);
+                count = void_outside(runs.future_row, runs.future, num_future, y, size);
+                predict_rows(future_row, future_reference, runs.future_row, count, y, y + 1, size,
+                             avx2);
+                p = runs.past_row;
+                f = runs.future_row;
             }
+            if (num_future)
+                average_row(past_row, future_row, p, f, size);
             subtract_row(out, type, frame, past_row, residual, y, size);
         }
     }
@@ -242,4 +252,22 @@ WIDE_SIMD bool field_residual(plane out, output_type type, plane frame, cells pa
     free(runs.past);
     free(residual);
     return true;
+}
+
+AVX2 static bool field_residual_avx2(plane out, output_type type, plane frame, cells past,
+                                     plane past_reference, cells future, plane future_reference,
+                                     geometry size)
+{
+    return subtract_prediction(out, type, frame, past, past_reference, future, future_reference,
+                               size, true);
+}
+
+bool field_residual(plane out, output_type type, plane frame, cells past, plane past_reference,
+                    cells future, plane future_reference, geometry size)
+{
+    if (has_avx2())
+        return field_residual_avx2(out, type, frame, past, past_reference, future,
+                                   future_reference, size);
+    return subtract_prediction(out, type, frame, past, past_reference, future, future_reference,
+                               size, false);
 }

@@ -5,23 +5,8 @@
 
 #include "kernels_runs.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-
-#define AVX2 __attribute__((target("avx2")))
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(PORTABLE_ONLY)
 #define EIGHT 8 /* pixels at a time */
-
-/* Weights of a pixel's four neighbours by its fraction, 4 fy + fx: those of the left and the right
- * one by turns, for three colours and a gap, in the upper and then in the lower row. */
-typedef struct {
-    int8_t upper[8], lower[8];
-} blend_weights;
-
-#define PAIRS(left, right) {left, right, left, right, left, right, 0, 0}
-#define WEIGHTS(fx, fy) {PAIRS((4 - fx) * (4 - fy), fx * (4 - fy)), PAIRS((4 - fx) * fy, fx * fy)}
-#define ROW_OF_WEIGHTS(fy) WEIGHTS(0, fy), WEIGHTS(1, fy), WEIGHTS(2, fy), WEIGHTS(3, fy)
-static const blend_weights all_weights[16] = {ROW_OF_WEIGHTS(0), ROW_OF_WEIGHTS(1),
-                                              ROW_OF_WEIGHTS(2), ROW_OF_WEIGHTS(3)};
 
 /* Where eight pixels come from: bytes from the reference's start, and the place of their weights. */
 typedef struct {
@@ -29,16 +14,10 @@ typedef struct {
     bool alike; /* they share a vector, and lie side by side there, too */
 } eight_sources;
 
-static inline int fraction_of(uint32_t weights) { return (int)(weights / sizeof(blend_weights)); }
-static inline const blend_weights *weights_at(uint32_t weights)
-{
-    return (const blend_weights *)((const char *)all_weights + weights);
-}
-
 /* Positions fit 16 bits, in quarter pixels as well as in bytes from one row to the next. */
 static inline bool suits_avx2(plane reference, geometry size)
 {
-    return __builtin_cpu_supports("avx2") && max_int(size.height, size.width) < (1 << 13) - 1 &&
+    return has_avx2() && max_int(size.height, size.width) < (1 << 13) - 1 &&
            reference.stride > 0 && reference.stride < 1 << 15;
 }
 
@@ -108,33 +87,6 @@ AVX2 static inline void predict_eight(uint8_t *out, plane reference, const eight
     }
 }
 
-/* Eight pixels that move alike. Reads 35 bytes of each row, writes 32. */
-AVX2 static inline void predict_block_row(uint8_t *out, const uint8_t *a, const uint8_t *b,
-                                          uint32_t weights)
-{
-    __m256i upper = _mm256_loadu_si256((const __m256i *)a), pixels = upper;
-    if (weights) {
-        const blend_weights *w = weights_at(weights);
-        int16_t pair_above, pair_below;
-        memcpy(&pair_above, w->upper, sizeof pair_above);
-        memcpy(&pair_below, w->lower, sizeof pair_below);
-        const __m256i above = _mm256_set1_epi16(pair_above), below = _mm256_set1_epi16(pair_below);
-        const __m256i rounded = _mm256_set1_epi16(1 << 11);
-        __m256i upper_right = _mm256_loadu_si256((const __m256i *)(a + CHANNELS));
-        __m256i lower = _mm256_loadu_si256((const __m256i *)b);
-        __m256i lower_right = _mm256_loadu_si256((const __m256i *)(b + CHANNELS));
-        __m256i low = _mm256_add_epi16(
-            _mm256_maddubs_epi16(_mm256_unpacklo_epi8(upper, upper_right), above),
-            _mm256_maddubs_epi16(_mm256_unpacklo_epi8(lower, lower_right), below));
-        __m256i high = _mm256_add_epi16(
-            _mm256_maddubs_epi16(_mm256_unpackhi_epi8(upper, upper_right), above),
-            _mm256_maddubs_epi16(_mm256_unpackhi_epi8(lower, lower_right), below));
-        pixels = _mm256_packus_epi16(_mm256_mulhrs_epi16(low, rounded),
-                                     _mm256_mulhrs_epi16(high, rounded));
-    }
-    _mm256_storeu_si256((__m256i *)out, pixels);
-}
-
 /* The same where those bytes might reach beyond the reference. */
 AVX2 static inline void predict_at_end(uint8_t *out, plane reference, const eight_sources *from)
 {
@@ -187,8 +139,8 @@ AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane fr
             if (at_end)
                 predict_at_end(to, reference, from);
             else if (from->alike)
-                predict_block_row(to, reference.data + from->above[0],
-                                  reference.data + from->below[0], from->weights[0]);
+                blend_chunk_avx2(to, reference.data + from->above[0],
+                                 reference.data + from->below[0], from->weights[0]);
             else
                 predict_eight(to, reference, from);
         }

@@ -8,7 +8,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "kernels.h"
+#include "kernels_blend.h"
 
 /* One copy for AVX2 beside the portable one, chosen at load time, where the tools can do that. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&   \
@@ -17,33 +17,17 @@
 #else
 #define WIDE_SIMD
 #endif
-#if defined(__GNUC__)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#else
-#define ALWAYS_INLINE static inline
-#endif
-
 #if defined(__GNUC__) && !defined(__clang__)
 #define NO_ALIAS _Pragma("GCC ivdep")
 #else
 #define NO_ALIAS
 #endif
 
-#define CHANNELS 3
-#define CHUNK 32 /* bytes that are predicted at a time */
-
 typedef struct {
     int x, n; /* first pixel, number of pixels */
     int dx, dy; /* quarter pixels */
     bool valid;
 } run;
-
-ALWAYS_INLINE int min_int(int a, int b) { return a < b ? a : b; }
-ALWAYS_INLINE int max_int(int a, int b) { return a > b ? a : b; }
-ALWAYS_INLINE int clip_int(int value, int low, int high)
-{
-    return min_int(max_int(value, low), high);
-}
 
 ALWAYS_INLINE uint8_t *row_of(plane pixels, int y) { return pixels.data + y * pixels.stride; }
 
@@ -126,70 +110,56 @@ ALWAYS_INLINE bool allocate_runs(run_buffers *runs, geometry size)
 
 /* -- predicting ------------------------------------------------------------------------------- */
 
-/* Between four pixels: in the upper row a, in the lower one b, right neighbours `right` bytes on. */
-ALWAYS_INLINE void blend(uint8_t *out, const uint8_t *a, const uint8_t *b, int bytes, int right,
-                         int fx, int fy)
+/* Room for a row of pixels. */
+ALWAYS_INLINE size_t prediction_bytes(geometry size)
 {
-    uint16_t upper_left = (uint16_t)((4 - fx) * (4 - fy)), upper_right = (uint16_t)(fx * (4 - fy));
-    uint16_t lower_left = (uint16_t)((4 - fx) * fy), lower_right = (uint16_t)(fx * fy);
-    for (int i = 0; i < bytes; i++)
-        out[i] = (uint8_t)((uint16_t)(upper_left * a[i] + upper_right * a[i + right] +
-                                      lower_left * b[i] + lower_right * b[i + right] + 8) >>
-                           4);
+    return CHANNELS * (size_t)size.width + CHUNK;
 }
 
-/* One pixel, beyond the border the nearest border pixel. */
-ALWAYS_INLINE void blend_at_border(uint8_t *out, const uint8_t *a, const uint8_t *b, int x, int fx,
-                                   int fy, int width)
+/* The pixels of rows `begin` to `end` that a run covers. May write up to a chunk beyond the run's
+ * end. */
+ALWAYS_INLINE void predict_run(uint8_t *prediction, plane reference, const run *r, int begin,
+                               int end, geometry size, bool avx2)
 {
-    int left = CHANNELS * clip_int(x, 0, width - 1),
-        right = CHANNELS * clip_int(x + 1, 0, width - 1);
-    for (int c = 0; c < CHANNELS; c++)
-        out[c] = (uint8_t)(((4 - fx) * (4 - fy) * a[left + c] + fx * (4 - fy) * a[right + c] +
-                            (4 - fx) * fy * b[left + c] + fx * fy * b[right + c] + 8) >>
-                           4);
-}
-
-/* The pixels of row y that a run covers. May write up to a chunk beyond the run's end. */
-ALWAYS_INLINE void predict_run(uint8_t *prediction, plane reference, const run *r, int y,
-                               geometry size)
-{
-    int x = QUARTERS * r->x - r->dx, fx = x & 3, fy = -r->dy & 3;
-    int source = x >> 2, row = y + (-r->dy >> 2);
-    const uint8_t *a = row_of(reference, clip_int(row, 0, size.height - 1));
-    const uint8_t *b = row_of(reference, clip_int(row + 1, 0, size.height - 1));
-    uint8_t *out = prediction + CHANNELS * r->x;
-    int n = r->n;
-    for (; n > 0 && source < 0; n--, source++, out += CHANNELS)
-        blend_at_border(out, a, b, source, fx, fy, size.width);
-    int right = fx ? CHANNELS : 0;
-    int inside = clip_int(size.width - source - (fx != 0), 0, n);
-    a += CHANNELS * source;
-    b += CHANNELS * source;
-    /* In chunks as long as reading beyond the row's end stays inside the picture. */
-    ptrdiff_t room = reference.data + reference.size - (a > b ? a : b) - right;
+    int x = QUARTERS * r->x - r->dx, fx = x & 3, fy = -r->dy & 3, source = x >> 2;
+    int left = clip_int(-source, 0, r->n); /* pixels whose source is left of the picture */
+    int inside = clip_int(size.width - (source + left) - (fx != 0), 0, r->n - left);
     int bytes = CHANNELS * inside, chunked = (bytes + CHUNK - 1) / CHUNK * CHUNK;
-    if (inside && chunked > room) {
-        blend(out, a, b, bytes, right, fx, fy);
-    } else if (fx || fy) {
-        for (int i = 0; i < bytes; i += CHUNK)
-            blend(out + i, a + i, b + i, CHUNK, right, fx, fy);
-    } else {
-        for (int i = 0; i < bytes; i += CHUNK)
-            memcpy(out + i, a + i, CHUNK);
+    uint8_t *out = prediction + CHANNELS * r->x;
+    for (int y = begin; y < end; y++, out += prediction_bytes(size)) {
+        int row = y + (-r->dy >> 2);
+        const uint8_t *a = row_of(reference, clip_int(row, 0, size.height - 1));
+        const uint8_t *b = row_of(reference, clip_int(row + 1, 0, size.height - 1));
+        for (int i = 0; i < left; i++)
+            blend_at_border(out + CHANNELS * i, a, b, source + i, fx, fy, size.width);
+        uint8_t *to = out + CHANNELS * left;
+        const uint8_t *upper = a + CHANNELS * (source + left);
+        const uint8_t *lower = b + CHANNELS * (source + left);
+        /* In chunks as long as reading beyond the row's end stays inside the picture. */
+        if (inside && chunked + CHANNELS > reference.data + reference.size - lower) {
+            blend(to, upper, lower, bytes, fx ? CHANNELS : 0, fx, fy);
+        } else if (fx || fy) {
+            for (int i = 0; i < bytes; i += CHUNK) {
+                if (avx2)
+                    blend_chunk_avx2(to + i, upper + i, lower + i, weights_of(fx, fy));
+                else
+                    blend(to + i, upper + i, lower + i, CHUNK, CHANNELS, fx, fy);
+            }
+        } else {
+            for (int i = 0; i < bytes; i += CHUNK)
+                memcpy(to + i, upper + i, CHUNK);
+        }
+        for (int i = left + inside; i < r->n; i++)
+            blend_at_border(out + CHANNELS * i, a, b, source + i, fx, fy, size.width);
     }
-    a -= CHANNELS * source;
-    b -= CHANNELS * source;
-    for (int i = inside; i < n; i++)
-        blend_at_border(out + CHANNELS * i, a, b, source + i, fx, fy, size.width);
 }
 
-/* reference(p - motion(p)) for row y. */
-ALWAYS_INLINE void predict_row(uint8_t *prediction, plane reference, const run *runs, int num_runs,
-                               int y, geometry size)
+/* reference(p - motion(p)) for rows `begin` to `end`, each prediction_bytes() after the other. */
+ALWAYS_INLINE void predict_rows(uint8_t *prediction, plane reference, const run *runs, int num_runs,
+                                int begin, int end, geometry size, bool avx2)
 {
     for (int i = 0; i < num_runs; i++)
-        predict_run(prediction, reference, runs + i, y, size);
+        predict_run(prediction, reference, runs + i, begin, end, size, avx2);
 }
 
 /* Where each pixel of a row comes from. */
@@ -285,11 +255,6 @@ ALWAYS_INLINE void predict_field_row(uint8_t *prediction, plane reference, const
     }
 }
 
-ALWAYS_INLINE size_t prediction_bytes(geometry size)
-{
-    return CHANNELS * (size_t)size.width + CHUNK;
-}
-
 /* A finished row to where it belongs, past the caches: a clip does not fit them, and to fetch what is
  * overwritten as a whole takes longer than all else. done_putting() follows the last row. */
 ALWAYS_INLINE void put_row(uint8_t *to, const uint8_t *from, size_t bytes)
@@ -301,8 +266,9 @@ ALWAYS_INLINE void put_row(uint8_t *to, const uint8_t *from, size_t bytes)
         memcpy(&four, from, sizeof four);
         _mm_stream_si32((int *)to, four);
     }
-    for (; (uintptr_t)to % 16 == 0 && bytes >= 16; to += 16, from += 16, bytes -= 16)
-        _mm_stream_si128((__m128i *)to, _mm_loadu_si128((const __m128i *)from));
+    if ((uintptr_t)to % 16 == 0)
+        for (; bytes >= 16; to += 16, from += 16, bytes -= 16)
+            _mm_stream_si128((__m128i *)to, _mm_loadu_si128((const __m128i *)from));
     for (; (uintptr_t)to % 4 == 0 && bytes >= 4; to += 4, from += 4, bytes -= 4) {
         int32_t four;
         memcpy(&four, from, sizeof four);
