@@ -19,7 +19,6 @@ from mmengine.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[1]
 UPSTREAM = ("mmengine", "mmaction")
-NOT_IMPORTED = "mmengine.hub"  # asks for packages that are not there
 
 
 def load_compat():
@@ -35,11 +34,10 @@ def upstream_modules() -> dict:
     for package in UPSTREAM:
         path = importlib.import_module(package).__path__
         for info in pkgutil.walk_packages(path, f"{package}.", onerror=lambda name: None):
-            if not info.name.startswith(NOT_IMPORTED):
-                try:
-                    importlib.import_module(info.name)
-                except (ImportError, AttributeError):  # optional requirements, of ours none
-                    continue
+            try:
+                importlib.import_module(info.name)
+            except (ImportError, AttributeError):  # optional requirements, of ours none
+                continue
     return {n: m for n, m in sys.modules.items() if n.split(".")[0] in UPSTREAM}
 
 

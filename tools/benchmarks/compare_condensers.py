@@ -282,6 +282,7 @@ def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
             axis.errorbar(x, y, yerr=[[y - top1.min()], [top1.max() - y]], fmt="o", capsize=3)
             axis.annotate(row, (x, y), xytext=(5, 4), textcoords="offset points")
         axis.set(xlabel=label, xscale="log")
+        axis.margins(x=0.15)  # for the names
         axis.grid(alpha=0.3)
     axes[1].axvline(video_bytes, linestyle=":", color="gray")
     axes[1].annotate("the video", (video_bytes, axes[1].get_ylim()[0]), rotation=90)
