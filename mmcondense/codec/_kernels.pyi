@@ -35,6 +35,16 @@ def single_field(
     future_distance: int,
     /,
 ) -> None: ...
+def cell_field(
+    out: Array,
+    past: Array,
+    valid_past: Array,
+    past_distance: int,
+    future: Array | None,
+    valid_future: Array | None,
+    future_distance: int,
+    /,
+) -> None: ...
 def direction(
     out: Array, scale: float, out_valid: Array, whole: bool, vectors: Array, valid: Array, /
 ) -> None: ...

@@ -16,11 +16,11 @@ from .decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
 from .kernels import kernels
-from .motion import QUARTERS, MotionCells, MotionField, single_field
+from .motion import QUARTERS, MotionCells
 from .plan import Plan, Request, Step, base_of, plan_gop
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
-_RUN = 64
+_RUN = 16
 """Pictures that are parsed in one call."""
 
 
@@ -281,11 +281,10 @@ class ClipAssembler:
                         future_distance=future_distance,
                         whole=self._whole,
                     )
-                elif cells.future is None:
-                    np.divide(cells.past, np.float32(QUARTERS * past_distance), out=out)
                 else:
-                    out[:] = single_field(
-                        MotionField(cells.past, cells.valid_past, cells.future, cells.valid_future),
+                    self._kernels.cell_field(
+                        out,
+                        cells,
                         past_distance=past_distance,
                         future_distance=future_distance,
                     )

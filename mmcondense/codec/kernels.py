@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import motion
-from .motion import QUARTERS, MotionCells
+from .motion import QUARTERS, MotionCells, MotionField
 
 try:
     from . import _kernels
@@ -156,6 +156,22 @@ class NumpyKernels:
         )
         _write_motion(out, pixels)
 
+    def cell_field(
+        self, out: np.ndarray, cells: MotionCells, *, past_distance: int, future_distance: int
+    ) -> None:
+        """Write :meth:`single_field` without painting it.
+
+        Args:
+            out: [ceil(H/8), ceil(W/8), 2] float32.
+            cells: The picture's vectors.
+            past_distance, future_distance: Frames from the references to the picture.
+        """
+        out[:] = motion.single_field(
+            MotionField(cells.past, cells.valid_past, cells.future, cells.valid_future),
+            past_distance=past_distance,
+            future_distance=future_distance,
+        )
+
     def direction(
         self,
         out: np.ndarray,
@@ -258,6 +274,17 @@ class CompiledKernels(NumpyKernels):
             out,
             _BYTE_SCALE,
             whole,
+            cells.past,
+            cells.valid_past,
+            past_distance,
+            cells.future,
+            cells.valid_future,
+            future_distance,
+        )
+
+    def cell_field(self, out, cells, *, past_distance, future_distance):
+        _kernels.cell_field(
+            out,
             cells.past,
             cells.valid_past,
             past_distance,

@@ -193,6 +193,22 @@ def test_single_fields_are_equal(
 
 @needs_compiled
 @settings(deadline=None)
+@given(scenes(), st.booleans(), st.integers(1, 5), st.integers(-5, -1))
+def test_fields_of_cells_are_equal(
+    scene: Scene, has_future: bool, past_distance: int, future_distance: int
+) -> None:
+    cells = scene.cells(future=has_future)
+    both(
+        "cell_field",
+        cells,
+        out=np.empty(cells.past.shape, np.float32),
+        past_distance=past_distance,
+        future_distance=future_distance,
+    )
+
+
+@needs_compiled
+@settings(deadline=None)
 @given(scenes(), MOTION_TYPES)
 def test_directions_are_equal(scene: Scene, dtype: type) -> None:
     cells = scene.cells(future=False)

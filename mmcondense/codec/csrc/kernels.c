@@ -169,6 +169,16 @@ WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, ce
     return true;
 }
 
+WIDE_SIMD void cell_field(float *out, cells past, int past_distance, cells future,
+                          int future_distance, int count)
+{
+    float future_divisor = (float)(QUARTERS * future_distance);
+    divide_vectors(out, past.vectors, 2 * count, (float)(QUARTERS * past_distance), false);
+    for (int i = 0; future.vectors && i < 2 * count; i++)
+        out[i] = mean(out[i], (float)future.vectors[i] / future_divisor,
+                      past.valid[i / 2] && future.valid[i / 2]);
+}
+
 WIDE_SIMD bool direction(motion_output out, plane valid, cells vectors, geometry size)
 {
     run_buffers runs;

@@ -82,6 +82,10 @@ bool accumulated_motion_int32(motion_output out, plane accumulated, int divisor,
 bool single_field(motion_output out, cells past, int past_distance, cells future,
                   int future_distance, geometry size);
 
+/* What single_field gives the pixels of each of so many cells: out is [count, 2]. */
+void cell_field(float *out, cells past, int past_distance, cells future, int future_distance,
+                int count);
+
 /* The vectors of one direction as they are, and where they are valid ([height, width]). */
 bool direction(motion_output out, plane valid, cells vectors, geometry size);
 

@@ -319,6 +319,34 @@ static PyObject *py_single_field(PyObject *Py_UNUSED(module), PyObject *args)
     return result(&all, done);
 }
 
+static PyObject *py_cell_field(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *out, *past, *valid_past, *future, *valid_future;
+    int past_distance, future_distance;
+    if (!PyArg_ParseTuple(args, "OOOiOOi", &out, &past, &valid_past, &past_distance, &future,
+                          &valid_future, &future_distance))
+        return NULL;
+    arrays all = {.count = 0};
+    geometry grid, size;
+    plane target;
+    char type;
+    cells past_cells, future_cells;
+    if (get_target(&target, &type, &grid, &all, out, "f", 2)) {
+        size = (geometry){CELL * grid.height, CELL * grid.width, false};
+        if (get_cells(&past_cells, &all, past, valid_past, "past", size) &&
+            get_cells(&future_cells, &all, future, valid_future, "future", size)) {
+            if (!past_cells.vectors || !past_distance || !future_distance)
+                PyErr_SetString(PyExc_ValueError, "no past vectors, or a distance of 0");
+            else if (grid.height > 1 && target.stride != grid.width * 2 * (int)sizeof(float))
+                PyErr_SetString(PyExc_ValueError, "out: must be contiguous");
+            else
+                cell_field((float *)target.data, past_cells, past_distance, future_cells,
+                           future_distance, grid.height * grid.width);
+        }
+    }
+    return result(&all, true);
+}
+
 static PyObject *py_direction(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *out, *out_valid, *vectors, *valid;
@@ -444,6 +472,7 @@ static PyMethodDef methods[] = {
     {"accumulate_run", py_accumulate_run, METH_VARARGS, NULL},
     {"accumulated_motion", py_accumulated_motion, METH_VARARGS, NULL},
     {"single_field", py_single_field, METH_VARARGS, NULL},
+    {"cell_field", py_cell_field, METH_VARARGS, NULL},
     {"direction", py_direction, METH_VARARGS, NULL},
     {"accumulated_residual", py_accumulated_residual, METH_VARARGS, NULL},
     {"field_residual", py_field_residual, METH_VARARGS, NULL},

@@ -79,6 +79,7 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
         "accumulate_run": (np.empty_like(field), np.empty_like(field), field, whole, run),
         "accumulated_motion": (motion_out, 6.375, field, int(rng.choice([-3, 1, 5]))),
         "single_field": (motion_out, 6.375, whole, *cells(), 2, *future, -1),
+        "cell_field": (np.empty((rows, columns, 2), np.float32), *cells(), 2, *future, -1),
         "direction": (motion_out, 6.375, np.empty((height, width), bool), whole, *cells()),
         "accumulated_residual": (residual_out, picture(), picture(), field),
         "field_residual": (
