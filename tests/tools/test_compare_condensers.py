@@ -105,8 +105,8 @@ def test_rows_are_measured_once(tool, folder, tmp_path, capsys):
         tool.main([*arguments, "middle", "--epochs", "2"])
 
 
-@pytest.mark.parametrize("row", ["attention", "tsd", "avd", "ifs", "ifs_mot", "svmp", "random"])
-def test_every_row_has_multiply_adds_and_bytes(tool, folder, row, tmp_path, monkeypatch):
+@pytest.mark.parametrize("row", ["attention", "tsd", "avd", "ifs", "ifs_mot"])
+def test_learned_rows_have_multiply_adds_and_bytes(tool, folder, row, tmp_path, monkeypatch):
     """Nothing is trained: what would be trained is built, and saved as it is."""
 
     def save_untrained(cfg: Config, work_dir: Path, *, seed: int) -> Path:
@@ -127,7 +127,7 @@ def test_every_row_has_multiply_adds_and_bytes(tool, folder, row, tmp_path, monk
     line = tool.run(row, 1, folder, args)
     assert set(line) == set(tool.COLUMNS)
     assert epochs == ([2, 7] if row in tool.LEARNED_BEFORE else [7])
-    per_gop = 4 if row in ("attention", "tsd", "random") else 1
+    per_gop = 4 if row in ("attention", "tsd") else 1
     assert line["frames"] == 4 * per_gop
     assert line["bytes"] > 1000 * per_gop
     assert line["gflops"] > 0.03 * per_gop
