@@ -7,4 +7,5 @@ model = dict(
         num_kept=5,
         extractor=_base_.extractor,
         extractor_channels=64,
-        extractor_size=24))
+        extractor_size=24,
+        subtract_mean_frame=True))

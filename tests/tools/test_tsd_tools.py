@@ -111,3 +111,14 @@ def test_pictures_of_p(load_tool, checkpoint, options, tmp_path, capsys):
     assert [path.name for path in pictures] == ["000000_val_00000.png", "000003_val_00003.png"]
     assert cv2.imread(str(pictures[0])).std() > 20
     assert "highest entry in the deciding frames" in capsys.readouterr().out
+
+
+def test_description_of_p(load_tool):
+    tool = load_tool("visualizations/draw_distillation.py")
+    matrices = np.zeros((2, 10, 2), dtype=np.float32)
+    matrices[0, 3] = matrices[1, 0] = 1  # all of frame 3, all of frame 0
+    text = tool.describe(matrices, [(2, 4), (5, 9)])
+    assert "within 0.0e+00" in text
+    assert "50.0% of the columns, 50.0% of the clips" in text
+    assert "deciding frames: 50.0%, 40.0% if all were equal" in text
+    assert "1.00 on average" in text

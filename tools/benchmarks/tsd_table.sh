@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Trains TSD and its three rivals on synthetic `brief` with seeds 0, 1 and 2, and prints top-1 of each
-# last epoch. Finished runs are kept, cut ones resume: bash tools/benchmarks/tsd_table.sh [SEEDS...]
+# Trains TSD and its three rivals on synthetic `brief` with seeds 0, 1 and 2, all from the same main
+# network of each seed, and prints top-1 of each last epoch. Finished runs are kept, cut ones resume:
+# bash tools/benchmarks/tsd_table.sh [SEEDS...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -9,13 +10,18 @@ if [ "${#seeds[@]}" -eq 0 ]; then seeds=(0 1 2); fi
 work=${WORK_DIR:-work_dirs/tsd_table}
 python tools/data/make_synthetic.py --task brief --size 48 --num-train 1600 --num-val 400 \
     --workers 2 --out data/synthetic/brief48
+python tools/data/make_synthetic.py --task motion --size 48 --num-frames 12 --num-train 1600 \
+    --num-val 400 --workers 2 --out data/synthetic/motion48
 
 for seed in "${seeds[@]}"; do
-    for method in tsd uniform random attention; do
+    export MAIN_CHECKPOINT="$work/main_$seed/epoch_6.pth"
+    for method in main tsd uniform random attention; do
         folder="$work/${method}_$seed"
         if [ ! -e "$folder/done" ]; then
+            resume=()
+            if [ -s "$folder/last_checkpoint" ]; then resume=(--resume); fi
             python tools/train.py "configs/tsd/${method}_synthetic.py" --seed "$seed" \
-                --work-dir "$folder" --resume
+                --work-dir "$folder" "${resume[@]}"
             touch "$folder/done"
         fi
     done

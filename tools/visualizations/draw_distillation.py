@@ -4,8 +4,8 @@ python tools/visualizations/draw_distillation.py CONFIG CHECKPOINT --out DIR [--
 
 Above, P: a column for each of the T frames, a row for each of the T_s distilled ones, which sums to
 1. Below, frames at equal distances, and the distilled frames. On the synthetic task ``brief`` the
-frames that decide are framed, and the share of distilled frames that are made of one of those above
-all is printed.
+frames that decide are framed, and how much P takes of them is printed; ``--measure`` takes all test
+clips for that instead of those drawn.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("checkpoint", help="checkpoint file")
     parser.add_argument("--out", required=True, type=Path, help="folder for the pictures")
     parser.add_argument("--num", type=int, default=8, help="test clips, spread over the data set")
+    parser.add_argument(
+        "--measure", action="store_true", help="measure P on all test clips of `brief`"
+    )
     parser.add_argument("--frames", type=int, default=10, help="input frames to show")
     parser.add_argument("--device", default="cuda:0" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
@@ -133,21 +136,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"{args.config} has no TemporalSequenceDistillation")
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     args.out.mkdir(parents=True, exist_ok=True)
-    hits: list[float] = []
     indices = np.unique(np.linspace(0, len(dataset) - 1, args.num).round().astype(int))
-    for index in track(indices.tolist(), description="Drawing"):
+    drawn = set(indices.tolist())
+    matrices: list[np.ndarray] = []
+    windows: list[tuple[int, int]] = []
+    for index in track(range(len(dataset)) if args.measure else sorted(drawn)):
+        info = dataset.get_data_info(index)
+        window = deciding_window(Path(info["filename"]))
+        if index not in drawn and window is None:
+            continue
         batch = pseudo_collate([dataset[index]])
         clip = model.data_preprocessor(batch, False)["inputs"][0, :1]  # the first view
         with torch.no_grad():
             transformation = condenser.transformation(clip)
             distilled = distill(clip, transformation)
-        info = dataset.get_data_info(index)
-        window = deciding_window(Path(info["filename"]))
+        matrix = transformation[0].cpu().numpy()
         if window is not None:
-            peaks = transformation[0].argmax(dim=0)
-            hits.append(float(((peaks >= window[0]) & (peaks <= window[1])).float().mean()))
+            matrices.append(matrix)
+            windows.append(window)
+        if index not in drawn:
+            continue
         figure = draw(
-            transformation[0].cpu().numpy(),
+            matrix,
             to_pictures(clip[0]),
             to_pictures(distilled[0]),
             shown=args.frames,
@@ -156,8 +166,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         figure.savefig(args.out / f"{index:06d}_{Path(info['filename']).stem}.png")
     print(f"{len(indices)} pictures in {args.out}")
-    if hits:
-        print(f"highest entry in the deciding frames: {np.mean(hits):.1%} of P's columns")
+    if windows:
+        print(describe(np.stack(matrices), windows))
+
+
+def describe(matrices: np.ndarray, windows: Sequence[tuple[int, int]]) -> str:
+    """How much P takes of the deciding frames.
+
+    Args:
+        matrices: P of each clip, [N, T, T_s].
+        windows: First and last deciding frame of each clip.
+    """
+    frames = np.arange(matrices.shape[1])
+    inside = np.stack([(frames >= first) & (frames <= last) for first, last in windows])  # [N, T]
+    peaks = np.take_along_axis(inside, matrices.argmax(axis=1), axis=1)  # [N, T_s]
+    mass = (matrices * inside[..., None]).sum(axis=1)  # [N, T_s]
+    return (
+        f"{len(windows)} clips, {matrices.shape[2]} columns each, which sum to 1 within "
+        f"{abs(matrices.sum(axis=1) - 1).max():.1e}\n"
+        f"highest entry in the deciding frames: {peaks.mean():.1%} of the columns, "
+        f"{(peaks.sum(axis=1) >= 2).mean():.1%} of the clips have two such columns\n"
+        f"weight of the deciding frames: {mass.mean():.1%}, {inside.mean():.1%} if all were equal; "
+        f"highest entry of a column: {matrices.max(axis=1).mean():.2f} on average"
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ train_pipeline = [
     dict(type='OpenCVInit'),
     dict(type='SampleFrames', clip_len=80, frame_interval=1, num_clips=1),
     dict(type='OpenCVDecode'),
-    dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.5, hue=0.5),
+    dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0, hue=0),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs')
 ]

@@ -1,5 +1,6 @@
 """Backbones that MMAction2 lacks."""
 
+from .difference_net import DifferenceNet
 from .feature_map_backbone import FeatureMapBackbone
 from .inception_i3d import InceptionI3D
 from .parallel_backbones import ParallelBackbones
@@ -7,6 +8,7 @@ from .resnet2d3d import ResNet2D3D
 from .resnet_temporal_conv import ResNetTemporalConv
 
 __all__ = [
+    "DifferenceNet",
     "FeatureMapBackbone",
     "InceptionI3D",
     "ParallelBackbones",

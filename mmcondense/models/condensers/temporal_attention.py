@@ -44,7 +44,7 @@ class TemporalAttention(BaseCondenser):
         num_kept: K, frames that are left in testing.
         extractor, extractor_channels: See
             :class:`~mmcondense.models.condensers.TemporalSequenceDistillation`.
-        extractor_size, extractor_mean, extractor_std: Likewise.
+        extractor_size, extractor_mean, extractor_std, subtract_mean_frame: Likewise.
         importance_sum: Of a clip's importances in training; None: T. 1 is the paper's.
         init_std: Of the Gaussian that the weights of the importance start from.
         init_cfg: See MMEngine.
@@ -59,6 +59,7 @@ class TemporalAttention(BaseCondenser):
         extractor_size: int | None = 112,
         extractor_mean: Sequence[float] = (127.5, 127.5, 127.5),
         extractor_std: Sequence[float] = (127.5, 127.5, 127.5),
+        subtract_mean_frame: bool = False,
         importance_sum: float | None = None,
         init_std: float = 0.01,
         init_cfg: ConfigType | None = None,
@@ -69,7 +70,11 @@ class TemporalAttention(BaseCondenser):
         self.num_kept = num_kept
         self.importance_sum = importance_sum
         self.extractor = CoarseFeatureExtractor(
-            extractor, size=extractor_size, mean=extractor_mean, std=extractor_std
+            extractor,
+            size=extractor_size,
+            mean=extractor_mean,
+            std=extractor_std,
+            subtract_mean_frame=subtract_mean_frame,
         )
         self.score = nn.Linear(extractor_channels, 1, bias=False)  # softmax ignores a bias
         self.init_std = init_std

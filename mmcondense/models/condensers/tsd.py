@@ -115,6 +115,9 @@ class TemporalSequenceDistillation(BaseCondenser):
         extractor_mean: The extractor's normalisation on the scale of 0 to 255, RGB. The default
             leaves [-1, 1] as it is, which the weights of timm's MobileNet want.
         extractor_std: Likewise.
+        subtract_mean_frame: Take the clip's mean frame away from what the extractor sees, so that
+            it sees what comes and goes, not the scene. Not in the paper, whose extractor knows
+            scenes from ImageNet.
         embed_channels, kernel: See :class:`TSDBlock`.
         init_std: Likewise.
         init_cfg: See MMEngine.
@@ -133,6 +136,7 @@ class TemporalSequenceDistillation(BaseCondenser):
         extractor_size: int | None = 112,
         extractor_mean: Sequence[float] = (127.5, 127.5, 127.5),
         extractor_std: Sequence[float] = (127.5, 127.5, 127.5),
+        subtract_mean_frame: bool = False,
         embed_channels: int = 128,
         kernel: Sequence[int] = (1, 2, 2),
         init_std: float = 0.01,
@@ -146,7 +150,11 @@ class TemporalSequenceDistillation(BaseCondenser):
         self.num_frames = num_frames
         self.num_distilled = num_distilled
         self.extractor = CoarseFeatureExtractor(
-            extractor, size=extractor_size, mean=extractor_mean, std=extractor_std
+            extractor,
+            size=extractor_size,
+            mean=extractor_mean,
+            std=extractor_std,
+            subtract_mean_frame=subtract_mean_frame,
         )
         time, height, width = kernel
         self.block = TSDBlock(
@@ -181,7 +189,7 @@ class CoarseFeatureExtractor(BaseModule):
     """A 2D network on small copies of all frames (section 3.2.3).
 
     Args:
-        backbone, size, mean, std: See :class:`TemporalSequenceDistillation`.
+        backbone, size, mean, std, subtract_mean_frame: See :class:`TemporalSequenceDistillation`.
     """
 
     def __init__(
@@ -191,6 +199,7 @@ class CoarseFeatureExtractor(BaseModule):
         size: int | None,
         mean: Sequence[float],
         std: Sequence[float],
+        subtract_mean_frame: bool = False,
     ) -> None:
         super().__init__()
         mobilenet = dict(
@@ -198,12 +207,15 @@ class CoarseFeatureExtractor(BaseModule):
         )
         self.backbone = MODELS.build(backbone or mobilenet)
         self.size = size
+        self.subtract_mean_frame = subtract_mean_frame
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, frames: Tensor) -> Tensor:
         """[N, 3, T, H, W] in [-1, 1] to [N, C, T, H', W']."""
         num_clips = frames.shape[0]
+        if self.subtract_mean_frame:
+            frames = frames - frames.mean(dim=2, keepdim=True)
         images = rearrange(frames, "n c t h w -> (n t) c h w")
         if self.size is not None and images.shape[2:] != (self.size, self.size):
             images = F.interpolate(

@@ -23,8 +23,11 @@ def _scope():
     init_default_scope("mmaction")
 
 
-def small_tsd(num_frames: int = 6, num_distilled: int = 2) -> TemporalSequenceDistillation:
+def small_tsd(
+    num_frames: int = 6, num_distilled: int = 2, **options: bool
+) -> TemporalSequenceDistillation:
     settings = dict(num_frames=num_frames, num_distilled=num_distilled, **copy.deepcopy(SMALL))
+    settings.update(options)
     return MODELS.build(dict(type="TemporalSequenceDistillation", **settings))
 
 
@@ -66,6 +69,16 @@ def test_distilled_frames_are_the_matrix_product():
     matrix = frames.permute(0, 1, 3, 4, 2).flatten(1, 3)  # X: a frame in each column
     expected = (matrix @ weights).view(2, 3, 4, 6, 2).permute(0, 1, 4, 2, 3)
     torch.testing.assert_close(distill(frames, weights), expected)
+
+
+def test_a_scene_that_stands_still_is_nothing_to_p_without_the_mean_frame():
+    clip, scene = torch.rand(2, 3, 6, 64, 64), torch.rand(2, 3, 1, 64, 64)
+    for subtract in (True, False):
+        condenser = small_tsd(subtract_mean_frame=subtract).eval()
+        condenser.block.alpha.weight.data.normal_()  # else all entries are nearly equal
+        with torch.no_grad():
+            before, after = condenser.transformation(clip), condenser.transformation(clip + scene)
+        assert torch.allclose(before, after, rtol=1e-3, atol=1e-6) == subtract
 
 
 def test_kernels_start_gaussian():
