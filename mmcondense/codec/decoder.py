@@ -58,6 +58,7 @@ class GopDecoder:
         self._context = stream.codec_context
         self.codec = self._context.name
         self._context.thread_count = 1  # frame threads corrupt the vectors of H.264 B-frames
+        self._exports = False
         self._others: dict[bool, VideoCodecContext] = {}
         self._kept: list[CodedEntry] = []
         # In MP4 they stand in the file; other containers' are guessed.
@@ -240,9 +241,10 @@ class GopDecoder:
         MPEG-4 part 2, whose vectors our parser reads, too, it is left out until it is needed.
         """
         context = self._context
-        if not context.is_open and (exports or self.codec != "mpeg4"):
+        if not self._exports and not context.is_open and (exports or self.codec != "mpeg4"):
             context.flags2 |= Flags2.export_mvs
-        if pixels and (not exports or context.flags2 & Flags2.export_mvs):
+            self._exports = True
+        if pixels and (self._exports or not exports):
             return context
         if pixels not in self._others:
             other = av.CodecContext.create(self.codec, "r")
