@@ -27,14 +27,14 @@ val_evaluator = [
     dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=30, val_begin=30, val_interval=30)
+train_cfg = dict(max_epochs=8, val_begin=8)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=30,
+        total_steps=8,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
-default_hooks = dict(checkpoint=dict(interval=10, save_best=None))
+default_hooks = dict(checkpoint=dict(interval=4, save_best=None))
 work_dir = f'{_base_.stages}/p_stream'

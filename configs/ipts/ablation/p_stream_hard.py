@@ -5,14 +5,14 @@ data_root = 'data/synthetic/motion_hard'
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = dict(dataset=dict(data_root=data_root))
-train_cfg = dict(max_epochs=40, val_begin=40, val_interval=40)
+train_cfg = dict(max_epochs=20, val_begin=20)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=40,
+        total_steps=20,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
-default_hooks = dict(checkpoint=dict(interval=10, save_best=None))
+default_hooks = dict(checkpoint=dict(interval=5, save_best=None))
 work_dir = f'{_base_.stages}/p_stream'

@@ -1,4 +1,4 @@
-"""tools/benchmarks/distillation_table.sh: what it starts, noted by a program in python's place."""
+"""tools/benchmarks/*_table.sh: what they start, noted by a program in python's place."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def run(tmp_path):
     python.chmod(0o755)
     calls = tmp_path / "calls"
 
-    def run(*arguments: str, status: int = 0, **env: str) -> list[list[str]]:
+    def run(script: str, *arguments: str, status: int = 0, **env: str) -> list[list[str]]:
         """The commands that one call starts."""
         calls.write_text("")
         path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
-            ["bash", str(ROOT / "tools" / "benchmarks" / "distillation_table.sh"), *arguments],
+            ["bash", str(ROOT / "tools" / "benchmarks" / script), *arguments],
             cwd=tmp_path,
             env={**os.environ, "PATH": path, "CALLS": str(calls), **env},
             capture_output=True,
@@ -53,8 +53,12 @@ def run(tmp_path):
 
 
 def test_rows_come_after_their_teacher_and_are_skipped_once_done(run, tmp_path):
-    made, teacher, *calls = run("hard", SEEDS="0 1", OUT="out")
-    assert made[0].endswith("make_synthetic.py")
+    few, many, teacher, *calls = run("distillation_table.sh", "hard", SEEDS="0 1", OUT="out")
+    assert few[0].endswith("make_synthetic.py")
+    assert many[0] == few[0]
+    assert few[few.index("--num-train") + 1] == "240"
+    assert many[many.index("--num-train") + 1] == "800"
+    assert "--seed" in many
     assert teacher[1].endswith("flow_hard.py")
     assert teacher[2:] == ["--seed", "0", "--work-dir", "out/hard/flow"]
     trainings, averages = calls[:6], calls[6:]
@@ -66,7 +70,7 @@ def test_rows_come_after_their_teacher_and_are_skipped_once_done(run, tmp_path):
         assert json.loads(result.read_text()) == {"acc/top1": 0.5}
     for row, call in zip(ROWS, averages, strict=True):
         assert call[1:3] == [f"out/hard/seed{seed}/{row}/val.json" for seed in "01"]
-    assert len(run("hard", SEEDS="0 1", OUT="out")) == 1 + len(averages)
+    assert len(run("distillation_table.sh", "hard", SEEDS="0 1", OUT="out")) == 2 + len(averages)
 
 
 def test_fights_clips_are_made_small_and_cut_trainings_go_on(run, tmp_path):
@@ -78,7 +82,7 @@ def test_fights_clips_are_made_small_and_cut_trainings_go_on(run, tmp_path):
     cut = tmp_path / "work_dirs" / "distillation" / "fights" / "seed2" / "p_stream"
     cut.mkdir(parents=True)
     (cut / "last_checkpoint").write_text("epoch_10.pth")
-    reencode, flow, *calls = run("fights", FIGHTS=str(fights), SEEDS="2")
+    reencode, flow, *calls = run("distillation_table.sh", "fights", FIGHTS=str(fights), SEEDS="2")
     assert reencode[1:5] == [f"{fights}/videos", "data/fights_160x120/videos", "--size", "160x120"]
     assert flow[1:3] == ["data/fights_160x120/videos", "data/fights_160x120/flow"]
     assert (tmp_path / "data" / "fights_160x120" / "val.txt").read_text() == "a.mp4 0\n"
@@ -86,4 +90,20 @@ def test_fights_clips_are_made_small_and_cut_trainings_go_on(run, tmp_path):
 
 
 def test_unknown_set_starts_nothing(run):
-    assert run("ucf101", status=2) == []
+    assert run("distillation_table.sh", "ucf101", status=2) == []
+
+
+def test_attp_rows_come_after_the_networks_they_need(run, tmp_path):
+    options = dict(SEEDS="0 1", ROWS="tp attp", OUT="out")
+    *clips, appearance, flow, row0, row1, row2, row3, mean0, mean1 = run("attp_table.sh", **options)
+    assert all(call[0].endswith("make_synthetic.py") for call in clips)
+    assert appearance[2:] == ["--seed", "0", "--work-dir", "out/appearance"]
+    assert flow[2:] == ["--seed", "0", "--work-dir", "out/flow"]
+    expected = [(seed, row) for seed in "01" for row in ("tp", "attp")]
+    for (seed, row), call in zip(expected, [row0, row1, row2, row3], strict=True):
+        assert Path(call[1]).is_file()
+        assert Path(call[1]).name == f"{row}_synthetic.py"
+        assert call[2:] == ["--seed", seed, "--work-dir", f"out/seed{seed}/{row}"]
+    assert mean0[1:3] == [f"out/seed{seed}/tp/val.json" for seed in "01"]
+    assert mean1[1:3] == [f"out/seed{seed}/attp/val.json" for seed in "01"]
+    assert len(run("attp_table.sh", **options)) == len(clips) + 2
