@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmcondense.apis.cli import add_runner_arguments, load_config
 
@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
         "--resume",
         nargs="?",
         const="auto",
-        help="go on from this checkpoint; without a path: from the latest one in the work dir",
+        help="go on from this checkpoint; without a path: from the latest in the work dir, if any",
     )
     parser.add_argument("--amp", action="store_true", help="train in mixed precision (CUDA only)")
     parser.add_argument("--no-validate", action="store_true", help="skip validation")
@@ -58,9 +58,12 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
             raise SystemExit(f"--amp replaces OptimWrapper; the config has {wrapper}")
         cfg.optim_wrapper.type = "AmpOptimWrapper"
         cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == "auto" else args.resume
+    if args.resume == "auto":
+        # without a checkpoint MMEngine would forget load_from and start from random weights
+        if find_latest_checkpoint(cfg.work_dir) is not None:
+            cfg.resume, cfg.load_from = True, None
+    elif args.resume is not None:
+        cfg.resume, cfg.load_from = True, args.resume
     if args.auto_scale_lr:
         if "base_batch_size" not in cfg.get("auto_scale_lr", {}):
             raise SystemExit("--auto-scale-lr: the config has no auto_scale_lr.base_batch_size")

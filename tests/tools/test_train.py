@@ -60,9 +60,13 @@ def test_killed_training_resumes_to_the_same_accuracy(
     assert_same_weights(work_dir, trained)  # the same clips in the same order: not just accuracy
 
 
-def test_flags_reach_the_config(run_tool: Callable, tiny_config: Path, tmp_path: Path) -> None:
+def test_flags_reach_the_config(
+    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "finetune.py"
+    config.write_text(f"_base_ = '{tiny_config}'\nload_from = '{trained}/epoch_3.pth'\n")
     run_tool(
-        *("python", "tools/train.py", tiny_config, "--work-dir", tmp_path),
+        *("python", "tools/train.py", config, "--work-dir", tmp_path, "--resume"),
         *("--no-validate", "--auto-scale-lr", "--seed", "7", "--deterministic"),
         *("--cfg-options", "train_cfg.max_epochs=1", "train_dataloader.batch_size=8"),
     )
@@ -71,6 +75,7 @@ def test_flags_reach_the_config(run_tool: Callable, tiny_config: Path, tmp_path:
     assert "deterministic: True" in log
     assert "Scaling the original LR by 2.0" in log
     assert "Epoch(val)" not in log
+    assert f"Load checkpoint from {trained}/epoch_3.pth" in log  # nothing to resume from yet
     assert [path.name for path in tmp_path.glob("*.pth")] == ["epoch_1.pth"]
 
 
