@@ -1,16 +1,17 @@
-# The teacher of the table: the P-stream's architecture on optical flow, from scratch, on 800 clips,
-# none of them among the 240 that the P-stream learns from.
+# The teacher of the table: the P-stream's architecture on optical flow, from scratch, on the same
+# 240 clips.
 _base_ = '../stages/flow_2d3d_synthetic.py'
 model = dict(backbone=dict(pretrained=None))
-train_dataloader = dict(dataset=dict(data_root='data/synthetic/motion_hard_teacher'))
-val_dataloader = dict(dataset=dict(data_root='data/synthetic/motion_hard'))
-test_dataloader = dict(dataset=dict(data_root='data/synthetic/motion_hard'))
-train_cfg = dict(max_epochs=15, val_begin=15)
+data_root = 'data/synthetic/motion_hard'
+train_dataloader = dict(dataset=dict(data_root=data_root))
+val_dataloader = dict(dataset=dict(data_root=data_root))
+test_dataloader = dict(dataset=dict(data_root=data_root))
+train_cfg = dict(max_epochs=50, val_begin=50)
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=15,
+        total_steps=50,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
