@@ -12,6 +12,7 @@ tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 configs=$tools/../configs/attp
 out=${OUT:-work_dirs/attp_table}
 export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"
+source "$tools/benchmarks/rows.sh"
 read -ra rows <<< "${ROWS:-late_fusion_p late_fusion bp tp ttp attp}"
 read -ra seeds <<< "${SEEDS:-0 1 2}"
 
@@ -20,16 +21,6 @@ python "$tools/data/make_synthetic.py" --task appearance "${clips[@]}" \
     --out data/synthetic/appearance_b
 python "$tools/data/make_synthetic.py" --task both "${clips[@]}" --num-val 400 \
     --out data/synthetic/both_b
-
-train() { # CONFIG SEED WORK_DIR
-    local resume=()
-    if [[ ! -f $3/val.json ]]; then
-        [[ ! -s $3/last_checkpoint ]] || resume=(--resume)
-        python "$tools/train.py" "$1" --seed "$2" --work-dir "$3" "${resume[@]}"
-        local logs=("$3"/*/vis_data/scalars.json)
-        tail -n 1 "${logs[-1]}" > "$3/val.json"
-    fi
-}
 
 export ATTP_STAGES=$out # where the configs find the networks that come first
 for stage in appearance flow; do
@@ -43,9 +34,4 @@ for seed in "${seeds[@]}"; do
         train "$config" "$seed" "$out/seed$seed/$row"
     done
 done
-for row in "${rows[@]}"; do
-    echo "== $row"
-    results=()
-    for seed in "${seeds[@]}"; do results+=("$out/seed$seed/$row/val.json"); done
-    python "$tools/analysis_tools/average_splits.py" "${results[@]}" --json "$out/$row.json"
-done
+average "${rows[@]}"

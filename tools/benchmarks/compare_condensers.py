@@ -161,8 +161,7 @@ def train(cfg: Config, work_dir: Path, *, seed: int) -> Path:
         work_dir.mkdir(parents=True, exist_ok=True)
         cfg.dump(work_dir / "config.py")
         command = [sys.executable, str(TOOLS / "train.py"), str(work_dir / "config.py")]
-        command += ["--seed", str(seed), "--work-dir", str(work_dir)]
-        command += ["--resume"] if (work_dir / "last_checkpoint").is_file() else []
+        command += ["--seed", str(seed), "--work-dir", str(work_dir), "--resume"]
         path = os.pathsep.join([str(TOOLS.parent), os.environ.get("PYTHONPATH", "")])
         with (work_dir / "train.log").open("a") as log:
             done = subprocess.run(

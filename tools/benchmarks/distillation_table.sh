@@ -16,7 +16,8 @@ configs=$tools/../configs/ipts/ablation
 out=${OUT:-work_dirs/distillation}/$set
 export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"
 rows=(p_stream p_stream_feature p_stream_soft_label)
-seeds=${SEEDS:-0 1 2}
+read -ra seeds <<< "${SEEDS:-0 1 2}"
+source "$tools/benchmarks/rows.sh"
 
 case $set in
     hard) # 64x64 pixels, five times the usual sensor noise, few clips for the P-stream
@@ -32,25 +33,12 @@ case $set in
     *) echo "usage: bash tools/benchmarks/distillation_table.sh hard|fights" >&2; exit 2 ;;
 esac
 
-train() { # ROW SEED WORK_DIR
-    local resume=()
-    if [[ ! -f $3/final.pth ]]; then
-        [[ ! -s $3/last_checkpoint ]] || resume=(--resume)
-        python "$tools/train.py" "$configs/$1_$set.py" --seed "$2" --work-dir "$3" "${resume[@]}"
-    fi
-    local logs=("$3"/*/vis_data/scalars.json)
-    tail -n 1 "${logs[-1]}" > "$3/val.json"
-}
-
 export IP_TSN_STAGES=$out # where the configs find the teacher
-train flow 0 "$out/flow"
+train "$configs/flow_$set.py" 0 "$out/flow"
 echo "== flow: $(cat "$out/flow/val.json")"
-for seed in $seeds; do
-    for row in "${rows[@]}"; do train "$row" "$seed" "$out/seed$seed/$row"; done
+for seed in "${seeds[@]}"; do
+    for row in "${rows[@]}"; do
+        train "$configs/${row}_$set.py" "$seed" "$out/seed$seed/$row"
+    done
 done
-for row in "${rows[@]}"; do
-    echo "== $row"
-    results=()
-    for seed in $seeds; do results+=("$out/seed$seed/$row/val.json"); done
-    python "$tools/analysis_tools/average_splits.py" "${results[@]}" --json "$out/$row.json"
-done
+average "${rows[@]}"

@@ -18,10 +18,8 @@ for seed in "${seeds[@]}"; do
     for method in main tsd uniform random attention; do
         folder="$work/${method}_$seed"
         if [ ! -e "$folder/done" ]; then
-            resume=()
-            if [ -s "$folder/last_checkpoint" ]; then resume=(--resume); fi
             python tools/train.py "configs/tsd/${method}_synthetic.py" --seed "$seed" \
-                --work-dir "$folder" "${resume[@]}"
+                --work-dir "$folder" --resume
             touch "$folder/done"
         fi
     done
