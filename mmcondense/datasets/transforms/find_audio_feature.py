@@ -7,6 +7,8 @@ from pathlib import Path
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from .video_folder import exchange_folder
+
 
 @TRANSFORMS.register_module()
 class FindAudioFeature(BaseTransform):
@@ -35,11 +37,10 @@ class FindAudioFeature(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         video = Path(results["filename"])
-        videos = next((path for path in video.parents if path.name == self.video_folder), None)
-        if videos is None:
-            raise ValueError(f"video_folder={self.video_folder!r} is not in the path {video}")
-        folder = videos.parent / self.audio_folder
-        path = folder / video.relative_to(videos).with_suffix(".npy")
+        _, _, stem = exchange_folder(
+            video, video_folder=self.video_folder, folder=self.audio_folder
+        )
+        path = stem.with_name(f"{stem.name}.npy")
         if not path.is_file():
             raise FileNotFoundError(f"no audio features of {video}: {path} does not exist")
         results["audio_path"] = str(path)

@@ -21,6 +21,7 @@ from mmcondense.datasets.optical_flow import (
 
 from .load_compressed_video import PREVIOUS_RGB
 from .ruler import make_ruler
+from .video_folder import exchange_folder
 
 _SOURCES = ("files", *METHODS)
 
@@ -104,11 +105,9 @@ class LoadFlow(BaseTransform):
 
     def _read(self, results: dict) -> Iterable[np.ndarray]:
         video = Path(results["filename"])
-        videos = next((path for path in video.parents if path.name == self.video_folder), None)
-        if videos is None:
-            raise ValueError(f"video_folder={self.video_folder!r} is not in the path {video}")
-        flows = videos.parent / self.flow_folder
-        folder = flows / video.relative_to(videos).with_suffix("")
+        videos, flows, folder = exchange_folder(
+            video, video_folder=self.video_folder, folder=self.flow_folder
+        )
         if not folder.is_dir():
             raise FileNotFoundError(
                 f"no optical flow of {video}: {folder} does not exist. Extract it with "
