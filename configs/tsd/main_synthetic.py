@@ -2,24 +2,11 @@
 # the task `motion`, as the paper's main network comes from Kinetics. Made by:
 #     python tools/data/make_synthetic.py --task motion --size 48 --num-frames 12 \
 #         --num-train 1600 --num-val 400 --out data/synthetic/motion48
-_base_ = ['./_base_/brief.py', '../_base_/schedules/adamw_6e.py', '../_base_/default_runtime.py']
-model = dict(
-    type='CondenseRecognizer',
-    condenser=dict(type='UniformFrames', num_frames=5),  # all of them
-    recognizer=dict(
-        type='Recognizer3D',
-        backbone=dict(type='DifferenceNet'),
-        cls_head=dict(
-            type='I3DHead',
-            num_classes=8,
-            in_channels=64,
-            dropout_ratio=0.0,
-            topk=(1, ),
-            average_clips='prob')),
-    frame_mean=[127.5] * 3,
-    frame_std=[64.0] * 3,
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3, format_shape='NCTHW'))
+_base_ = [
+    './_base_/brief.py', './_base_/brief_model.py', '../_base_/schedules/adamw_6e.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(condenser=dict(type='UniformFrames', num_frames=5))  # all of them
 train_pipeline = [
     dict(type='OpenCVInit'),
     dict(type='SampleFrames', clip_len=5, frame_interval=2, num_clips=1),

@@ -1,18 +1,13 @@
 # Synthetic `motion` with the data, classifier and schedule of configs/baselines: 12 frames become 4.
-_base_ = '../baselines/_base_/condense_rgb_synthetic.py'
-extractor = dict(
-    type='ResNet2D3D',
-    depth=18,
-    in_channels=3,
-    inflate_from=None,
-    data_bn=False,
-    base_channels=8)
+_base_ = [
+    '../baselines/_base_/condense_rgb_synthetic.py', './_base_/small_extractor.py'
+]
 model = dict(
     condenser=dict(
         type='TemporalSequenceDistillation',
         num_frames=12,
         num_distilled=4,
-        extractor=extractor,
+        extractor=_base_.extractor,
         extractor_channels=64,
         extractor_size=32,
         embed_channels=64,
