@@ -6,12 +6,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from .kernels import backend
-
-try:
-    from . import _kernels
-except ImportError:  # built without a compiler
-    _kernels = None  # type: ignore[assignment]
+from .kernels import _kernels, backend
 
 _UNSPECIFIED = 2
 """``AVCOL_SPC_UNSPECIFIED``: BT.601 then."""
