@@ -5,7 +5,8 @@
     python tools/benchmarks/compare_condensers.py --data data/fights64
 
 writes OUT/results.csv, a line for each row and seed, and of all lines that are there OUT/table.md
-and OUT/plot.png. Lines that are there are not made again, and a training that was cut goes on.
+and OUT/plot.png. Lines that are there are not made again, a training that was cut goes on, and several
+calls may make different rows at once.
 
 Data are ``motion`` and ``brief``, which are made where they are missing, or a folder with
 train.txt, val.txt and videos of 64x64 with GOPs of 12:
@@ -14,11 +15,16 @@ train.txt, val.txt and videos of 64x64 with GOPs of 12:
         --ann-file data/fights/train.txt data/fights/val.txt
 
 A clip is a GOP of 12 frames, which becomes one frame; with uniform, random, attention and tsd four.
-Scores of a video's GOPs are averaged: of one in ``motion``, six in ``brief``, four in a folder. The
-classifier sees condensed frames as floating-point numbers. AVD and IFS learn first, and then are
-frozen; attention and tsd learn with the classifier. Accuracy is that of the last epoch. Bytes are
-those of a video's condensed frames as JPEGs of quality 95, in the last line of the table those of
-the video itself. Multiply-adds are those of networks, for a video.
+Scores of a video's GOPs are averaged: of one in ``motion``, six in ``brief``, four in a folder.
+AVD and IFS learn first, without the classifier. What they and the condensers that learn nothing
+make is written once as JPEGs (quality 95), on which a stock TSN trains. attention and tsd learn
+with the classifier, on floating-point frames. Accuracy is that of the last epoch. Bytes are those
+of a video's condensed frames as such JPEGs, in the last line of the table those of the video
+itself. Multiply-adds are those of networks, for a video.
+
+More rows, on demand: the I-frame, and AVD and IFS with random weights (iframe, avd_untrained,
+ifs_untrained); IFS with one frame as floating-point numbers (ifs_float, "end-to-end" in Table 2)
+and with other terms of its loss (configs/ifs/ablation: Tables 2 and 3).
 """
 
 from __future__ import annotations
@@ -50,13 +56,18 @@ from condense_dataset import condense, encode_jpeg  # noqa: E402
 from get_flops import count  # noqa: E402
 
 CONFIGS = TOOLS.parent / "configs"
-LEARNING_FREE = ("middle", "mean", "di", "svmp", "uniform", "random")
+LEARNING_FREE = ("iframe", "middle", "mean", "di", "svmp", "uniform", "random")
+UNTRAINED = ("avd_untrained", "ifs_untrained")
+TASKS = ("app_alone", "app_adv", "app", "cat", "mot", "app_cat", "app_mot", "equal_weights")
+LEARNED_BEFORE = ("avd", "ifs", "ifs_mot", *TASKS)
 LEARNED_WITH_CLASSIFIER = ("attention", "tsd")
-LEARNED_BEFORE = ("avd", "ifs", "ifs_mot")
-ROWS = (*LEARNING_FREE, *LEARNED_WITH_CLASSIFIER, *LEARNED_BEFORE)
+ROWS = (*LEARNING_FREE, *LEARNED_WITH_CLASSIFIER, *UNTRAINED, *LEARNED_BEFORE, "ifs_float")
+DEFAULT_ROWS = (*LEARNING_FREE[1:], *LEARNED_WITH_CLASSIFIER, *LEARNED_BEFORE[:3])
+FRAMES_PER_GOP = dict(uniform=4, random=4)  # of those that become JPEGs, others 1
+GOPS = dict(motion=1, brief=6)  # of a video, in a folder 4
 SETS = dict(
     motion="--task motion --num-frames 12 --num-train 1600 --num-val 400",
-    brief="--task brief --num-frames 80 --num-train 1600 --num-val 400",
+    brief="--task brief --num-frames 80 --num-train 800 --num-val 400",
 )
 COLUMNS = ("row", "seed", "top1", "gflops", "bytes", "frames", "epochs", "videos", "commit")
 Line = dict[str, Any]
@@ -67,7 +78,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", default="motion", help="motion, brief or a folder (%(default)s)")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=DEFAULT_ROWS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--out", type=Path, help="None: work_dirs/compare_condensers/DATA")
     parser.add_argument("--epochs", type=int, default=20, help="of the classifier (%(default)s)")
@@ -100,77 +111,111 @@ def prepare(data: str) -> Path:
     return folder
 
 
-def config_paths(row: str) -> list[Path]:
-    """The configs to train one after the other; the last has the classifier."""
+def condenser_config(row: str) -> Path:
     if row in LEARNING_FREE:
-        return [CONFIGS / "baselines" / f"{row}_synthetic.py"]
+        return CONFIGS / "baselines" / f"{row}_synthetic.py"
     if row in LEARNED_WITH_CLASSIFIER:
-        return [CONFIGS / "tsd" / f"{row}_gop_synthetic.py"]
-    paper = row.removesuffix("_mot")
-    return [
-        CONFIGS / paper / f"{row}_synthetic.py",
-        CONFIGS / paper / "classifiers" / "end_to_end_synthetic.py",
-    ]
+        return CONFIGS / "tsd" / f"{row}_gop_synthetic.py"
+    if row in TASKS:
+        return CONFIGS / "ifs" / "ablation" / f"{row}_synthetic.py"
+    name = row.removesuffix("_untrained").removesuffix("_float")
+    return CONFIGS / name.removesuffix("_mot") / f"{name}_synthetic.py"
 
 
-def make_config(
-    path: Path, folder: Path, args: argparse.Namespace, *, is_classifier: bool
-) -> Config:
-    """A shipped config on other data, for other epochs; nothing else is changed."""
+def on_clips(path: Path, folder: Path, args: argparse.Namespace) -> Config:
+    """A shipped config that reads videos, on other data."""
     cfg = Config.fromfile(path)
-    gops = dict(motion=1, brief=None).get(args.data, 4)
     for split in ("train", "val", "test"):
         loader = cfg[f"{split}_dataloader"]
-        loader.update(num_workers=args.num_workers, persistent_workers=args.num_workers > 0)
         loader.dataset.data_root = str(folder)
-        if not (folder / loader.dataset.ann_file).is_file():
-            raise FileNotFoundError(f"no {folder / loader.dataset.ann_file}")
         (sampler,) = (t for t in loader.dataset.pipeline if t.type == "SampleGOPClips")
-        sampler.num_clips = gops
-    num_classes = 1 + max(label for _, label in read_annotations(folder, "train.txt"))
-    if is_classifier:
-        cfg.train_dataloader.batch_size = args.batch_size
-        cfg.model.recognizer.cls_head.num_classes = num_classes
-        cfg.model.recognizer.cls_head.topk = (1,)
-    elif cfg.model.condenser.type == "IFS":
+        sampler.num_clips = GOPS.get(args.data, 4)
+    num_classes = count_classes(folder)
+    if "recognizer" in cfg.model:
+        cfg.model.recognizer.cls_head.update(num_classes=num_classes, topk=(1,))
+    if cfg.model.condenser.type == "IFS":
         cfg.model.condenser.num_classes = num_classes
+    return with_epochs(cfg, args, is_classifier="recognizer" in cfg.model)
+
+
+def on_jpegs(frames: Path, num_frames: int, args: argparse.Namespace) -> Config:
+    """The stock TSN on ``num_frames`` condensed frames of each video."""
+    cfg = Config.fromfile(CONFIGS / "ifs" / "classifiers" / "tsn_synthetic.py")
+    for split in ("train", "val", "test"):
+        dataset = cfg[f"{split}_dataloader"].dataset
+        dataset.data_root = str(frames)
+        (sampler,) = (t for t in dataset.pipeline if t.type == "SampleFrames")
+        sampler.num_clips = num_frames
+    cfg.model.cls_head.update(num_classes=count_classes(frames), topk=(1,))
+    return with_epochs(cfg, args, is_classifier=True)
+
+
+def with_epochs(cfg: Config, args: argparse.Namespace, *, is_classifier: bool) -> Config:
+    """And what else the command line says of a training."""
+    for split in ("train", "val", "test"):
+        cfg[f"{split}_dataloader"].update(
+            num_workers=args.num_workers, persistent_workers=args.num_workers > 0
+        )
     epochs = args.epochs if is_classifier else args.condenser_epochs
     if epochs is not None:
         cfg.train_cfg.update(max_epochs=epochs, val_begin=epochs, val_interval=epochs)
         (schedule,) = cfg.param_scheduler
         schedule["total_steps" if "total_steps" in schedule else "T_max"] = epochs
-    accuracy = dict(type="AccMetric", metric_options=dict(top_k_accuracy=dict(topk=(1,))))
     if is_classifier:
+        cfg.train_dataloader.batch_size = args.batch_size
+        accuracy = dict(type="AccMetric", metric_options=dict(top_k_accuracy=dict(topk=(1,))))
         cfg.val_evaluator = cfg.test_evaluator = [accuracy]
     return cfg
 
 
 def read_annotations(folder: Path, name: str) -> list[tuple[str, int]]:
     lines = (line.split() for line in (folder / name).read_text().splitlines())
-    return [(words[0], int(words[1])) for words in lines]
+    return [(words[0], int(words[-1])) for words in lines]
 
 
-def train(cfg: Config, work_dir: Path, *, seed: int) -> Path:
-    """Train with tools/train.py until ``final.pth`` is there, and return it.
+def count_classes(folder: Path) -> int:
+    return 1 + max(label for _, label in read_annotations(folder, "train.txt"))
+
+
+def call(command: list[str], log: Path) -> None:
+    """Run a script of tools/, its output in ``log``.
 
     Raises:
         RuntimeError: with the end of what it printed, if it fails.
     """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(TOOLS / command[0]), *command[1:]]
+    path = os.pathsep.join([str(TOOLS.parent), os.environ.get("PYTHONPATH", "")])
+    with log.open("a") as file:
+        done = subprocess.run(
+            command, stdout=file, stderr=file, env={**os.environ, "PYTHONPATH": path}
+        )
+    if done.returncode != 0:
+        tail = log.read_text().splitlines()[-20:]
+        raise RuntimeError("\n".join([f"{' '.join(command)} failed:", *tail]))
+
+
+def train(cfg: Config, work_dir: Path, *, seed: int) -> Path:
+    """Train until ``final.pth`` is there, and return it."""
     final = work_dir / "final.pth"
     if not final.is_file():
         work_dir.mkdir(parents=True, exist_ok=True)
         cfg.dump(work_dir / "config.py")
-        command = [sys.executable, str(TOOLS / "train.py"), str(work_dir / "config.py")]
-        command += ["--seed", str(seed), "--work-dir", str(work_dir), "--resume"]
-        path = os.pathsep.join([str(TOOLS.parent), os.environ.get("PYTHONPATH", "")])
-        with (work_dir / "train.log").open("a") as log:
-            done = subprocess.run(
-                command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path}
-            )
-        if done.returncode != 0:
-            tail = (work_dir / "train.log").read_text().splitlines()[-20:]
-            raise RuntimeError("\n".join([f"{' '.join(command)} failed:", *tail]))
+        command = ["train.py", str(work_dir / "config.py"), "--seed", str(seed)]
+        call([*command, "--work-dir", str(work_dir), "--resume"], work_dir / "train.log")
     return final
+
+
+def write_jpegs(cfg: Config, options: list[str], out: Path, args: argparse.Namespace) -> Path:
+    """Condense both parts of a data set; ``options`` say with which weights."""
+    out.mkdir(parents=True, exist_ok=True)
+    cfg.dump(out / "config.py")
+    command = ["condense_dataset.py", str(out / "config.py"), *options, "--out", str(out)]
+    for split in ("train", "val"):
+        if not (out / f"{split}.txt").is_file():
+            workers = ["--num-workers", str(args.num_workers)]
+            call([*command, "--split", split, *workers], out / "condense.log")
+    return out
 
 
 def last_accuracy(work_dir: Path) -> float:
@@ -180,28 +225,51 @@ def last_accuracy(work_dir: Path) -> float:
     return 100 * [line["acc/top1"] for line in lines if "acc/top1" in line][-1]
 
 
-@torch.no_grad()
-def measure(cfg: Config, checkpoint: Path) -> Line:
+def multiply_adds(cfg: Config, inputs: Any) -> int:
+    model = MODELS.build(cfg.model.to_dict()).eval()
+    return int(count(model, inputs)["flops"])
+
+
+def measure_jpegs(
+    condenser: Config, classifier: Config, frames: Path, num_frames: int, folder: Path
+) -> Line:
     """Multiply-adds of a video, and frames and bytes of the condensed validation videos."""
+    sizes = [
+        path.stat().st_size
+        for name, _ in read_annotations(frames, "val.txt")
+        for path in (frames / "frames" / name).glob("img_*.jpg")
+    ]
     init_default_scope("mmaction")
+    flops = multiply_adds(classifier, torch.zeros(1, num_frames, 3, 64, 64))
+    if "recognizer" not in condenser.model:  # others have no network
+        dataset = DATASETS.build(condenser.val_dataloader.dataset.to_dict())
+        preprocessor = MODELS.build(condenser.model.data_preprocessor.to_dict())
+        inputs = preprocessor(pseudo_collate([dataset[0]]), False)["inputs"]
+        flops += multiply_adds(condenser, inputs)
+    return dict(
+        gflops=round(flops / 1e9, 4),
+        bytes=round(float(np.mean(sizes)) * num_frames, 1),
+        frames=num_frames,
+        videos=len(read_annotations(folder, "val.txt")),
+    )
+
+
+@torch.no_grad()
+def measure_clips(cfg: Config, checkpoint: Path) -> Line:
+    """The same, of a condenser that is not followed by JPEGs."""
     model = MODELS.build(cfg.model.to_dict())
     load_checkpoint(model, str(checkpoint), map_location="cpu", strict=True)
     model.eval()
     dataset = DATASETS.build(cfg.val_dataloader.dataset.to_dict())
     num_bytes, num_frames = [], []
     for index in range(len(dataset)):
-        torch.manual_seed(index)  # for random frames
         frames, _, _ = condense(model, dataset[index], batch_size=32)
         pictures = frames.flatten(0, 1).numpy()
         num_bytes.append(sum(len(encode_jpeg(picture, quality=95)) for picture in pictures))
         num_frames.append(len(pictures))
     inputs = model.data_preprocessor(pseudo_collate([dataset[0]]), False)["inputs"]
-    if any(True for _ in model.condenser.parameters()):
-        flops = count(model, inputs)["flops"]
-    else:  # no network: not traced, since that takes minutes for the solver of SVM pooling
-        flops = count(model.recognizer, model.condense(inputs))["flops"]
     return dict(
-        gflops=round(flops / 1e9, 4),
+        gflops=round(count(model, inputs)["flops"] / 1e9, 4),
         bytes=round(float(np.mean(num_bytes)), 1),
         frames=round(float(np.mean(num_frames)), 2),
         videos=len(dataset),
@@ -211,21 +279,32 @@ def measure(cfg: Config, checkpoint: Path) -> Line:
 def run(row: str, seed: int, folder: Path, args: argparse.Namespace) -> Line:
     """One line of the results: train what has to learn, then measure."""
     work_dir = args.out / row / f"seed{seed}"
-    *before, path = config_paths(row)
-    cfg = make_config(path, folder, args, is_classifier=True)
-    for condenser_path in before:
-        condenser = make_config(condenser_path, folder, args, is_classifier=False)
-        trained = train(condenser, work_dir / "condenser", seed=seed)
-        cfg.model.condenser_checkpoint = str(trained)
-        if "num_classes" in condenser.model.condenser:
-            cfg.model.condenser.num_classes = condenser.model.condenser.num_classes
-    final = train(cfg, work_dir / "classifier", seed=seed)
+    cfg = on_clips(condenser_config(row), folder, args)
+    learned = None
+    if row in LEARNED_BEFORE or row == "ifs_float":
+        name = row.removesuffix("_float")
+        learned = train(cfg, args.out / name / f"seed{seed}" / "condenser", seed=seed)
+    if row in (*LEARNED_WITH_CLASSIFIER, "ifs_float"):
+        if learned:
+            path = CONFIGS / "ifs" / "classifiers" / "end_to_end_synthetic.py"
+            cfg = on_clips(path, folder, args)
+            cfg.model.condenser_checkpoint = str(learned)
+        measured = measure_clips(cfg, train(cfg, work_dir / "classifier", seed=seed))
+    else:
+        weights = [str(learned or "none"), *(["--untrained"] if row in UNTRAINED else [])]
+        # what learns nothing condenses alike for each seed
+        frames = (work_dir if learned else args.out / row) / "frames"
+        write_jpegs(cfg, weights, frames, args)
+        num_frames = GOPS.get(args.data, 4) * FRAMES_PER_GOP.get(row, 1)
+        classifier = on_jpegs(frames, num_frames, args)
+        train(classifier, work_dir / "classifier", seed=seed)
+        measured = measure_jpegs(cfg, classifier, frames, num_frames, folder)
     accuracy = round(last_accuracy(work_dir / "classifier"), 2)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=TOOLS, capture_output=True, text=True
     ).stdout.strip()
     line = dict(row=row, seed=seed, top1=accuracy, epochs=args.epochs, commit=commit)
-    return {**line, **measure(cfg, final)}
+    return {**line, **measured}
 
 
 def read(path: Path) -> list[Line]:
@@ -306,8 +385,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         bar = progress.add_task("", total=len(todo))
         for row, seed in todo:
             progress.update(bar, description=f"{row}, seed {seed}")
-            if not any((line["row"], int(line["seed"])) == (row, seed) for line in lines):
-                lines.append(run(row, seed, folder, args))
+            if (row, seed) not in {(line["row"], int(line["seed"])) for line in lines}:
+                line = run(row, seed, folder, args)
+                lines = [*read(results), line]  # another call may have added rows meanwhile
                 write(results, lines)
             progress.advance(bar)
     text = table(lines, video_bytes=float(np.mean(sizes)))

@@ -8,4 +8,4 @@ model = dict(
         num_blocks=3,
         kernel_size=3,
         encoder_channels=(16, 32, 64),
-        loss_weights=dict(app=1.0, cat=0.05, mot=1.0, adv=0.1, color=1.0)))
+        loss_weights=dict(app=1.0, cat=0.05, mot=5.0, adv=0.1, color=1.0)))
