@@ -5,8 +5,8 @@
     python tools/benchmarks/compare_condensers.py --data data/fights64
 
 writes OUT/results.csv, a line for each row and seed, and of all lines that are there OUT/table.md
-and OUT/plot.png. Lines that are there are not made again, a training that was cut goes on, and several
-calls may make different rows at once.
+and OUT/plot.png. Lines that are there are not made again, a training that was cut goes on, and
+several calls may make different rows at once.
 
 Data are ``motion`` and ``brief``, which are made where they are missing, or a folder with
 train.txt, val.txt and videos of 64x64 with GOPs of 12:
