@@ -24,6 +24,7 @@ TASK_CLASSES: dict[str, tuple[str, ...]] = {
     "motion": MOTIONS,
     "appearance": SHAPES,
     "both": tuple(f"{shape}_{motion}" for shape in SHAPES[:4] for motion in TRANSLATIONS),
+    "paired": tuple(f"pairs_{number}" for number in range(4)),
     "brief": TRANSLATIONS,
 }
 """Class names of each task, in label order.
@@ -33,6 +34,8 @@ TASK_CLASSES: dict[str, tuple[str, ...]] = {
 - ``both``: shape and motion make the class. Here the camera pans, shape and background move as
   one, by an even number of pixels per frame (exactly predictable in 4:2:0), so that vectors and
   residuals hardly show the outline: only fusion sees both halves.
+- ``paired``: the clips of ``both`` in four classes. Shape i with motion j is in class (i + j) mod
+  4, so that neither alone says anything, and no sum of what each says: only products do.
 - ``brief``: a second shape crosses the scene for 8 frames at a random time; its motion is the
   class.
 """
@@ -132,16 +135,20 @@ def sample_scene(
         shape = SHAPES[label]
     elif task == "both":
         shape, motion = SHAPES[label // len(TRANSLATIONS)], MOTIONS[label % len(TRANSLATIONS)]
+    elif task == "paired":
+        number = rng.integers(len(TRANSLATIONS))
+        shape, motion = SHAPES[number], TRANSLATIONS[(label - number) % len(TRANSLATIONS)]
     else:
         motion = MOTIONS[label]
 
+    pans = task in ("both", "paired")
     num_frames, size = options.num_frames, options.size
     background_colour, *colours = _distinct_colours(3, rng)
     background = background_colour + _texture(size, rng, options, contrast=12)
-    poses = _sample_poses(motion, rng, options, whole_pixels=task == "both")
+    poses = _sample_poses(motion, rng, options, whole_pixels=pans)
     always = np.ones(num_frames, dtype=bool)
     shift = np.zeros((num_frames, 2))
-    if task == "both":
+    if pans:
         shift = poses[:, :2] - poses[0, :2] + rng.uniform(0, size, 2)
     layers = [Layer(_patch(shape, colours[0], rng, options), poses, always)]
     if task == "brief":

@@ -203,6 +203,30 @@ def test_shapes_are_the_classes(task: str) -> None:
         np.testing.assert_array_equal(patch[..., 3], shape_mask(shape, patch.shape[0]))
 
 
+def test_shape_and_motion_of_a_pair_tell_the_class_together_only() -> None:
+    steps = dict(left=(-1, 0), right=(1, 0), up=(0, -1), down=(0, 1))
+    pairs = []
+    for seed in range(160):
+        label = seed % 4
+        layer = scene_of("paired", label, seed=seed).layers[0]
+        side = layer.patch.shape[0]
+        (shape,) = (
+            number
+            for number in range(4)
+            if np.array_equal(layer.patch[..., 3], shape_mask(SHAPES[number], side))
+        )
+        direction = tuple(np.sign(layer.poses[1, :2] - layer.poses[0, :2]).astype(int))
+        motion = MOTIONS.index(next(name for name, step in steps.items() if step == direction))
+        assert (shape + motion) % 4 == label
+        pairs.append((shape, motion, label))
+    for part in (0, 1):  # each shape, and each motion, comes with each class: 10 of 160 on average
+        counts = np.zeros((4, 4), dtype=int)
+        for pair in pairs:
+            counts[pair[part], pair[2]] += 1
+        assert counts.min() >= 3
+        assert counts.max() <= 20
+
+
 def test_layout_and_annotations(tmp_path: Path) -> None:
     folder = make_synthetic(tmp_path / "set", num_train=10, num_val=3, **TINY)
     assert (folder / "classes.txt").read_text().split() == list(MOTIONS)
