@@ -1,10 +1,10 @@
 # The rows of a table, for scripts that source this and set tools, out and seeds (an array).
 
-train() { # CONFIG SEED WORK_DIR: until its last validation is in WORK_DIR/val.json
+train() { # CONFIG SEED WORK_DIR [OPTION...]: until its last validation is in WORK_DIR/val.json
     local resume=()
     [[ ! -f $3/val.json ]] || return 0
     [[ ! -s $3/last_checkpoint ]] || resume=(--resume)
-    python "$tools/train.py" "$1" --seed "$2" --work-dir "$3" "${resume[@]}"
+    python "$tools/train.py" "$1" --seed "$2" --work-dir "$3" "${resume[@]}" "${@:4}"
     local logs=("$3"/*/vis_data/scalars.json)
     tail -n 1 "${logs[-1]}" > "$3/val.json"
 }
