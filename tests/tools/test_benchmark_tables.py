@@ -91,23 +91,27 @@ def test_unknown_set_starts_nothing(run):
 
 
 def test_attp_rows_come_after_the_networks_they_need(run, tmp_path):
-    options = dict(SEEDS="0 1", ROWS="tp attp", OUT="out")
-    *clips, appearance, flow, row0, row1, row2, row3, mean0, mean1 = run(
-        "attp_table.sh", "paired", **options
-    )
-    assert all(call[0].endswith("make_synthetic.py") for call in clips)
-    assert {call[call.index("--task") + 1] for call in clips} == {"appearance", "both", "paired"}
-    assert appearance[2:] == ["--seed", "0", "--work-dir", "out/appearance"]
-    assert flow[2:] == ["--seed", "0", "--work-dir", "out/flow"]
+    arguments, options = ["attp_table.sh", "paired", "25"], dict(SEEDS="0 1", ROWS="tp attp")
+    *clips, appearance, flow, row0, row1, row2, row3, mean0, mean1 = run(*arguments, **options)
+    sets = {call[call.index("--task") + 1]: call for call in clips}
+    assert set(sets) == {"appearance", "both", "paired"}
+    assert all(call[call.index("--noise") + 1] == "25" for call in clips)
+
+    def data(task: str) -> list[str]:
+        root = sets[task][sets[task].index("--out") + 1]
+        splits = ("train", "val", "test")
+        return [f"{split}_dataloader.dataset.data_root={root}" for split in splits]
+
+    out = "work_dirs/attp_table/paired_25"
+    seed0 = ["--seed", "0", "--work-dir"]
+    assert appearance[2:] == [*seed0, f"{out}/appearance", "--cfg-options", *data("appearance")]
+    assert flow[2:] == [*seed0, f"{out}/flow", "--cfg-options", *data("both")]
     expected = [(seed, row) for seed in "01" for row in ("tp", "attp")]
     for (seed, row), call in zip(expected, [row0, row1, row2, row3], strict=True):
         assert Path(call[1]).is_file()
         assert Path(call[1]).name == f"{row}_synthetic.py"
-        assert call[2:6] == ["--seed", seed, "--work-dir", f"out/seed{seed}/{row}"]
-        splits = ("train", "val", "test")
-        assert call[6:] == ["--cfg-options"] + [
-            f"{split}_dataloader.dataset.data_root=data/synthetic/paired_b" for split in splits
-        ]
-    assert mean0[1:3] == [f"out/seed{seed}/tp/val.json" for seed in "01"]
-    assert mean1[1:3] == [f"out/seed{seed}/attp/val.json" for seed in "01"]
-    assert len(run("attp_table.sh", "paired", **options)) == len(clips) + 2
+        assert call[2:6] == ["--seed", seed, "--work-dir", f"{out}/seed{seed}/{row}"]
+        assert call[6:] == ["--cfg-options", *data("paired")]
+    assert mean0[1:3] == [f"{out}/seed{seed}/tp/val.json" for seed in "01"]
+    assert mean1[1:3] == [f"{out}/seed{seed}/attp/val.json" for seed in "01"]
+    assert len(run(*arguments, **options)) == len(clips) + 2

@@ -1,45 +1,47 @@
 #!/usr/bin/env bash
 # The rows of ATTP's Table 3 and Figure 4 on synthetic clips, equal epochs, several seeds.
 #
-#     bash tools/benchmarks/attp_table.sh [both|paired]
+#     bash tools/benchmarks/attp_table.sh [both|paired [NOISE]]
 #
 # In `both` scores of shape and of motion can be added, in `paired` only their product says anything.
+# NOISE, 2 by default, are grey levels: 25 make vectors of P-frames worse than those of B-frames.
 # The I-frame network of all rows starts from one trained on still shapes; ATTP is aligned with one
-# flow network. Both train with seed 0. Trainings that are done are skipped, cut ones go on.
-# Environment: SEEDS="0 1 2", ROWS (below), OUT=work_dirs/attp_table.
+# flow network, trained on `both`. Both train with seed 0. Trainings that are done are skipped, cut
+# ones go on. Environment: SEEDS="0 1 2", ROWS (below), OUT=work_dirs/attp_table/TASK_NOISE.
 # The accuracies are those of the last epoch; nothing is chosen on the validation set.
 set -euo pipefail
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 configs=$tools/../configs/attp
 task=${1:-both}
-out=${OUT:-work_dirs/attp_table/$task}
+noise=${2:-2}
+out=${OUT:-work_dirs/attp_table/${task}_$noise}
 export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"
 source "$tools/benchmarks/rows.sh"
 read -ra rows <<< "${ROWS:-late_fusion_p late_fusion bp tp ttp attp}"
 read -ra seeds <<< "${SEEDS:-0 1 2}"
 
-clips=(--codec h264 --b-frames 2 --size 48 --num-frames 36 --num-train 2000)
-python "$tools/data/make_synthetic.py" --task appearance "${clips[@]}" \
-    --out data/synthetic/appearance_b
-for set in both "$task"; do # the flow network learns from `both`
-    python "$tools/data/make_synthetic.py" --task "$set" "${clips[@]}" --num-val 400 \
-        --out "data/synthetic/${set}_b"
+root=data/synthetic/attp_$noise
+for set in $(printf '%s\n' appearance both "$task" | sort -u); do
+    python "$tools/data/make_synthetic.py" --task "$set" --codec h264 --b-frames 2 --size 48 \
+        --num-frames 36 --num-train 2000 --num-val 400 --noise "$noise" --out "$root/$set"
 done
-data=(--cfg-options)
-for split in train val test; do
-    data+=("${split}_dataloader.dataset.data_root=data/synthetic/${task}_b")
-done
+train_on() { # SET CONFIG SEED WORK_DIR
+    local split options=()
+    for split in train val test; do
+        options+=("${split}_dataloader.dataset.data_root=$root/$1")
+    done
+    train "${@:2}" --cfg-options "${options[@]}"
+}
 
 export ATTP_STAGES=$out # where the configs find the networks that come first
-for stage in appearance flow; do
-    train "$configs/${stage}_synthetic.py" 0 "$out/$stage"
-    echo "== $stage: $(cat "$out/$stage/val.json")"
-done
+train_on appearance "$configs/appearance_synthetic.py" 0 "$out/appearance"
+train_on both "$configs/flow_synthetic.py" 0 "$out/flow"
+for stage in appearance flow; do echo "== $stage: $(cat "$out/$stage/val.json")"; done
 for seed in "${seeds[@]}"; do
     for row in "${rows[@]}"; do
         config=$configs/ablation/${row}_synthetic.py
         [[ $row != attp ]] || config=$configs/attp_synthetic.py
-        train "$config" "$seed" "$out/seed$seed/$row" "${data[@]}"
+        train_on "$task" "$config" "$seed" "$out/seed$seed/$row"
     done
 done
 average "${rows[@]}"
