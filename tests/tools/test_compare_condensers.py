@@ -112,7 +112,6 @@ def test_learned_rows_have_multiply_adds_and_bytes(tool, folder, row, tmp_path, 
     """Nothing is trained: what would be trained is built, and saved as it is."""
 
     def save_untrained(cfg: Config, work_dir: Path, *, seed: int) -> Path:
-        tool.init_default_scope("mmaction")
         cfg.model.pop("condenser_checkpoint", None)
         work_dir.mkdir(parents=True)
         model = tool.MODELS.build(cfg.model.to_dict())

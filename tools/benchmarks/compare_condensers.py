@@ -239,7 +239,6 @@ def measure_jpegs(
         for name, _ in read_annotations(frames, "val.txt")
         for path in (frames / "frames" / name).glob("img_*.jpg")
     ]
-    init_default_scope("mmaction")
     flops = multiply_adds(classifier, torch.zeros(1, num_frames, 3, 64, 64))
     if "recognizer" not in condenser.model:  # others have no network
         dataset = DATASETS.build(condenser.val_dataloader.dataset.to_dict())
@@ -278,6 +277,7 @@ def measure_clips(cfg: Config, checkpoint: Path) -> Line:
 
 def run(row: str, seed: int, folder: Path, args: argparse.Namespace) -> Line:
     """One line of the results: train what has to learn, then measure."""
+    init_default_scope("mmaction")
     work_dir = args.out / row / f"seed{seed}"
     cfg = on_clips(condenser_config(row), folder, args)
     learned = None
