@@ -60,6 +60,53 @@ custom_hooks = [{extra_hooks}]
 env_cfg = dict(dist_cfg=dict(backend='nccl'))
 """
 
+# Stands in for python: notes its arguments, and leaves what a training leaves, or dies after the
+# first checkpoint of a training in $DIE_IN.
+FAKE_PYTHON = """#!/usr/bin/env bash
+echo "$*" >> "$CALLS"
+arguments=("$@")
+for i in "${!arguments[@]}"; do
+    [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
+done
+[[ -n ${work_dir:-} ]] || exit 0
+mkdir -p "$work_dir/20260101_000000/vis_data"
+touch "$work_dir/epoch_1.pth"
+echo "$work_dir/epoch_1.pth" > "$work_dir/last_checkpoint"
+[[ $(basename "$work_dir") != "${DIE_IN:-}" ]] || kill -9 $$
+printf '{"loss": 1.5}\\n{"acc/top1": 0.5}\\n' > "$work_dir/20260101_000000/vis_data/scalars.json"
+touch "$work_dir/final.pth"
+"""
+
+
+@pytest.fixture
+def calls_of(tmp_path: Path) -> Callable[..., list[list[str]]]:
+    """``calls_of("train_ip_tsn.sh", ...)``: the words of each python command a script starts.
+
+    Nothing is trained. The script runs in ``tmp_path``; keywords other than ``status`` are its
+    environment.
+    """
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    calls = tmp_path / "calls"
+
+    def run(script: str, *arguments: str, status: int = 0, **env: str) -> list[list[str]]:
+        calls.write_text("")
+        path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        result = subprocess.run(
+            ["bash", str(ROOT / "tools" / script), *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, "CALLS": str(calls), **env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert result.returncode == status, result.stdout + result.stderr
+        return [line.split() for line in calls.read_text().splitlines()]
+
+    return run
+
 
 @pytest.fixture(scope="session")
 def tiny_frames(tmp_path_factory: pytest.TempPathFactory) -> Path:

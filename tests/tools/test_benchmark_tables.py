@@ -1,59 +1,17 @@
-"""tools/benchmarks/*_table.sh: what they start, noted by a program in python's place."""
+"""tools/benchmarks/*_table.sh: what they start."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+DISTILLATION = "benchmarks/distillation_table.sh"
 ROWS = ["p_stream", "p_stream_feature", "p_stream_soft_label"]
 
-# Notes its arguments; a training leaves what ours leave.
-FAKE_PYTHON = """#!/usr/bin/env bash
-echo "$*" >> "$CALLS"
-arguments=("$@")
-for i in "${!arguments[@]}"; do
-    [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
-done
-[[ -n ${work_dir:-} ]] || exit 0
-mkdir -p "$work_dir/20260101_000000/vis_data"
-printf '{"loss": 1.5}\\n{"acc/top1": 0.5}\\n' > "$work_dir/20260101_000000/vis_data/scalars.json"
-touch "$work_dir/final.pth"
-"""
 
-
-@pytest.fixture
-def run(tmp_path):
-    (tmp_path / "bin").mkdir()
-    python = tmp_path / "bin" / "python"
-    python.write_text(FAKE_PYTHON)
-    python.chmod(0o755)
-    calls = tmp_path / "calls"
-
-    def run(script: str, *arguments: str, status: int = 0, **env: str) -> list[list[str]]:
-        """The commands that one call starts."""
-        calls.write_text("")
-        path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        result = subprocess.run(
-            ["bash", str(ROOT / "tools" / "benchmarks" / script), *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PATH": path, "CALLS": str(calls), **env},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert result.returncode == status, result.stdout + result.stderr
-        return [line.split() for line in calls.read_text().splitlines()]
-
-    return run
-
-
-def test_rows_come_after_their_teacher_and_are_skipped_once_done(run, tmp_path):
-    clips, teacher, *calls = run("distillation_table.sh", "hard", SEEDS="0 1", OUT="out")
+def test_rows_come_after_their_teacher_and_are_skipped_once_done(calls_of, tmp_path):
+    arguments, options = [DISTILLATION, "hard"], dict(SEEDS="0 1", OUT="out")
+    clips, teacher, *calls = calls_of(*arguments, **options)
     assert clips[0].endswith("make_synthetic.py")
     assert clips[clips.index("--num-train") + 1] == "240"
     assert teacher[1].endswith("flow_hard.py")
@@ -67,10 +25,10 @@ def test_rows_come_after_their_teacher_and_are_skipped_once_done(run, tmp_path):
         assert json.loads(result.read_text()) == {"acc/top1": 0.5}
     for row, call in zip(ROWS, averages, strict=True):
         assert call[1:3] == [f"out/hard/seed{seed}/{row}/val.json" for seed in "01"]
-    assert len(run("distillation_table.sh", "hard", SEEDS="0 1", OUT="out")) == 1 + len(averages)
+    assert len(calls_of(*arguments, **options)) == 1 + len(averages)
 
 
-def test_fights_clips_are_made_small_and_cut_trainings_go_on(run, tmp_path):
+def test_fights_clips_are_made_small_and_cut_trainings_go_on(calls_of, tmp_path):
     fights = tmp_path / "fights"
     fights.mkdir()
     (tmp_path / "data" / "fights_160x120").mkdir(parents=True)
@@ -79,20 +37,23 @@ def test_fights_clips_are_made_small_and_cut_trainings_go_on(run, tmp_path):
     cut = tmp_path / "work_dirs" / "distillation" / "fights" / "seed2" / "p_stream"
     cut.mkdir(parents=True)
     (cut / "last_checkpoint").write_text("epoch_10.pth")
-    reencode, flow, *calls = run("distillation_table.sh", "fights", FIGHTS=str(fights), SEEDS="2")
+    reencode, flow, *calls = calls_of(DISTILLATION, "fights", FIGHTS=str(fights), SEEDS="2")
     assert reencode[1:5] == [f"{fights}/videos", "data/fights_160x120/videos", "--size", "160x120"]
     assert flow[1:3] == ["data/fights_160x120/videos", "data/fights_160x120/flow"]
     assert (tmp_path / "data" / "fights_160x120" / "val.txt").read_text() == "a.mp4 0\n"
     assert [call[-1] == "--resume" for call in calls[:4]] == [False, True, False, False]
 
 
-def test_unknown_set_starts_nothing(run):
-    assert run("distillation_table.sh", "ucf101", status=2) == []
+def test_unknown_set_starts_nothing(calls_of):
+    assert calls_of(DISTILLATION, "ucf101", status=2) == []
 
 
-def test_attp_rows_come_after_the_networks_they_need(run, tmp_path):
-    arguments, options = ["attp_table.sh", "paired", "25"], dict(SEEDS="0 1", ROWS="tp attp")
-    *clips, appearance, flow, row0, row1, row2, row3, mean0, mean1 = run(*arguments, **options)
+def test_attp_rows_come_after_the_networks_they_need(calls_of, tmp_path):
+    arguments, options = (
+        ["benchmarks/attp_table.sh", "paired", "25"],
+        dict(SEEDS="0 1", ROWS="tp attp"),
+    )
+    *clips, appearance, flow, row0, row1, row2, row3, mean0, mean1 = calls_of(*arguments, **options)
     sets = {call[call.index("--task") + 1]: call for call in clips}
     assert set(sets) == {"appearance", "both", "paired"}
     assert all(call[call.index("--noise") + 1] == "25" for call in clips)
@@ -114,4 +75,4 @@ def test_attp_rows_come_after_the_networks_they_need(run, tmp_path):
         assert call[6:] == ["--cfg-options", *data("paired")]
     assert mean0[1:3] == [f"{out}/seed{seed}/tp/val.json" for seed in "01"]
     assert mean1[1:3] == [f"{out}/seed{seed}/attp/val.json" for seed in "01"]
-    assert len(run(*arguments, **options)) == len(clips) + 2
+    assert len(calls_of(*arguments, **options)) == len(clips) + 2

@@ -1,9 +1,7 @@
-"""tools/train_ip_tsn.sh: which trainings it starts, noted by a program in python's place."""
+"""tools/train_ip_tsn.sh: which trainings it starts."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,49 +9,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["mr_2d", "flow_2d", "distill_2d", "mr_2d3d", "flow_2d3d", "ip_tsn"]
 
-# Notes its arguments; leaves a checkpoint and final.pth, or dies in the stage of $DIE_IN.
-FAKE_PYTHON = """#!/usr/bin/env bash
-echo "$*" >> "$CALLS"
-arguments=("$@")
-for i in "${!arguments[@]}"; do
-    [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
-done
-mkdir -p "$work_dir"
-touch "$work_dir/epoch_1.pth"
-echo "$work_dir/epoch_1.pth" > "$work_dir/last_checkpoint"
-[[ $(basename "$work_dir") != "${DIE_IN:-}" ]] || kill -9 $$
-touch "$work_dir/final.pth"
-"""
-
 
 @pytest.fixture
-def run(tmp_path):
-    (tmp_path / "bin").mkdir()
-    python = tmp_path / "bin" / "python"
-    python.write_text(FAKE_PYTHON)
-    python.chmod(0o755)
-    calls = tmp_path / "calls"
-
-    def run(*arguments: str, status: int = 0, **env: str) -> list[str]:
-        """The trainings that one call starts."""
-        calls.write_text("")
-        result = subprocess.run(
-            ["bash", str(ROOT / "tools" / "train_ip_tsn.sh"), *arguments],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
-                "CALLS": str(calls),
-                **env,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert result.returncode == status, result.stdout + result.stderr
-        return calls.read_text().splitlines()
-
-    return run
+def run(calls_of):
+    """The trainings that one call starts."""
+    return lambda *arguments, **options: [
+        " ".join(call) for call in calls_of("train_ip_tsn.sh", *arguments, **options)
+    ]
 
 
 def names(calls: list[str]) -> list[str]:
