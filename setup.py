@@ -45,7 +45,7 @@ def codec_extension(name: str) -> Extension:
         f"mmcondense.codec._{name}",
         sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.c"))],
         depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.h"))],
-        extra_compile_args=[] if sys.platform == "win32" else ["-std=c11", "-O3"],
+        extra_compile_args=[] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"],
         optional=True,
     )
 

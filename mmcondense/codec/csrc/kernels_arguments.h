@@ -1,0 +1,58 @@
+/* Arrays of Python as arguments of the kernels.
+ *
+ * They come in through the buffer protocol. Types and shapes are checked here, so that no mistake
+ * of a caller reaches memory that is not its own; rows may be padded, pixels may not. */
+#ifndef KERNELS_ARGUMENTS_H
+#define KERNELS_ARGUMENTS_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "kernels.h"
+
+#define MAX_RUN 16 /* pictures */
+#define MAX_ARRAYS (3 + MAX_RUN)
+#define MAX_SIDE 65536 /* pixels; keeps all products of sizes far from overflow */
+
+/* The arrays of one call. */
+typedef struct {
+    Py_buffer views[MAX_ARRAYS];
+    int count;
+} arrays;
+
+void release(arrays *all);
+
+/* An array of one of `types` and of this shape; a length of -1 takes any. NULL after an error. */
+const Py_buffer *get_array(arrays *all, PyObject *object, const char *name, const char *types,
+                           int ndim, const Py_ssize_t *shape, bool writable);
+
+/* [height, width, channels]. */
+bool get_plane(plane *to, char *type, arrays *all, PyObject *object, const char *name,
+               const char *types, int channels, geometry size, bool writable);
+
+bool get_optional_plane(plane *to, arrays *all, PyObject *object, const char *name,
+                        const char *types, int channels, geometry size);
+
+/* Vectors [rows, columns, 2] and their validity [rows, columns]; both None: no such direction. */
+bool get_cells(cells *to, arrays *all, PyObject *vectors, PyObject *valid, const char *name,
+               geometry size);
+
+/* The array that says how large a picture is: [height, width, channels], writable. */
+bool get_target(plane *to, char *type, geometry *size, arrays *all, PyObject *object,
+                const char *types, int channels);
+
+output_type as_output_type(char type);
+
+bool get_motion_target(motion_output *out, geometry *size, arrays *all, PyObject *object,
+                       double scale);
+
+/* Release them; None, or NULL after an error: no memory if nothing else was raised. */
+PyObject *result(arrays *all, bool done);
+
+const Py_buffer *get_blocks(arrays *all, PyObject *object);
+
+picture_blocks as_blocks(const Py_buffer *view);
+
+plane as_plane(const Py_buffer *view);
+
+#endif
