@@ -151,7 +151,7 @@ def on_jpegs(frames: Path, num_frames: int, args: argparse.Namespace) -> Config:
 
 
 def with_epochs(cfg: Config, args: argparse.Namespace, *, is_classifier: bool) -> Config:
-    """And what else the command line says of a training."""
+    """The epochs, batch size and workers that the command line asks for."""
     for split in ("train", "val", "test"):
         cfg[f"{split}_dataloader"].update(
             num_workers=args.num_workers, persistent_workers=args.num_workers > 0
