@@ -38,6 +38,9 @@ class BuildWithMim(build_py):
                 shutil.copy2(source, target)
 
 
+UNIX_COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden"]
+
+
 def codec_extension(name: str) -> Extension:
     """``mmcondense.codec._NAME`` from ``csrc/NAME*.c``; without a compiler it is left out."""
     csrc = ROOT / "mmcondense" / "codec" / "csrc"
@@ -45,7 +48,7 @@ def codec_extension(name: str) -> Extension:
         f"mmcondense.codec._{name}",
         sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.c"))],
         depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.h"))],
-        extra_compile_args=[] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"],
+        extra_compile_args=[] if sys.platform == "win32" else UNIX_COMPILE_ARGS,
         optional=True,
     )
 
