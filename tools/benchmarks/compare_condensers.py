@@ -6,7 +6,7 @@
 
 writes OUT/results.csv, a line for each row and seed, and of all lines that are there OUT/table.md
 and OUT/plot.png. Lines that are there are not made again, a training that was cut goes on, and
-several calls may make different rows at once.
+several calls may make different rows at once (but ifs before ifs_float, which takes its generator).
 
 Data are ``motion`` and ``brief``, which are made where they are missing, or a folder with
 train.txt, val.txt and videos of 64x64 with GOPs of 12:
@@ -230,13 +230,12 @@ def multiply_adds(cfg: Config, inputs: Any) -> int:
     return int(count(model, inputs)["flops"])
 
 
-def measure_jpegs(
-    condenser: Config, classifier: Config, frames: Path, num_frames: int, folder: Path
-) -> Line:
+def measure_jpegs(condenser: Config, classifier: Config, frames: Path, num_frames: int) -> Line:
     """Multiply-adds of a video, and frames and bytes of the condensed validation videos."""
+    videos = read_annotations(frames, "val.txt")
     sizes = [
         path.stat().st_size
-        for name, _ in read_annotations(frames, "val.txt")
+        for name, _ in videos
         for path in (frames / "frames" / name).glob("img_*.jpg")
     ]
     flops = multiply_adds(classifier, torch.zeros(1, num_frames, 3, 64, 64))
@@ -249,7 +248,7 @@ def measure_jpegs(
         gflops=round(flops / 1e9, 4),
         bytes=round(float(np.mean(sizes)) * num_frames, 1),
         frames=num_frames,
-        videos=len(read_annotations(folder, "val.txt")),
+        videos=len(videos),
     )
 
 
@@ -298,7 +297,7 @@ def run(row: str, seed: int, folder: Path, args: argparse.Namespace) -> Line:
         num_frames = GOPS.get(args.data, 4) * FRAMES_PER_GOP.get(row, 1)
         classifier = on_jpegs(frames, num_frames, args)
         train(classifier, work_dir / "classifier", seed=seed)
-        measured = measure_jpegs(cfg, classifier, frames, num_frames, folder)
+        measured = measure_jpegs(cfg, classifier, frames, num_frames)
     accuracy = round(last_accuracy(work_dir / "classifier"), 2)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=TOOLS, capture_output=True, text=True
