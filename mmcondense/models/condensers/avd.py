@@ -18,7 +18,7 @@ from mmcondense.models.losses.cross_entropy_adversarial_loss import encoder_loss
 from mmcondense.models.losses.reconstruction_loss import reconstruction_loss
 
 from .adversary import judge
-from .avd_networks import Strides, VideoDecoder, VideoEncoder, make_teacher
+from .avd_networks import KERNEL, Strides, VideoDecoder, VideoEncoder, make_teacher
 from .base import BaseCondenser, Clip, as_rgb, spread
 
 _CHANNELS = dict(rgb=3, flow=2)
@@ -78,6 +78,11 @@ class AVD(BaseCondenser):
             raise ValueError(f"source={source!r}, allowed is one of {sorted(_CHANNELS)}")
         if not strides or any(len(pair) != 2 or min(pair) < 1 for pair in strides):
             raise ValueError(f"strides={strides}, allowed are pairs (in time, in space) from 1 up")
+        if any(time > KERNEL[0] or space > KERNEL[1] for time, space in strides):
+            raise ValueError(
+                f"strides={strides}, but above {KERNEL[0]} in time or {KERNEL[1]} in space, the "
+                "sizes of the kernels, what lies between would not be seen: use more layers"
+            )
         if reconstruction_weight is not None and not 0 <= reconstruction_weight <= 1:
             raise ValueError(f"reconstruction_weight={reconstruction_weight}, allowed is 0 to 1")
         self.source = source

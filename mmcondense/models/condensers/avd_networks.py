@@ -9,9 +9,13 @@ from torch import nn
 Strides = Sequence[tuple[int, int]]
 """Of each convolution: in time, in height and width."""
 
-_KERNEL = (3, 5, 5)  # time, height, width
-_BORDER = (1, 2, 2)
+KERNEL = (3, 5, 5)  # time, height, width
 _SLOPE = 0.2
+
+
+def _border(step: tuple[int, int, int]) -> tuple[int, ...]:
+    """Zeros on each side with which the kernels reach every frame and pixel."""
+    return tuple((kernel - s + 1) // 2 for kernel, s in zip(KERNEL, step, strict=True))
 
 
 class VideoEncoder(nn.Sequential):
@@ -22,7 +26,7 @@ class VideoEncoder(nn.Sequential):
     Args:
         in_channels: C: 3 for pictures, 2 for flow.
         channels: Width of all but the last convolution.
-        strides: See :data:`Strides`.
+        strides: See :data:`Strides`; at most 3 in time and 5 in space, as the kernels.
     """
 
     def __init__(self, in_channels: int, *, channels: int, strides: Strides) -> None:
@@ -32,7 +36,7 @@ class VideoEncoder(nn.Sequential):
             last = index == len(strides) - 1
             step = (time, space, space)
             layers.append(
-                nn.Conv3d(widths[index], widths[index + 1], _KERNEL, step, _BORDER, bias=last)
+                nn.Conv3d(widths[index], widths[index + 1], KERNEL, step, _border(step), bias=last)
             )
             layers += [nn.Tanh()] if last else [nn.BatchNorm3d(channels), nn.ReLU(inplace=True)]
         super().__init__(*layers)
@@ -53,10 +57,12 @@ class VideoDecoder(nn.Sequential):
         for index, (time, space) in enumerate(reversed(strides)):
             last = index == len(strides) - 1
             step = (time, space, space)
-            grow = (time - 1, space - 1, space - 1)  # exactly stride times as long
+            border = _border(step)
+            # exactly stride times as long
+            grow = tuple(s + 2 * b - k for s, b, k in zip(step, border, KERNEL, strict=True))
             layers.append(
                 nn.ConvTranspose3d(
-                    widths[index], widths[index + 1], _KERNEL, step, _BORDER, grow, bias=last
+                    widths[index], widths[index + 1], KERNEL, step, border, grow, bias=last
                 )
             )
             layers += (

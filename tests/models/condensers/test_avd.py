@@ -104,6 +104,21 @@ def test_strides_decide_clip_length_and_image_size(strides, num_frames, side):
     assert total(condenser.loss(clip, NO_LABELS)).isfinite()
 
 
+@pytest.mark.parametrize("time", [1, 2, 3])
+@pytest.mark.parametrize("space", [1, 2, 3, 4, 5])
+def test_each_pixel_reaches_the_image_and_is_reached_by_it(time, space):
+    size = (2 * time, 2 * space, 2 * space)
+    encoder = VideoEncoder(1, channels=4, strides=[(time, space)])
+    decoder = VideoDecoder(1, channels=4, strides=[(time, space)])
+    clip = torch.rand(1, 1, *size, requires_grad=True)
+    image = encoder(clip)
+    assert image.shape == (1, 3, 2, 2, 2)
+    image.sum().backward()
+    assert (clip.grad != 0).all()
+    assert decoder(image).shape == clip.shape
+    assert ((decoder(image) - decoder(torch.zeros_like(image))) != 0).all()
+
+
 def test_terms_have_the_weights_of_eq_3_and_slow_values():
     condenser, clip = build().eval(), make_clip()
     losses = condenser.loss(clip, NO_LABELS)
@@ -302,8 +317,8 @@ def test_the_encoder_of_a_checkpoint_stands_before_a_recognizer(tmp_path):
 def test_shapes_that_do_not_fit_say_what_would():
     with pytest.raises(ValueError, match=r"12 frames, but strides in time of \[2, 2\].* of 4"):
         build()(make_clip(num_frames=12))
-    with pytest.raises(ValueError, match=r"\[8, 8\], but strides in space of \[3\].* of 3"):
-        build(strides=((4, 3),))(make_clip())
+    with pytest.raises(ValueError, match=r"\[8, 8\], but strides in space of \[3, 1\].* of 3"):
+        build(strides=((2, 3), (2, 1)))(make_clip())
     with pytest.raises(ValueError, match=r"\[8, 8\], but T was made for image_size=\[16, 16\]"):
         build(image_size=16).loss(make_clip(), NO_LABELS)
     assert "teacher_acc" not in build(image_size=16).predict(make_clip(), None)[0]
@@ -313,3 +328,6 @@ def test_shapes_that_do_not_fit_say_what_would():
         build(source="motion")
     with pytest.raises(ValueError, match="from 1 up"):
         build(strides=((2, 0),))
+    for strides in ((4, 1),), ((2, 6),):
+        with pytest.raises(ValueError, match="above 3 in time or 5 in space"):
+            build(strides=strides)
