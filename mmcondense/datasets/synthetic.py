@@ -77,6 +77,7 @@ def make_synthetic(
     speed: tuple[float, float] = (1.5, 4.0),
     smoothness: float = 2.5,
     noise: float = 2.0,
+    window: int = 8,
     codec: str = "mpeg4",
     gop_size: int = 12,
     b_frames: int = 0,
@@ -96,7 +97,7 @@ def make_synthetic(
             each of them asks.
         num_train, num_val: number of clips; classes take turns.
         seed: of everything random.
-        size, num_frames, speed, smoothness, noise: see
+        size, num_frames, speed, smoothness, noise, window: see
             :class:`~mmcondense.datasets.synthetic_scenes.SceneOptions`. ``num_frames`` is 48 by
             default, and 80 for ``brief``.
         codec, gop_size, b_frames, quality: see :class:`~mmcondense.codec.encode.VideoWriter`.
@@ -127,6 +128,7 @@ def make_synthetic(
         speed=(speed[0], speed[1]),
         smoothness=smoothness,
         noise=noise,
+        window=window,
     )
     recipe = SyntheticRecipe(task, seed, codec, gop_size, b_frames, quality, scene)
 
@@ -159,6 +161,9 @@ def _claim_folder(out_dir: Path, recipe: SyntheticRecipe, *, overwrite: bool) ->
     record = out_dir / "synthetic.json"
     wanted = json.loads(json.dumps(asdict(recipe)))
     found = json.loads(record.read_text()) if record.exists() else None
+    if found:  # an option that is newer than the record had its default value
+        found["scene"] = {**asdict(SceneOptions()), **found["scene"]}
+        found = json.loads(json.dumps(found))
     if found == wanted:
         return
     clips = [clip for split in SPLITS for clip in (out_dir / "videos").glob(f"{split}_*.*")]

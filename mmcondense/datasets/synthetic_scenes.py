@@ -36,10 +36,9 @@ TASK_CLASSES: dict[str, tuple[str, ...]] = {
   residuals hardly show the outline: only fusion sees both halves.
 - ``paired``: the clips of ``both`` in four classes. Shape i with motion j is in class (i + j) mod
   4, so that neither alone says anything, and no sum of what each says: only products do.
-- ``brief``: a second shape crosses the scene for 8 frames at a random time; its motion is the
+- ``brief``: a second shape crosses the scene for a few frames at a random time; its motion is the
   class.
 """
-BRIEF_FRAMES = 8
 _SCALES = (0.8, 1.35)
 
 
@@ -54,6 +53,7 @@ class SceneOptions:
             zoom: half of it at the rim).
         smoothness: standard deviation of the blur that makes texture from white noise, pixels.
         noise: standard deviation of the sensor noise, grey levels of 255.
+        window: frames for which the second shape of ``brief`` is there.
     """
 
     size: int = 112
@@ -61,12 +61,16 @@ class SceneOptions:
     speed: tuple[float, float] = (1.5, 4.0)
     smoothness: float = 2.5
     noise: float = 2.0
+    window: int = 8
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 2:
             raise ValueError(f"size={self.size}, allowed are even numbers from 32 up")
-        if self.num_frames < BRIEF_FRAMES:
-            raise ValueError(f"num_frames={self.num_frames}, allowed are {BRIEF_FRAMES} and more")
+        if not 1 <= self.window <= self.num_frames:
+            raise ValueError(
+                f"window={self.window}, num_frames={self.num_frames}, allowed are "
+                "1 <= window <= num_frames"
+            )
         if not 0 < self.speed[0] <= self.speed[1] <= self.size / 8:
             raise ValueError(f"speed={self.speed}, allowed are 0 < slowest <= fastest <= size / 8")
         if self.smoothness <= 0:
@@ -154,9 +158,9 @@ def sample_scene(
     if task == "brief":
         resting = np.tile(_sample_poses("still", rng, options)[:1], (num_frames, 1))
         clutter = Layer(_patch(str(rng.choice(SHAPES)), colours[1], rng, options), resting, always)
-        start = rng.integers(0, num_frames - BRIEF_FRAMES + 1)
+        start = rng.integers(0, num_frames - options.window + 1)
         window = np.zeros(num_frames, dtype=bool)
-        window[start : start + BRIEF_FRAMES] = True
+        window[start : start + options.window] = True
         layers = [clutter, Layer(layers[0].patch, poses, window)]
     return Scene(label, size, background, shift, tuple(layers), _noise(rng, options))
 

@@ -16,7 +16,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from mmcondense.codec import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 from mmcondense.datasets.synthetic_scenes import (
-    BRIEF_FRAMES,
     MOTIONS,
     SHAPES,
     TASK_CLASSES,
@@ -170,18 +169,20 @@ def test_both_pans_as_one() -> None:
     assert motion[0, 0, 1] == 0
 
 
-def test_brief_moves_for_eight_frames() -> None:
+@pytest.mark.parametrize("window", [8, 24])
+def test_brief_moves_for_a_window(window: int) -> None:
+    options = SceneOptions(num_frames=80, noise=0, window=window)
     starts = set()
     for seed in range(12):
-        scene = scene_of("brief", 1, seed=seed, options=SceneOptions(num_frames=80, noise=0))
+        scene = scene_of("brief", 1, seed=seed, options=options)
         frames = render(scene)
         resting = frames[0] if not scene.layers[1].visible[0] else frames[-1]
         differs = (frames != resting).any(axis=(1, 2, 3))
-        assert differs.sum() == BRIEF_FRAMES
+        assert differs.sum() == window
         start = int(np.argmax(differs))
-        assert differs[start : start + BRIEF_FRAMES].all()
+        assert differs[start : start + window].all()
         starts.add(start)
-        for frame in range(start + 1, start + BRIEF_FRAMES):
+        for frame in range(start + 1, start + window):
             assert true_motion(scene, frame)[0][..., 0].max() >= 1.5  # right
     assert len(starts) > 6
     assert max(starts) > 40
@@ -286,7 +287,7 @@ def test_other_parameters_need_another_folder(tmp_path: Path) -> None:
         ({"task": "dance"}, r"task='dance', allowed are \['appearance', 'both', 'brief', 'motion'"),
         ({"workers": 0}, "workers=0"),
         ({"size": 33}, "size=33, allowed are even numbers"),
-        ({"num_frames": 7}, "num_frames=7, allowed are 8 and more"),
+        ({"num_frames": 7}, "window=8, num_frames=7, allowed are 1 <= window"),
         ({"speed": (4, 1)}, "allowed are 0 < slowest <= fastest"),
         ({"noise": -1}, "noise=-1, allowed"),
         ({"smoothness": 0}, "smoothness=0, allowed"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 DISTILLATION = "benchmarks/distillation_table.sh"
 ROWS = ["p_stream", "p_stream_feature", "p_stream_soft_label"]
 
@@ -76,3 +78,35 @@ def test_attp_rows_come_after_the_networks_they_need(calls_of, tmp_path):
     assert mean0[1:3] == [f"{out}/seed{seed}/tp/val.json" for seed in "01"]
     assert mean1[1:3] == [f"{out}/seed{seed}/attp/val.json" for seed in "01"]
     assert len(calls_of(*arguments, **options)) == len(clips) + 2
+
+
+def test_attp_rows_train_longer_beside_the_short_ones(calls_of):
+    options = dict(SEEDS="0", ROWS="tp", EPOCHS="4")
+    *_, appearance, _, row, mean = calls_of("benchmarks/attp_table.sh", "both", "25", **options)
+    longer = ["train_cfg.max_epochs=4", "param_scheduler.0.total_steps=4"]
+    assert row[5] == "work_dirs/attp_table/both_25_4epochs/seed0/tp"
+    assert row[6:9] == ["--cfg-options", *longer]
+    assert "train_cfg.max_epochs=4" not in appearance
+    assert mean[1] == "work_dirs/attp_table/both_25_4epochs/seed0/tp/val.json"
+
+
+@pytest.mark.parametrize(("window", "out"), [("8", ""), ("24", "/window24")])
+def test_tsd_and_its_rivals_start_from_one_main_network(calls_of, tmp_path, window, out):
+    work = tmp_path / "work"
+    script = "benchmarks/tsd_table.sh"
+    options = dict(WINDOW=window, WORK_DIR=str(work))
+    brief, motion, main, *rows, _ = calls_of(script, "1", **options)
+    assert brief[brief.index("--task") + 1] == "brief"
+    assert ("--window" in brief) == (window == "24")
+    assert motion[motion.index("--task") + 1] == "motion"
+    assert main[2:6] == ["--seed", "1", "--work-dir", f"{work}/main_1"]
+    for method, call in zip(("tsd", "uniform", "random", "attention"), rows, strict=True):
+        assert Path(call[1]).name == f"{method}_synthetic.py"
+        assert call[5] == f"{work}{out}/{method}_1"
+        data_root = brief[brief.index("--out") + 1]
+        assert f"train_dataloader.dataset.data_root={data_root}" in call
+    assert len(calls_of(script, "1", **options)) == 3
+
+
+def test_tsd_table_knows_two_windows(calls_of):
+    assert calls_of("benchmarks/tsd_table.sh", WINDOW="12", status=2) == []

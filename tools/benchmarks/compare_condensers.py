@@ -240,7 +240,9 @@ def measure_jpegs(condenser: Config, classifier: Config, frames: Path, num_frame
     ]
     flops = multiply_adds(classifier, torch.zeros(1, num_frames, 3, 64, 64))
     if "recognizer" not in condenser.model:  # others have no network
-        dataset = DATASETS.build(condenser.val_dataloader.dataset.to_dict())
+        settings = condenser.val_dataloader.dataset.to_dict()
+        settings["pipeline"][1:] = condenser.condense_pipeline[1:]  # AVD is tested on crops
+        dataset = DATASETS.build(settings)
         preprocessor = MODELS.build(condenser.model.data_preprocessor.to_dict())
         inputs = preprocessor(pseudo_collate([dataset[0]]), False)["inputs"]
         flops += multiply_adds(condenser, inputs)

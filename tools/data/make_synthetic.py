@@ -45,6 +45,12 @@ def parse_args() -> argparse.Namespace:
         help="blur of the textures, pixels",
     )
     add("--noise", type=float, default=SceneOptions.noise, help="sensor noise, grey levels")
+    add(
+        "--window",
+        type=int,
+        default=SceneOptions.window,
+        help="frames for which the second shape of brief is there",
+    )
     add("--codec", choices=sorted(ENCODERS), default="mpeg4", help="codec")
     add("--gop-size", type=int, default=12, help="frames from key frame to key frame")
     add("--b-frames", type=int, default=0, help="B-frames between two anchors")
