@@ -13,9 +13,10 @@ KERNEL = (3, 5, 5)  # time, height, width
 _SLOPE = 0.2
 
 
-def _border(step: tuple[int, int, int]) -> tuple[int, ...]:
-    """Zeros on each side with which the kernels reach every frame and pixel."""
-    return tuple((kernel - s + 1) // 2 for kernel, s in zip(KERNEL, step, strict=True))
+def _border(time: int, space: int) -> tuple[int, int, int]:
+    """Zeros on each side with which kernels at these strides reach every frame and pixel."""
+    in_time, in_space = (KERNEL[0] - time + 1) // 2, (KERNEL[1] - space + 1) // 2
+    return in_time, in_space, in_space
 
 
 class VideoEncoder(nn.Sequential):
@@ -34,9 +35,9 @@ class VideoEncoder(nn.Sequential):
         layers: list[nn.Module] = []
         for index, (time, space) in enumerate(strides):
             last = index == len(strides) - 1
-            step = (time, space, space)
+            step, border = (time, space, space), _border(time, space)
             layers.append(
-                nn.Conv3d(widths[index], widths[index + 1], KERNEL, step, _border(step), bias=last)
+                nn.Conv3d(widths[index], widths[index + 1], KERNEL, step, border, bias=last)
             )
             layers += [nn.Tanh()] if last else [nn.BatchNorm3d(channels), nn.ReLU(inplace=True)]
         super().__init__(*layers)
@@ -56,10 +57,10 @@ class VideoDecoder(nn.Sequential):
         layers: list[nn.Module] = []
         for index, (time, space) in enumerate(reversed(strides)):
             last = index == len(strides) - 1
-            step = (time, space, space)
-            border = _border(step)
-            # exactly stride times as long
-            grow = tuple(s + 2 * b - k for s, b, k in zip(step, border, KERNEL, strict=True))
+            step, border = (time, space, space), _border(time, space)
+            # What makes the output exactly stride times as long.
+            grow_space = space + 2 * border[1] - KERNEL[1]
+            grow = (time + 2 * border[0] - KERNEL[0], grow_space, grow_space)
             layers.append(
                 nn.ConvTranspose3d(
                     widths[index], widths[index + 1], KERNEL, step, border, grow, bias=last
