@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
 import av
+from av.bitstream import BitStreamFilterContext
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 
 @dataclass
@@ -24,7 +27,9 @@ class BareDecode:
     """Decodes a video with PyAV: one thread, no vectors exported, no colours converted.
 
     What is needed for a frame: its GOP up to it, less the pictures that no other one refers to.
-    FFmpeg itself says which those are (``skip_frame='NONREF'``).
+    FFmpeg itself says which those are (``skip_frame='NONREF'``). Packed B-frames of MPEG-4 part 2,
+    two pictures to a packet, pass FFmpeg's filter that unpacks them: its decoder expects the packet
+    behind them, too, and without it loses the next picture.
 
     Args:
         path: a video.
@@ -32,6 +37,7 @@ class BareDecode:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._is_packed = self._find_packed()
         packet_of_frame, self._keyframes, self._timestamps = self._scan()
         self.num_frames = len(packet_of_frame)
         self._packet_of_frame = packet_of_frame
@@ -68,13 +74,13 @@ class BareDecode:
             stream = container.streams.video[0]
             context = stream.codec_context
             context.thread_count = 1
-            packets = container.demux(stream)
+            packets = self._demux(container, stream)
             for run in runs:
                 if run.seek_to is not None:
                     num_frames += len(context.decode(None))
                     context.flush_buffers()
                     container.seek(run.seek_to, stream=stream)
-                    packets = container.demux(stream)
+                    packets = self._demux(container, stream)
                 for wanted, packet in zip(run.wanted, packets, strict=False):
                     if wanted:
                         num_frames += len(context.decode(packet))
@@ -94,7 +100,7 @@ class BareDecode:
             context.thread_count = 1
             context.copy_opaque = True
             context.skip_frame = skip_frame
-            for number, packet in enumerate(container.demux(stream)):
+            for number, packet in enumerate(self._demux(container, stream)):
                 packet.opaque = number
                 if packet.size:
                     timestamps.append(_timestamp(packet))
@@ -102,6 +108,23 @@ class BareDecode:
                         keyframes.append(number)
                 packet_of_frame += [cast(int, frame.opaque) for frame in context.decode(packet)]
         return packet_of_frame, keyframes, timestamps
+
+    def _demux(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
+        """Packets of one picture each."""
+        if not self._is_packed:
+            return container.demux(stream)
+        unpack = BitStreamFilterContext("mpeg4_unpack_bframes", stream)
+        packets = container.demux(stream)
+        return (one for p in packets for one in (unpack.filter(p) if p.size else [p]))
+
+    def _find_packed(self) -> bool:
+        with av.open(self.path) as container:
+            stream = container.streams.video[0]
+            if stream.codec_context.name != "mpeg4":
+                return False
+            unpack = BitStreamFilterContext("mpeg4_unpack_bframes", stream)
+            packets = (packet for packet in container.demux(stream) if packet.size)
+            return any([p.size] != [one.size for one in unpack.filter(p)] for p in packets)
 
     def _leads(self, packet: int, gop: int) -> bool:
         """Whether a packet follows a key frame, but is shown before it."""
