@@ -12,6 +12,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 
 from mmcondense.codec import CompressedVideo, encode_frames
 
@@ -88,6 +89,18 @@ def test_unreferenced_pictures_are_not_needed(
     bare = tools("bare_decode").BareDecode(clips["h264"])
     assert bare.decode(bare.plan([6])) == 3  # I, P, P
     assert bare.decode(bare.plan([5])) == 4  # its B-frame beside them
+
+
+def test_no_picture_is_lost_beside_packed_ones(
+    shared_data: Path, tools: Callable[[str], ModuleType]
+) -> None:
+    path = str(shared_data / "clips" / "v_ApplyEyeMakeup_g01_c01.avi")
+    with CompressedVideo(path) as video:
+        types = video.frame_types
+    last = max(i for i, kind in enumerate(types) if kind == "P")
+    bare = tools("bare_decode").BareDecode(path)
+    shown = [PictureType(frame.pict_type).name for frame in bare.frames(bare.plan([last]))]
+    assert shown == [kind for kind in types[: last + 1] if kind != "B"]
 
 
 def test_sampled_frames_are_p_frames_of_their_gops(

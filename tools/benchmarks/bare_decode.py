@@ -69,7 +69,10 @@ class BareDecode:
 
     def decode(self, runs: list[Run]) -> int:
         """Decode the packets of a plan. Returns the number of frames."""
-        num_frames = 0
+        return sum(1 for _ in self.frames(runs))
+
+    def frames(self, runs: list[Run]) -> Iterator[av.VideoFrame]:
+        """The frames of a plan."""
         with av.open(self.path) as container:
             stream = container.streams.video[0]
             context = stream.codec_context
@@ -77,15 +80,14 @@ class BareDecode:
             packets = self._demux(container, stream)
             for run in runs:
                 if run.seek_to is not None:
-                    num_frames += len(context.decode(None))
+                    yield from context.decode(None)
                     context.flush_buffers()
                     container.seek(run.seek_to, stream=stream)
                     packets = self._demux(container, stream)
                 for wanted, packet in zip(run.wanted, packets, strict=False):
                     if wanted:
-                        num_frames += len(context.decode(packet))
-            num_frames += len(context.decode(None))
-        return num_frames
+                        yield from context.decode(packet)
+            yield from context.decode(None)
 
     def _scan(
         self, *, skip_frame: Literal["DEFAULT", "NONREF"] = "DEFAULT"
