@@ -74,10 +74,12 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 @torch.no_grad()
 def condense_clips(config: str, checkpoint: str, *, num: int) -> list[Condensed]:
-    """Run a config's condenser on evenly spread clips of its test set."""
+    """Run a config's condenser on evenly spread clips of its test set, read as for condensing."""
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get("default_scope", "mmaction"))
-    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    settings = cfg.test_dataloader.dataset
+    settings.pipeline = cfg.get("condense_pipeline", settings.pipeline)
+    dataset = DATASETS.build(settings)
     model = CondenserModel(
         condenser=cfg.model.condenser, data_preprocessor=cfg.model.data_preprocessor
     ).eval()
