@@ -105,6 +105,7 @@ def test_tsd_and_its_rivals_start_from_one_main_network(calls_of, tmp_path, wind
         assert call[5] == f"{work}{out}/{method}_1"
         data_root = brief[brief.index("--out") + 1]
         assert f"train_dataloader.dataset.data_root={data_root}" in call
+        assert f"train_cfg.max_epochs={4 if window == '8' else 8}" in call
     assert len(calls_of(script, "1", **options)) == 3
 
 
