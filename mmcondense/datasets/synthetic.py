@@ -162,8 +162,7 @@ def _claim_folder(out_dir: Path, recipe: SyntheticRecipe, *, overwrite: bool) ->
     wanted = json.loads(json.dumps(asdict(recipe)))
     found = json.loads(record.read_text()) if record.exists() else None
     if found:  # an option that is newer than the record had its default value
-        found["scene"] = {**asdict(SceneOptions()), **found["scene"]}
-        found = json.loads(json.dumps(found))
+        found["scene"] = {**asdict(SceneOptions()), **found.get("scene", {})}
     if found == wanted:
         return
     clips = [clip for split in SPLITS for clip in (out_dir / "videos").glob(f"{split}_*.*")]

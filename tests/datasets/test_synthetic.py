@@ -269,6 +269,17 @@ def test_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     assert (videos / "train_00000.mp4").stat().st_mtime_ns == untouched
 
 
+def test_clips_from_before_an_option_have_its_default(tmp_path: Path) -> None:
+    make_synthetic(tmp_path, num_train=1, num_val=1, **TINY)
+    record = json.loads((tmp_path / "synthetic.json").read_text())
+    del record["scene"]["window"]
+    (tmp_path / "synthetic.json").write_text(json.dumps(record))
+    make_synthetic(tmp_path, num_train=2, num_val=1, **TINY)
+    assert len(bytes_of(tmp_path)) == 3
+    with pytest.raises(ValueError, match="window=8, asked for 7"):
+        make_synthetic(tmp_path, num_train=2, num_val=1, window=7, **TINY)
+
+
 def test_other_parameters_need_another_folder(tmp_path: Path) -> None:
     make_synthetic(tmp_path, num_train=2, num_val=1, **TINY)
     before = bytes_of(tmp_path)
