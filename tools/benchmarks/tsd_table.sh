@@ -6,6 +6,8 @@
 # per frame, so that frames that are far apart do not tell the direction; trains for 8 epochs, not 4.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+tools=tools
+source tools/benchmarks/rows.sh
 
 seeds=("$@")
 if [ "${#seeds[@]}" -eq 0 ]; then seeds=(0 1 2); fi
@@ -20,19 +22,14 @@ python tools/data/make_synthetic.py --task brief --size 48 --num-train 1600 --nu
 python tools/data/make_synthetic.py --task motion --size 48 --num-frames 12 --num-train 1600 \
     --num-val 400 --workers 2 --out data/synthetic/motion48
 
-train() { # METHOD SEED WORK_DIR [OPTION...]
-    [ ! -e "$3/done" ] || return 0
-    python tools/train.py "configs/tsd/$1_synthetic.py" --seed "$2" --work-dir "$3" --resume "${@:4}"
-    touch "$3/done"
-}
-
 settings=(param_scheduler.1.T_max=$epochs train_cfg.{max_epochs,val_begin,val_interval}=$epochs)
 for split in train val test; do settings+=("${split}_dataloader.dataset.data_root=$brief"); done
 for seed in "${seeds[@]}"; do
-    train main "$seed" "$work/main_$seed"
+    train configs/tsd/main_synthetic.py "$seed" "$work/main_$seed"
     export MAIN_CHECKPOINT="$work/main_$seed/epoch_6.pth"
     for method in tsd uniform random attention; do
-        train "$method" "$seed" "$rows/${method}_$seed" --cfg-options "${settings[@]}"
+        train "configs/tsd/${method}_synthetic.py" "$seed" "$rows/${method}_$seed" \
+            --cfg-options "${settings[@]}"
     done
 done
 
@@ -47,9 +44,7 @@ print("|---|" + "---|" * len(seeds))
 for method in ("tsd", "uniform", "random", "attention"):
     cells = []
     for seed in seeds:
-        lines = []
-        for path in sorted((rows / f"{method}_{seed}").glob("*/vis_data/scalars.json")):
-            lines += [json.loads(line) for line in path.read_text().splitlines()]
-        cells.append(f"{100 * [line for line in lines if 'acc/top1' in line][-1]['acc/top1']:.1f}")
+        last = json.loads((rows / f"{method}_{seed}" / "val.json").read_text())
+        cells.append(f"{100 * last['acc/top1']:.1f}")
     print(f"| {method} | " + " | ".join(cells) + " |")
 PYTHON
