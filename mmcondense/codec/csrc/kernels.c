@@ -74,25 +74,33 @@ ALWAYS_INLINE float mean(float past, float future, bool both)
     return (past + future) * (both ? 0.5f : 1.0f);
 }
 
-/* Each of `count` cells' vectors to a row of eight pixels. */
+/* Each of `count` cells' vectors to a row of eight pixels. A pixel is one number here, which compilers
+ * store eight times at once. */
 ALWAYS_INLINE void spread_cells(uint8_t *row, const float *vectors, int count, motion_output out)
 {
     if (out.type == FLOAT32) {
-        for (int i = 0; i < count; i++)
+        uint64_t pixel, *to = (uint64_t *)row;
+        for (int i = 0; i < count; i++, to += CELL) {
+            memcpy(&pixel, vectors + 2 * i, sizeof pixel);
             for (int x = 0; x < CELL; x++)
-                memcpy(row + (CELL * i + x) * 8, vectors + 2 * i, 8);
+                to[x] = pixel;
+        }
     } else if (out.type == INT16) {
-        for (int i = 0; i < count; i++) {
-            int16_t pixel[2] = {(int16_t)(int)vectors[2 * i], (int16_t)(int)vectors[2 * i + 1]};
+        uint32_t pixel, *to = (uint32_t *)row;
+        for (int i = 0; i < count; i++, to += CELL) {
+            int16_t vector[2] = {(int16_t)(int)vectors[2 * i], (int16_t)(int)vectors[2 * i + 1]};
+            memcpy(&pixel, vector, sizeof pixel);
             for (int x = 0; x < CELL; x++)
-                memcpy(row + (CELL * i + x) * 4, pixel, 4);
+                to[x] = pixel;
         }
     } else {
-        for (int i = 0; i < count; i++) {
-            uint8_t pixel[2] = {scaled_byte(vectors[2 * i], out.scale),
-                                scaled_byte(vectors[2 * i + 1], out.scale)};
+        uint16_t pixel, *to = (uint16_t *)row;
+        for (int i = 0; i < count; i++, to += CELL) {
+            uint8_t vector[2] = {scaled_byte(vectors[2 * i], out.scale),
+                                 scaled_byte(vectors[2 * i + 1], out.scale)};
+            memcpy(&pixel, vector, sizeof pixel);
             for (int x = 0; x < CELL; x++)
-                memcpy(row + (CELL * i + x) * 2, pixel, 2);
+                to[x] = pixel;
         }
     }
 }
@@ -105,38 +113,58 @@ ALWAYS_INLINE bool points_outside(const int16_t *vector, int x, int end_x, int y
     return x < dx || end_x - dx > size.width || y < dy || end_y - dy > size.height;
 }
 
-/* CoViAR's rule in a cell, pixel by pixel: vectors that point outside are void. */
+/* CoViAR's rule in row y of a cell: vectors that point outside are void. */
 ALWAYS_INLINE void void_in_cell(motion_output out, cells past, cells future, ptrdiff_t cell,
-                                const float *past_motion, const float *future_motion, int begin_x,
-                                int begin_y, geometry size)
+                                const float *past_motion, const float *future_motion, int begin,
+                                int y, geometry size)
 {
-    int end_x = min_int(begin_x + CELL, size.width), end_y = min_int(begin_y + CELL, size.height);
-    for (int y = begin_y; y < end_y; y++)
-        for (int x = begin_x; x < end_x; x++) {
-            bool has_past = !points_outside(past.vectors + 2 * cell, x, x + 1, y, y + 1, size);
-            float dx = has_past ? past_motion[0] : 0, dy = has_past ? past_motion[1] : 0;
-            if (future.vectors) {
-                bool has_future =
-                    !points_outside(future.vectors + 2 * cell, x, x + 1, y, y + 1, size);
-                bool both = has_past && past.valid[cell] && has_future && future.valid[cell];
-                dx = mean(dx, has_future ? future_motion[0] : 0, both);
-                dy = mean(dy, has_future ? future_motion[1] : 0, both);
-            }
-            fill_motion(out, y, x, 1, dx, dy);
+    const int16_t *past_vector = past.vectors + 2 * cell;
+    int end = min_int(begin + CELL, size.width);
+    for (int x = begin; x < end; x++) {
+        bool has_past = !points_outside(past_vector, x, x + 1, y, y + 1, size);
+        float dx = has_past ? past_motion[0] : 0, dy = has_past ? past_motion[1] : 0;
+        if (future.vectors) {
+            bool has_future =
+                !points_outside(future.vectors + 2 * cell, x, x + 1, y, y + 1, size);
+            bool both = has_past && past.valid[cell] && has_future && future.valid[cell];
+            dx = mean(dx, has_future ? future_motion[0] : 0, both);
+            dy = mean(dy, has_future ? future_motion[1] : 0, both);
         }
+        fill_motion(out, y, x, 1, dx, dy);
+    }
+}
+
+/* Which cells of the row that begins with row y point outside somewhere. Returns how many do. */
+static int cells_outside(int *columns, cells past, cells future, int y, geometry size)
+{
+    int num_columns = (size.width + CELL - 1) / CELL, end_y = min_int(y + CELL, size.height);
+    ptrdiff_t first = (ptrdiff_t)(y / CELL) * num_columns;
+    int count = 0;
+    for (int i = 0; i < num_columns; i++) {
+        int x = i * CELL, end_x = min_int(x + CELL, size.width);
+        bool outside = points_outside(past.vectors + 2 * (first + i), x, end_x, y, end_y, size);
+        if (future.vectors)
+            outside |= points_outside(future.vectors + 2 * (first + i), x, end_x, y, end_y, size);
+        columns[count] = i;
+        count += outside;
+    }
+    return count;
 }
 
 WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, cells future,
                             int future_distance, geometry size)
 {
-    int columns = (size.width + CELL - 1) / CELL, count = 2 * columns;
+    int columns = (size.width + CELL - 1) / CELL, count = 2 * columns, num_outside = 0;
     float past_divisor = (float)(QUARTERS * past_distance);
     float future_divisor = (float)(QUARTERS * future_distance);
-    float *past_motion = malloc((size_t)count * (3 * sizeof(float) + 4 * sizeof(float) * CELL));
-    if (!past_motion)
+    size_t row_bytes = motion_row_bytes(out, size), room = 2 * sizeof(float) * CELL * (size_t)columns;
+    uint8_t *row = malloc(2 * room + (size_t)count * 3 * sizeof(float) + (size_t)columns * sizeof(int));
+    if (!row)
         return false;
-    float *future_motion = past_motion + count, *motion = future_motion + count;
-    uint8_t *row = (uint8_t *)(motion + count);
+    motion_output changed = {{row + room, 0, room}, out.type, out.scale}; /* a single row */
+    float *past_motion = (float *)(row + 2 * room), *future_motion = past_motion + count;
+    float *motion = future_motion + count;
+    int *outside = (int *)(motion + count);
     for (int y = 0; y < size.height; y += CELL) {
         ptrdiff_t first = (ptrdiff_t)(y / CELL) * columns;
         const float *values = past_motion;
@@ -150,22 +178,19 @@ WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, ce
             values = motion;
         }
         spread_cells(row, values, columns, out);
-        int end = min_int(y + CELL, size.height);
-        for (int to = y; to < end; to++)
-            put_row(row_of(out.pixels, to), row, motion_row_bytes(out, size));
-        for (int i = 0; size.whole && i < columns; i++) {
-            int x = i * CELL, end_x = min_int(x + CELL, size.width);
-            const int16_t *vector = past.vectors + 2 * (first + i);
-            bool outside = points_outside(vector, x, end_x, y, end, size);
-            if (future.vectors)
-                outside |= points_outside(future.vectors + 2 * (first + i), x, end_x, y, end, size);
-            if (outside)
-                void_in_cell(out, past, future, first + i, past_motion + 2 * i,
-                             future_motion + 2 * i, x, y, size);
+        if (size.whole)
+            num_outside = cells_outside(outside, past, future, y, size);
+        for (int to = y; to < min_int(y + CELL, size.height); to++) {
+            if (num_outside)
+                memcpy(changed.pixels.data, row, row_bytes);
+            for (const int *i = outside; i < outside + num_outside; i++)
+                void_in_cell(changed, past, future, first + *i, past_motion + 2 * *i,
+                             future_motion + 2 * *i, CELL * *i, to, size);
+            put_row(row_of(out.pixels, to), num_outside ? changed.pixels.data : row, row_bytes);
         }
     }
     done_putting();
-    free(past_motion);
+    free(row);
     return true;
 }
 
