@@ -119,8 +119,8 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def build_model(cfg: Config, args: argparse.Namespace) -> CondenserModel:
-    """The config's model, its condenser filled from the checkpoint.
+def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> CondenserModel:
+    """The config's model for testing, its condenser filled from ``checkpoint``, or from ``none``.
 
     Raises:
         ValueError: if it has no condenser, or one with parameters and no checkpoint is given.
@@ -135,14 +135,14 @@ def build_model(cfg: Config, args: argparse.Namespace) -> CondenserModel:
     model = MODELS.build(model_cfg)
     if not hasattr(model, "condenser"):
         raise ValueError(f"{cfg.filename}: {type(model).__name__} has no condenser")
-    if args.checkpoint != "none":
-        load_condenser(model.condenser, args.checkpoint)
-    elif args.untrained:
+    if checkpoint != "none":
+        load_condenser(model.condenser, checkpoint)
+    elif untrained:
         torch.manual_seed(0)
         model.init_weights()
     elif any(True for _ in model.condenser.parameters()):
         raise ValueError(f"{type(model.condenser).__name__} has parameters: give its checkpoint")
-    return model.eval().to(args.device)
+    return model.eval()
 
 
 def build_dataset(cfg: Config, split: str) -> VideoDataset:
@@ -365,7 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         dataset = build_dataset(cfg, args.split)
         names = folder_names(dataset)
-        model = build_model(cfg, args)
+        model = build_model(cfg, args.checkpoint, untrained=args.untrained).to(args.device)
         if get_rank() == 0:
             claim_folder(args.out, settings_of(cfg, args))
     except ValueError as error:

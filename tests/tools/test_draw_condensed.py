@@ -66,3 +66,10 @@ def test_grid_has_a_column_for_each_model(tool: ModuleType, models: dict, tmp_pa
     assert width / height == pytest.approx(4 * 1.1 / (3 * 1.1 + 0.3), rel=0.02)
     with pytest.raises(SystemExit):
         tool.main(["decoded", *arguments[1:], "--model", *models["DI"], "--model", *models["IFS"]])
+
+
+def test_a_condenser_with_parameters_needs_a_checkpoint(tool, models, tmp_path, capsys):
+    out = tmp_path / "grid.png"
+    assert tool.main(["grid", "--out", str(out), "--model", *models["IFS"][:2], "none"]) == 2
+    assert "give its checkpoint" in capsys.readouterr().err
+    assert not out.exists()

@@ -15,7 +15,7 @@ train.txt, val.txt and videos of 64x64 with GOPs of 12:
         --ann-file data/fights/train.txt data/fights/val.txt
 
 A clip is a GOP of 12 frames, which becomes one frame; with uniform, random, attention and tsd four.
-Scores of a video's GOPs are averaged: of one in ``motion``, three in ``brief``, four in a folder.
+Scores of a video's GOPs are averaged: of one in ``motion``, two in ``brief``, four in a folder.
 AVD and IFS learn first, without the classifier (in ``brief`` from one GOP of each video an epoch).
 What they and the condensers that learn nothing make is written once as JPEGs (quality 95), on which
 a stock TSN trains. attention and tsd learn with the classifier, on floating-point frames. Accuracy
@@ -64,10 +64,10 @@ LEARNED_WITH_CLASSIFIER = ("attention", "tsd")
 ROWS = (*LEARNING_FREE, *LEARNED_WITH_CLASSIFIER, *UNTRAINED, *LEARNED_BEFORE, "ifs_float")
 DEFAULT_ROWS = (*LEARNING_FREE[1:], *LEARNED_WITH_CLASSIFIER, *LEARNED_BEFORE[:3])
 FRAMES_PER_GOP = dict(uniform=4, random=4)  # of those that become JPEGs, others 1
-GOPS = dict(motion=1, brief=3)  # of a video, in a folder 4
+GOPS = dict(motion=1, brief=2)  # of a video, in a folder 4
 SETS = dict(
     motion="--task motion --num-frames 12 --num-train 1600 --num-val 400",
-    brief="--task brief --num-frames 36 --num-train 1600 --num-val 400",
+    brief="--task brief --num-frames 24 --num-train 1600 --num-val 400",
 )
 COLUMNS = ("row", "seed", "top1", "gflops", "bytes", "frames", "epochs", "videos", "commit")
 Line = dict[str, Any]

@@ -24,15 +24,16 @@ import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the imp
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from mmcondense.apis.clip_picture import flow_colours
-from mmcondense.models.condensers import CondenserModel, load_condenser
 from mmcondense.models.condensers.condenser_model import flatten_views
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from condense_dataset import build_dataset, build_model
 
 
 @dataclass
@@ -74,17 +75,14 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 @torch.no_grad()
 def condense_clips(config: str, checkpoint: str, *, num: int) -> list[Condensed]:
-    """Run a config's condenser on evenly spread clips of its test set, read as for condensing."""
+    """Run a config's condenser on evenly spread clips of its test set, read as for condensing.
+
+    Raises:
+        ValueError: if the config condenses nothing, or its condenser lacks a checkpoint.
+    """
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get("default_scope", "mmaction"))
-    settings = cfg.test_dataloader.dataset
-    settings.pipeline = cfg.get("condense_pipeline", settings.pipeline)
-    dataset = DATASETS.build(settings)
-    model = CondenserModel(
-        condenser=cfg.model.condenser, data_preprocessor=cfg.model.data_preprocessor
-    ).eval()
-    if checkpoint != "none":
-        load_condenser(model.condenser, checkpoint)
+    dataset, model = build_dataset(cfg, "test"), build_model(cfg, checkpoint)
     clips = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, num).round().astype(int)):
         batch = pseudo_collate([dataset[int(index)]])
@@ -164,7 +162,11 @@ def _draw(columns: Sequence[tuple[str, list[np.ndarray]]]) -> Figure:
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_args(arguments)
     names = [name for name, _, _ in args.model]
-    models = [condense_clips(cfg, weights, num=args.num) for _, cfg, weights in args.model]
+    try:
+        models = [condense_clips(cfg, weights, num=args.num) for _, cfg, weights in args.model]
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     figure = draw_decoded(models[0]) if args.figure == "decoded" else draw_grid(names, models)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out)
