@@ -30,7 +30,6 @@ and with other terms of its loss (configs/ifs/ablation: Tables 2 and 3).
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import subprocess
@@ -42,7 +41,6 @@ from typing import Any
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
@@ -51,8 +49,9 @@ from mmengine.runner import load_checkpoint
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 TOOLS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TOOLS), str(TOOLS / "analysis_tools")]
+sys.path[:0] = [str(TOOLS / name) for name in (".", "analysis_tools", "benchmarks")]
 from condense_dataset import condense, encode_jpeg  # noqa: E402
+from condenser_results import Line, plot, read, table, write  # noqa: E402
 from get_flops import count  # noqa: E402
 
 CONFIGS = TOOLS.parent / "configs"
@@ -69,8 +68,6 @@ SETS = dict(
     motion="--task motion --num-frames 12 --num-train 1600 --num-val 400",
     brief="--task brief --num-frames 24 --num-train 1600 --num-val 400",
 )
-COLUMNS = ("row", "seed", "top1", "gflops", "bytes", "frames", "epochs", "videos", "commit")
-Line = dict[str, Any]
 
 
 def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -310,69 +307,6 @@ def run(row: str, seed: int, folder: Path, args: argparse.Namespace) -> Line:
     return {**line, **measured}
 
 
-def read(path: Path) -> list[Line]:
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        return [
-            {k: v if k in ("row", "commit") else float(v) for k, v in line.items()}
-            for line in csv.DictReader(file)
-        ]
-
-
-def write(path: Path, lines: Sequence[Line]) -> None:
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(lines)
-    os.replace(part, path)
-
-
-def by_row(lines: Sequence[Line]) -> dict[str, list[Line]]:
-    found = {row: [line for line in lines if line["row"] == row] for row in ROWS}
-    return {row: of_row for row, of_row in found.items() if of_row}
-
-
-def table(lines: Sequence[Line], *, video_bytes: float) -> str:
-    """A Markdown table, rows in the order of ``ROWS``."""
-    seeds = sorted({int(line["seed"]) for line in lines})
-    heads = ["condenser", "frames", "GFLOPs", "bytes", *(f"seed {s}" for s in seeds), "mean top-1"]
-    text = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-    for row, of_row in by_row(lines).items():
-        top1 = {int(line["seed"]): float(line["top1"]) for line in of_row}
-        size = np.mean([float(line["bytes"]) for line in of_row])
-        cells = [row, f"{float(of_row[0]['frames']):g}", f"{float(of_row[0]['gflops']):.3f}"]
-        cells += [f"{size:.0f}", *(f"{top1[s]:.1f}" if s in top1 else "" for s in seeds)]
-        text.append(f"| {' | '.join([*cells, f'{np.mean([*top1.values()]):.1f}'])} |")
-    text.append(
-        f"| {' | '.join(['the video', '', '', f'{video_bytes:.0f}', *('' for _ in seeds), ''])} |"
-    )
-    return "\n".join(text) + "\n"
-
-
-def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
-    """Mean accuracy, with its range over seeds, against multiply-adds and against bytes."""
-    figure = Figure(figsize=(10, 4.5), layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    units = dict(gflops="GFLOPs a video", bytes="bytes a video, JPEGs of quality 95")
-    for axis, (key, label) in zip(axes, units.items(), strict=True):
-        for row, of_row in by_row(lines).items():
-            top1 = np.array([float(line["top1"]) for line in of_row])
-            x, y = np.mean([float(line[key]) for line in of_row]), top1.mean()
-            axis.errorbar(x, y, yerr=[[y - top1.min()], [top1.max() - y]], fmt="o", capsize=3)
-            axis.annotate(row, (x, y), xytext=(5, 4), textcoords="offset points")
-        axis.set(xlabel=label, xscale="log")
-        axis.margins(x=0.15)  # for the names
-        axis.grid(alpha=0.3)
-    axes[1].axvline(video_bytes, linestyle=":", color="gray")
-    axes[1].annotate("the video", (video_bytes, axes[1].get_ylim()[0]), rotation=90)
-    axes[0].set_ylabel("top-1 (%)")
-    part = path.with_name(f"{path.stem}.part{path.suffix}")
-    figure.savefig(part, dpi=120)
-    os.replace(part, path)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     folder = prepare(args.data)
@@ -393,6 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 lines = [*read(results), line]  # another call may have added rows meanwhile
                 write(results, lines)
             progress.advance(bar)
+    lines.sort(key=lambda line: ROWS.index(line["row"]))
     text = table(lines, video_bytes=float(np.mean(sizes)))
     (args.out / "table.md").write_text(text)
     plot(lines, args.out / "plot.png", video_bytes=float(np.mean(sizes)))
