@@ -66,7 +66,7 @@ FRAMES_PER_GOP = dict(uniform=4, random=4)  # of those that become JPEGs, others
 GOPS = dict(motion=1, brief=2)  # of a video, in a folder 4
 SETS = dict(
     motion="--task motion --num-frames 12 --num-train 1600 --num-val 400",
-    brief="--task brief --num-frames 24 --num-train 1600 --num-val 400",
+    brief="--task brief --num-frames 24 --num-train 800 --num-val 400",
 )
 
 
