@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 COLUMNS = ("row", "seed", "top1", "gflops", "bytes", "frames", "epochs", "videos", "commit")
 Line = dict[str, Any]
+MARKERS = "os^D"  # colours repeat after ten rows
 
 
 def read(path: Path) -> list[Line]:
@@ -64,16 +66,22 @@ def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
     axes = figure.subplots(1, 2, sharey=True)
     units = dict(gflops="GFLOPs a video", bytes="bytes a video, JPEGs of quality 95")
     for axis, (key, label) in zip(axes, units.items(), strict=True):
-        for row, of_row in by_row(lines).items():
+        for number, (row, of_row) in enumerate(by_row(lines).items()):
             top1 = np.array([float(line["top1"]) for line in of_row])
             x, y = np.mean([float(line[key]) for line in of_row]), top1.mean()
-            axis.errorbar(x, y, yerr=[[y - top1.min()], [top1.max() - y]], fmt="o", capsize=3)
-            axis.annotate(row, (x, y), xytext=(5, 4), textcoords="offset points")
+            reach = [[y - top1.min()], [top1.max() - y]]
+            look = dict(fmt=MARKERS[number % len(MARKERS)], color=f"C{number}", label=row)
+            axis.errorbar(x, y, yerr=reach, capsize=3, **look)
         axis.set(xlabel=label, xscale="log")
-        axis.margins(x=0.15)  # for the names
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
     axes[1].axvline(video_bytes, linestyle=":", color="gray")
-    axes[1].annotate("the video", (video_bytes, axes[1].get_ylim()[0]), rotation=90)
+    axes[1].annotate(
+        "the video", (video_bytes, 0.5), xycoords=("data", "axes fraction"), rotation=90
+    )
     axes[0].set_ylabel("top-1 (%)")
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     figure.savefig(part, dpi=120)
