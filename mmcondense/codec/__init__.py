@@ -12,8 +12,9 @@ from .errors import (
     VideoOpenError,
 )
 from .kernels import BACKENDS, backend, set_backend
+from .request import MODALITIES, PRECISIONS, REFERENCES
 from .transcode import reencode
-from .video import MODALITIES, PRECISIONS, REFERENCES, CompressedVideo
+from .video import CompressedVideo
 
 __all__ = [
     "BACKENDS",

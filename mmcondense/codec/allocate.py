@@ -13,7 +13,7 @@ import numpy as np
 
 from .clip import CompressedClip
 from .motion import CELL
-from .plan import Request
+from .request import Request
 
 _ALIGNMENT = 64  # bytes
 

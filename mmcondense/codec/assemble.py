@@ -17,7 +17,8 @@ from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
 from .kernels import kernels
 from .motion import QUARTERS, MotionCells
-from .plan import Plan, Request, Step, base_of, plan_gop
+from .plan import Plan, Step, base_of, plan_gop
+from .request import Request
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
 _RUN = 16

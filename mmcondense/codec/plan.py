@@ -9,30 +9,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from .index import Picture
+from .request import Request
 
 _MAX_RUN = 16
 """Pictures whose vectors wait to be worked on together."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to read beside which frames; see :meth:`CompressedVideo.read`."""
-
-    reference: str
-    precision: str
-    modalities: frozenset[str]
-    per_frame: bool
-    layout: str = "pixels"
-
-    @property
-    def wants_field(self) -> bool:
-        return not self.modalities.isdisjoint(("motion", "residual"))
-
-    @property
-    def wants_vectors(self) -> bool:
-        return self.wants_field or not self.modalities.isdisjoint(
-            ("motion_past", "motion_future", "bits")
-        )
 
 
 @dataclass(slots=True)

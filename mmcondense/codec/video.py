@@ -22,17 +22,10 @@ from .errors import (
 from .index import VideoIndex, index_from_container, index_from_pictures
 from .opening import Source, name_of, open_container, raw_file
 from .packets import picture_parser
-from .plan import Request, base_of
+from .plan import base_of
+from .request import Request, check_request
 from .rotate import rotate_clip
 from .source import MotionSources, RefusedError
-
-REFERENCES = ("previous", "iframe")
-PRECISIONS = ("subpixel", "integer")
-MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_future")
-"""What has a value for each pixel."""
-LAYOUTS = ("pixels", "cells")
-MACROBLOCK_MODALITIES = ("bits",)
-"""What has a value for each macroblock, of 16x16 pixels: MPEG-4 part 2 only."""
 
 
 class CompressedVideo:
@@ -272,21 +265,13 @@ class CompressedVideo:
             ValueError: For an unknown reference, modality or precision, or a closed video.
         """
         self._check_open()
-        _check_choice("reference", reference, REFERENCES)
-        _check_choice("precision", precision, PRECISIONS)
-        if isinstance(modalities, str):
-            raise ValueError(f"modalities={modalities!r} must be a collection of names, not a name")
-        for modality in modalities:
-            _check_choice("modality", modality, (*MODALITIES, *MACROBLOCK_MODALITIES))
-        _check_choice("layout", layout, LAYOUTS)
-        refused = {"residual", "motion_past", "motion_future"}.intersection(modalities)
-        if layout == "cells" and (reference, precision, refused) != ("previous", "subpixel", set()):
-            raise ValueError(
-                "layout='cells' goes with reference='previous', precision='subpixel' and neither "
-                f"residual nor directions, not with {reference!r}, {precision!r} and "
-                f"{tuple(modalities)}"
-            )
-        request = Request(reference, precision, frozenset(modalities), per_frame, layout)
+        request = check_request(
+            reference=reference,
+            precision=precision,
+            modalities=modalities,
+            per_frame=per_frame,
+            layout=layout,
+        )
         frames = self._check_indices(frame_inds, "frame_inds")
         if iframe_inds is None:
             iframes = self._iframes_of(frames)
@@ -429,8 +414,3 @@ def _by_gop(frames: np.ndarray, keyframes: np.ndarray) -> dict[int, list[int]]:
     for display in sorted(set(frames.tolist())):
         gops.setdefault(bisect_right(starts, display) - 1, []).append(display)
     return gops
-
-
-def _check_choice(name: str, value: str, allowed: Collection[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, allowed))}")

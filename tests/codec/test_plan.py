@@ -5,7 +5,8 @@ from __future__ import annotations
 import av
 
 from mmcondense.codec.index import Picture, link_references
-from mmcondense.codec.plan import Request, plan_gop
+from mmcondense.codec.plan import plan_gop
+from mmcondense.codec.request import Request
 
 REQUEST = Request("iframe", "subpixel", frozenset(("motion", "residual")), per_frame=False)
 
