@@ -132,3 +132,11 @@ def test_learned_rows_have_multiply_adds_and_bytes(tool, folder, row, tmp_path, 
     assert line["frames"] == 4 * per_gop
     assert line["bytes"] > 1000 * per_gop
     assert line["gflops"] > 0.03 * per_gop
+
+
+@pytest.mark.parametrize(("row", "gops"), [("ifs", [1, 2, 2]), ("tsd", [2, 2, 2])])
+def test_of_brief_what_learns_alone_sees_one_gop_of_a_video(tool, folder, row, gops, tmp_path):
+    args = tool.parse_args(["--data", "brief", "--out", str(tmp_path)])
+    cfg = tool.on_clips(tool.condenser_config(row), folder, args)
+    loaders = [cfg[f"{split}_dataloader"] for split in ("train", "val", "test")]
+    assert [loader.dataset.pipeline[0].num_clips for loader in loaders] == gops

@@ -64,6 +64,7 @@ ROWS = (*LEARNING_FREE, *LEARNED_WITH_CLASSIFIER, *UNTRAINED, *LEARNED_BEFORE, "
 DEFAULT_ROWS = (*LEARNING_FREE[1:], *LEARNED_WITH_CLASSIFIER, *LEARNED_BEFORE[:3])
 FRAMES_PER_GOP = dict(uniform=4, random=4)  # of those that become JPEGs, others 1
 GOPS = dict(motion=1, brief=2)  # of a video, in a folder 4
+GOPS_TO_LEARN = {**GOPS, "brief": 1}  # by AVD and IFS, of a video in an epoch
 SETS = dict(
     motion="--task motion --num-frames 12 --num-train 1600 --num-val 400",
     brief="--task brief --num-frames 24 --num-train 800 --num-val 400",
@@ -127,8 +128,8 @@ def on_clips(path: Path, folder: Path, args: argparse.Namespace) -> Config:
         dataset = cfg[f"{split}_dataloader"].dataset
         dataset.data_root = str(folder)
         (sampler,) = (t for t in dataset.pipeline if t.type == "SampleGOPClips")
-        learns_one = args.data == "brief" and split == "train" and not is_classifier
-        sampler.num_clips = 1 if learns_one else GOPS.get(args.data, 4)
+        gops = GOPS if is_classifier or split != "train" else GOPS_TO_LEARN
+        sampler.num_clips = gops.get(args.data, 4)
     num_classes = count_classes(folder)
     if is_classifier:
         cfg.model.recognizer.cls_head.update(num_classes=num_classes, topk=(1,))
