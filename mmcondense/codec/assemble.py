@@ -95,6 +95,10 @@ class ClipAssembler:
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
         longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(pictures)
         self._field_type = np.int16 if longest < 2**15 else np.int32
+        if isinstance(self._source, ParsedMotion) and not (plan.decodes or self._accumulates):
+            for picture in self._parse(self._source, plan):
+                self._put_parsed(picture)
+            return
         waiting = set(plan.shown)
         steps = iter(plan.steps)
         step = next(steps, None)
@@ -199,6 +203,12 @@ class ClipAssembler:
             self._put_cells(step.picture, self._cells(run[-1]))
         for used in step.last_pixels:
             del self._pixels[used]
+
+    def _put_parsed(self, picture: Picture) -> None:
+        """The work on a picture that needs no other one."""
+        cells = self._vectors.pop(picture.display, None)
+        if isinstance(cells, MotionCells) and self._wants_cells:
+            self._put_cells(picture, cells)
 
     def _cells(self, vectors: MotionCells | bytes) -> MotionCells:
         if isinstance(vectors, MotionCells):

@@ -61,6 +61,7 @@ class GopDecoder:
         self._exports = False
         self._others: dict[bool, VideoCodecContext] = {}
         self._kept: list[CodedEntry] = []
+        self._next_gop: int | None = None  # whose key frame is demuxed next, if that is known
         # In MP4 they stand in the file; other containers' are guessed.
         self._has_reliable_times = self.codec == "h264" and container.format.name == MP4
         self.packets_decoded = 0
@@ -75,6 +76,7 @@ class GopDecoder:
         Args:
             known: An index, to find the first key frame; without it, from where the file stands.
         """
+        self._next_gop = None
         if known is not None:
             self._container.seek(known.key_times[0] or 0, stream=self._stream)
         coded: list[CodedEntry] = []
@@ -126,6 +128,8 @@ class GopDecoder:
             times = [picture.pts for picture in pictures if picture.pts is not None]
             if any(picture.kind == "B" for picture in pictures) or times != sorted(times):
                 raise OrderError
+            if gop + 1 < len(index.keyframes) and last + 1 == index.keyframes[gop + 1]:
+                self._next_gop = gop + 1
         else:
             order = display_order(pictures, codec=self.codec)
         for display, i in enumerate(order[order.index(0) :], start=first):
@@ -155,10 +159,13 @@ class GopDecoder:
 
     def _packets_from(self, index: VideoIndex, gop: int) -> Iterator[av.Packet]:
         time, is_key = index.key_times[gop], _key_test(index, gop)
+        stands_before_it, self._next_gop = self._next_gop == gop, None
         # Seeking to a decoding time lands on the key frame or before it. If it ever lands behind,
         # the first key frame is always before.
         for target in (time, index.key_times[0]):
-            self._container.seek(target or 0, stream=self._stream)
+            if not stands_before_it:
+                self._container.seek(target or 0, stream=self._stream)
+            stands_before_it = False
             packets = self._container.demux(self._stream)
             for packet in packets:
                 if is_key(packet.dts, packet.pos):

@@ -19,7 +19,8 @@ from .errors import (
     UnsupportedVideoError,
     VideoOpenError,
 )
-from .index import VideoIndex, index_from_container, index_from_pictures
+from .index import MP4, VideoIndex, index_from_container, index_from_pictures
+from .mp4 import is_upright
 from .opening import Source, name_of, open_container, raw_file
 from .packets import picture_parser
 from .plan import base_of
@@ -55,7 +56,7 @@ class CompressedVideo:
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
-        self._path = name_of(source)
+        self._source, self._path = source, name_of(source)
         self._container = open_container(source, self._path)
         self._closed = False
         try:
@@ -366,10 +367,15 @@ class CompressedVideo:
     @property
     def _quarter_turns(self) -> int:
         """How often the stored picture must be turned counterclockwise by 90 degrees."""
-        if self._container_name not in ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"):
+        if self._container_name not in (MP4, "matroska,webm"):
             return 0
         if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
             self._check_open()
+            # Not so H.264, which may be rotated by messages inside the stream, too.
+            if (self._container_name, self._codec) == (MP4, "mpeg4"):
+                with raw_file(self._source) as file:
+                    self._decoder.rotation = 0 if is_upright(file) else None
+        if self._decoder.rotation is None:
             self._decoder.decode_first(self._index)
         degrees = self._decoder.rotation or 0
         if degrees % 90:

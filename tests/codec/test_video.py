@@ -324,6 +324,42 @@ def test_decoding_starts_at_the_key_frame_and_ends_at_the_last_wanted(clip_of):
     assert packets_for(path, [14, 29], modalities=("iframe",)) == 2
 
 
+class CountingContainer:
+    """A container that counts how often it is told to seek."""
+
+    def __init__(self, container):
+        self.container, self.seeks = container, 0
+
+    def __getattr__(self, name):
+        return getattr(self.container, name)
+
+    def seek(self, *args, **kwargs):
+        self.seeks += 1
+        self.container.seek(*args, **kwargs)
+
+
+def test_gops_in_a_row_are_read_without_a_seek_between_them(clip_of):
+    path = clip_of()  # of 12, 12 and 6 frames
+    expected = plain_decode(path)
+    with CompressedVideo(path) as video:
+        container = video._decoder._container = CountingContainer(video._decoder._container)
+        for frames, seeks in [
+            (range(30), 1),
+            (range(12, 30), 1),
+            (range(11), 1),  # ends a frame early, so the next one seeks
+            (range(12, 30), 1),
+            (range(12), 1),
+            (range(12, 24), 0),
+            (range(24, 30), 0),
+            (range(24, 30), 1),
+        ]:
+            before = container.seeks
+            clip = video.read(list(frames), modalities=("rgb",))
+            assert container.seeks - before == seeks
+            for rgb, frame in zip(clip.rgb, frames, strict=True):
+                np.testing.assert_array_equal(rgb, expected[frame].rgb)
+
+
 def test_pictures_that_nobody_needs_are_not_decoded(clip_of):
     for codec, suffix in [("h264", "mkv"), ("mpeg4", "avi"), ("mpeg1", "mpg")]:
         path = clip_of(codec, 2, suffix, gop_size=12)  # I B B P B B P B B P B P

@@ -105,48 +105,87 @@ ALWAYS_INLINE void spread_cells(uint8_t *row, const float *vectors, int count, m
     }
 }
 
+/* Whether a whole vector points above or below the frame in any of these rows. */
+ALWAYS_INLINE bool points_beyond(const int16_t *vector, int y, int end_y, geometry size)
+{
+    int dy = vector[1] / QUARTERS;
+    return (y < dy) | (end_y - dy > size.height); /* no ||: compilers test many at once then */
+}
+
 /* Whether a pixel's or a cell's whole vector points outside the frame. */
 ALWAYS_INLINE bool points_outside(const int16_t *vector, int x, int end_x, int y, int end_y,
                                   geometry size)
 {
-    int dx = vector[0] / QUARTERS, dy = vector[1] / QUARTERS;
-    return x < dx || end_x - dx > size.width || y < dy || end_y - dy > size.height;
+    int dx = vector[0] / QUARTERS;
+    return (x < dx) | (end_x - dx > size.width) | points_beyond(vector, y, end_y, size);
 }
 
-/* CoViAR's rule in row y of a cell: vectors that point outside are void. */
-ALWAYS_INLINE void void_in_cell(motion_output out, cells past, cells future, ptrdiff_t cell,
-                                const float *past_motion, const float *future_motion, int begin,
-                                int y, geometry size)
+/* CoViAR's rule in row y of the pixels of a cell: vectors that point outside are void. */
+ALWAYS_INLINE void void_past(motion_output out, const int16_t *vector, int begin, int y,
+                             geometry size)
 {
-    const int16_t *past_vector = past.vectors + 2 * cell;
-    int end = min_int(begin + CELL, size.width);
-    for (int x = begin; x < end; x++) {
-        bool has_past = !points_outside(past_vector, x, x + 1, y, y + 1, size);
-        float dx = has_past ? past_motion[0] : 0, dy = has_past ? past_motion[1] : 0;
-        if (future.vectors) {
-            bool has_future =
-                !points_outside(future.vectors + 2 * cell, x, x + 1, y, y + 1, size);
-            bool both = has_past && past.valid[cell] && has_future && future.valid[cell];
-            dx = mean(dx, has_future ? future_motion[0] : 0, both);
-            dy = mean(dy, has_future ? future_motion[1] : 0, both);
-        }
-        fill_motion(out, y, x, 1, dx, dy);
+    int dx = vector[0] / QUARTERS, end = min_int(begin + CELL, size.width);
+    int from = clip_int(dx, begin, end), to = clip_int(size.width + dx, from, end);
+    if (points_beyond(vector, y, y + 1, size))
+        from = to = end;
+    fill_motion(out, y, begin, from - begin, 0, 0);
+    fill_motion(out, y, to, end - to, 0, 0);
+}
+
+/* The same where there are two. */
+ALWAYS_INLINE void void_both(motion_output out, cells past, cells future, ptrdiff_t cell,
+                             const float *past_motion, const float *future_motion, int begin, int y,
+                             geometry size)
+{
+    for (int x = begin; x < min_int(begin + CELL, size.width); x++) {
+        bool has_past = !points_outside(past.vectors + 2 * cell, x, x + 1, y, y + 1, size);
+        bool has_future = !points_outside(future.vectors + 2 * cell, x, x + 1, y, y + 1, size);
+        bool both = has_past && past.valid[cell] && has_future && future.valid[cell];
+        fill_motion(out, y, x, 1,
+                    mean(has_past ? past_motion[0] : 0, has_future ? future_motion[0] : 0, both),
+                    mean(has_past ? past_motion[1] : 0, has_future ? future_motion[1] : 0, both));
     }
 }
 
-/* Which cells of the row that begins with row y point outside somewhere. Returns how many do. */
-static int cells_outside(int *columns, cells past, cells future, int y, geometry size)
+/* One row of cells. */
+typedef struct {
+    cells past, future; /* future.vectors NULL: there is none */
+    int y; /* of its first row of pixels */
+    int count;
+    const float *past_motion, *future_motion;
+    uint8_t *is_outside; /* room for a byte per cell */
+} motion_row;
+
+ALWAYS_INLINE void void_cell(motion_output out, const motion_row *row, int column, int y,
+                             geometry size)
 {
-    int num_columns = (size.width + CELL - 1) / CELL, end_y = min_int(y + CELL, size.height);
-    ptrdiff_t first = (ptrdiff_t)(y / CELL) * num_columns;
-    int count = 0;
-    for (int i = 0; i < num_columns; i++) {
-        int x = i * CELL, end_x = min_int(x + CELL, size.width);
-        bool outside = points_outside(past.vectors + 2 * (first + i), x, end_x, y, end_y, size);
-        if (future.vectors)
-            outside |= points_outside(future.vectors + 2 * (first + i), x, end_x, y, end_y, size);
-        columns[count] = i;
-        count += outside;
+    if (row->future.vectors)
+        void_both(out, row->past, row->future, column, row->past_motion + 2 * column,
+                  row->future_motion + 2 * column, CELL * column, y, size);
+    else
+        void_past(out, row->past.vectors + 2 * column, CELL * column, y, size);
+}
+
+/* Voids in `out`, which stands for all rows of pixels, what points outside in all of them alike.
+ * Cells that differ from row to row are left. Returns how many. */
+ALWAYS_INLINE int void_alike(motion_output out, int *columns, const motion_row *row, geometry size)
+{
+    int end_y = min_int(row->y + CELL, size.height), count = 0;
+    const int16_t *past = row->past.vectors, *future = row->future.vectors;
+    for (int i = 0; i < row->count; i++)
+        row->is_outside[i] = points_outside(past + 2 * i, CELL * i,
+                                            min_int(CELL * i + CELL, size.width), row->y, end_y, size);
+    for (int i = 0; future && i < row->count; i++)
+        row->is_outside[i] |= points_outside(future + 2 * i, CELL * i,
+                                             min_int(CELL * i + CELL, size.width), row->y, end_y, size);
+    for (int i = 0; i < row->count; i++) {
+        if (!row->is_outside[i])
+            continue;
+        if (points_beyond(past + 2 * i, row->y, end_y, size) ||
+            (future && points_beyond(future + 2 * i, row->y, end_y, size)))
+            columns[count++] = i;
+        else
+            void_cell(out, row, i, row->y, size);
     }
     return count;
 }
@@ -154,43 +193,48 @@ static int cells_outside(int *columns, cells past, cells future, int y, geometry
 WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, cells future,
                             int future_distance, geometry size)
 {
-    int columns = (size.width + CELL - 1) / CELL, count = 2 * columns, num_outside = 0;
+    int columns = (size.width + CELL - 1) / CELL, count = 2 * columns, num_left = 0;
     float past_divisor = (float)(QUARTERS * past_distance);
     float future_divisor = (float)(QUARTERS * future_distance);
     size_t row_bytes = motion_row_bytes(out, size), room = 2 * sizeof(float) * CELL * (size_t)columns;
-    uint8_t *row = malloc(2 * room + (size_t)count * 3 * sizeof(float) + (size_t)columns * sizeof(int));
-    if (!row)
+    uint8_t *pixels = malloc(2 * room + (size_t)count * 3 * sizeof(float) + (size_t)columns * (sizeof(int) + 1));
+    if (!pixels)
         return false;
-    motion_output changed = {{row + room, 0, room}, out.type, out.scale}; /* a single row */
-    float *past_motion = (float *)(row + 2 * room), *future_motion = past_motion + count;
+    /* One row for all of a row of cells, and one for where they differ. */
+    motion_output alike = {{pixels, 0, room}, out.type, out.scale}, changed = alike;
+    changed.pixels.data += room;
+    float *past_motion = (float *)(pixels + 2 * room), *future_motion = past_motion + count;
     float *motion = future_motion + count;
-    int *outside = (int *)(motion + count);
+    int *left = (int *)(motion + count);
+    uint8_t *is_outside = (uint8_t *)(left + columns);
     for (int y = 0; y < size.height; y += CELL) {
-        ptrdiff_t first = (ptrdiff_t)(y / CELL) * columns;
+        motion_row row = {past, future, y, columns, past_motion, future_motion, is_outside};
         const float *values = past_motion;
-        divide_vectors(past_motion, past.vectors + 2 * first, count, past_divisor, size.whole);
+        divide_vectors(past_motion, past.vectors, count, past_divisor, size.whole);
         if (future.vectors) {
-            divide_vectors(future_motion, future.vectors + 2 * first, count, future_divisor,
-                           size.whole);
+            divide_vectors(future_motion, future.vectors, count, future_divisor, size.whole);
             for (int i = 0; i < count; i++)
                 motion[i] = mean(past_motion[i], future_motion[i],
-                                 past.valid[first + i / 2] && future.valid[first + i / 2]);
+                                 past.valid[i / 2] && future.valid[i / 2]);
             values = motion;
+            future.vectors += count;
+            future.valid += columns;
         }
-        spread_cells(row, values, columns, out);
+        past.vectors += count;
+        past.valid += columns;
+        spread_cells(pixels, values, columns, out);
         if (size.whole)
-            num_outside = cells_outside(outside, past, future, y, size);
+            num_left = void_alike(alike, left, &row, size);
         for (int to = y; to < min_int(y + CELL, size.height); to++) {
-            if (num_outside)
-                memcpy(changed.pixels.data, row, row_bytes);
-            for (const int *i = outside; i < outside + num_outside; i++)
-                void_in_cell(changed, past, future, first + *i, past_motion + 2 * *i,
-                             future_motion + 2 * *i, CELL * *i, to, size);
-            put_row(row_of(out.pixels, to), num_outside ? changed.pixels.data : row, row_bytes);
+            if (num_left)
+                memcpy(changed.pixels.data, pixels, row_bytes);
+            for (const int *i = left; i < left + num_left; i++)
+                void_cell(changed, &row, *i, to, size);
+            put_row(row_of(out.pixels, to), num_left ? changed.pixels.data : pixels, row_bytes);
         }
     }
     done_putting();
-    free(row);
+    free(pixels);
     return true;
 }
 
