@@ -69,31 +69,34 @@ class ClipAssembler:
         self._still: np.ndarray | None = None  # the accumulated motion of I-frames
         self._spare: list[np.ndarray] = []  # fields that are done with, to be overwritten
 
-    def run(
+    def plan(
         self, pictures: list[Picture], *, frames: Sequence[int], iframes: Sequence[int]
-    ) -> None:
-        """Decode and assemble ``frames`` and ``iframes`` (display indices) of one GOP."""
-        present = {picture.display: picture for picture in pictures}
+    ) -> Plan:
+        """What to do for ``frames`` and ``iframes`` (display indices) of one GOP."""
+        present = {picture.display for picture in pictures}
         for display in (*frames, *iframes):
             if display not in present:
                 raise self._missing(display)
-        plan = plan_gop(
+        return plan_gop(
             pictures,
             self._request,
             frames=frames,
             iframes=iframes,
             iframe_inds=self._iframe_inds,
         )
+
+    def run(self, plan: Plan) -> None:
+        """Decode and assemble what was planned for one GOP."""
         self._source = self._sources.choose(
             [step.picture for step in plan.steps],
             decodes=plan.decodes,
             with_costs=self._clip.bits is not None,
         )
-        for display in frames:
-            self._describe(present[display])
+        for picture in plan.frames:
+            self._describe(picture)
 
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
-        longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(pictures)
+        longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(plan.send)
         self._field_type = np.int16 if longest < 2**15 else np.int32
         if isinstance(self._source, ParsedMotion) and not (plan.decodes or self._accumulates):
             for picture in self._parse(self._source, plan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import av
@@ -153,9 +154,10 @@ class GopDecoder:
             i for i, (_, time, position) in enumerate(self._kept) if is_key(time, position)
         )
         for entry in islice(self._kept, start, None):
-            picture = entry[0]
-            picture.display, picture.past, picture.future = -1, None, None
-            yield entry
+            picture, time, position = entry
+            if picture.display >= 0:  # belongs to another list of pictures, too
+                picture = replace(picture, display=-1, past=None, future=None)
+            yield picture, time, position
 
     def _packets_from(self, index: VideoIndex, gop: int) -> Iterator[av.Packet]:
         time, is_key = index.key_times[gop], _key_test(index, gop)

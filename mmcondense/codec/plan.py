@@ -41,6 +41,8 @@ class Step:
 class Plan:
     """Steps in decoding order, and what they rest on."""
 
+    frames: list[Picture]
+    """The wanted ones."""
     steps: list[Step]
     send: list[Picture]
     """Pictures for the decoder, in decoding order."""
@@ -99,6 +101,7 @@ def plan_gop(
     until = max((i for i, p in enumerate(pictures) if p.display in shown), default=-1)
     ordered = _join_runs([steps[d] for d in by_display if d in steps])
     return Plan(
+        frames=[by_display[display] for display in frames],
         steps=ordered,
         send=[
             p

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from mmcondense.codec import CompressedVideo, NoMotionVectorsError, encode_frames, mpeg4
+from mmcondense.codec import video as video_module
+from mmcondense.codec.assemble import ClipAssembler
 from tests.codec.slow_reference import (
     paint_blocks,
     plain_decode,
@@ -322,6 +324,34 @@ def test_decoding_starts_at_the_key_frame_and_ends_at_the_last_wanted(clip_of):
     assert packets_for(path, [14, 17, 12]) == 6
     assert packets_for(path, [3, 29]) == 4 + 6
     assert packets_for(path, [14, 29], modalities=("iframe",)) == 2
+
+
+@pytest.mark.parametrize(
+    ("codec", "b_frames", "suffix"), [("mpeg4", 0, "mp4"), ("mpeg4", 2, "avi"), ("h264", 2, "mp4")]
+)
+def test_gops_planned_together_are_those_planned_one_by_one(
+    clip_of, monkeypatch, codec, b_frames, suffix
+):
+    """Only so many bytes of packets are held; here those of all GOPs, or of one at a time."""
+    frames = np.arange(30)
+    with CompressedVideo(clip_of(codec, b_frames, suffix)) as video:
+        together = video.read(frames)
+        monkeypatch.setattr(video_module, "_MAX_AHEAD", 0)
+        order = []
+        for step in ("plan", "run"):
+            method = getattr(ClipAssembler, step)
+            monkeypatch.setattr(
+                ClipAssembler,
+                step,
+                lambda *args, step=step, method=method, **kwargs: (
+                    order.append(step),
+                    method(*args, **kwargs),
+                )[1],
+            )
+        one_by_one = video.read(frames)
+    assert order == ["plan", "run"] * 3
+    for name in ("motion", "residual", "iframes", "pts_seconds"):
+        np.testing.assert_array_equal(getattr(one_by_one, name), getattr(together, name))
 
 
 class CountingContainer:

@@ -162,9 +162,10 @@ def test_interlaced_content_warns(tmp_path):
             video.read([1], modalities=("rgb",))
 
 
-def test_open_gops_and_leading_b_frames(tmp_path):
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])  # with a table of packets, and without
+def test_open_gops_and_leading_b_frames(tmp_path, suffix):
     """Leading B-frames are displayed before the key frame that they follow in the stream."""
-    path = tmp_path / "clip.mp4"
+    path = tmp_path / f"clip.{suffix}"
     frames = translating_frames(30, step=(2, 0), height=64, width=96)
     options = {"flags": "-cgop"}
     encode_frames(path, frames, codec="mpeg2", gop_size=12, b_frames=2, options=options)

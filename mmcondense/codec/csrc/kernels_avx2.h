@@ -7,6 +7,8 @@
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(PORTABLE_ONLY)
 #define EIGHT 8 /* pixels at a time */
+#define FETCHED_AHEAD 32 /* rows */
+#define CACHE_LINE 64
 
 /* Where eight pixels come from: bytes from the reference's start, and the place of their weights. */
 typedef struct {
@@ -118,6 +120,14 @@ AVX2 static inline bool locate_row(eight_sources *to, const int16_t *vectors, pl
     return !_mm256_testz_si256(beyond, beyond);
 }
 
+/* The reference was decoded some pictures ago and has left the nearer caches. Its pixels are used in
+ * too small pieces and too irregular an order for the processor to fetch them in time by itself. */
+static inline void fetch_row(plane reference, int y, geometry size)
+{
+    for (int i = 0; y < size.height && i < CHANNELS * size.width; i += CACHE_LINE)
+        __builtin_prefetch(row_of(reference, y) + i);
+}
+
 /* See accumulated_residual_int16(). */
 AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane frame,
                                            plane reference, plane accumulated, geometry size)
@@ -132,6 +142,7 @@ AVX2 static bool accumulated_residual_avx2(plane out, output_type type, plane fr
     uint8_t *prediction = residual + residual_row_bytes(type, size); /* two rows */
     for (int y = 0; y < size.height; y++) {
         const int16_t *vectors = (const int16_t *)row_of(accumulated, y);
+        fetch_row(reference, y + FETCHED_AHEAD, size);
         bool at_end = locate_row(sources, vectors, reference, y, size);
         uint8_t *to = prediction + y % 2 * row_bytes;
         for (size_t i = 0; i < groups; i++, to += CHANNELS * EIGHT) {
