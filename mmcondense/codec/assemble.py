@@ -318,7 +318,7 @@ class ClipAssembler:
         """Pictures that are not predicted."""
         if array is not None:
             for out in self._targets(array, display):
-                out[:] = 0
+                self._kernels.clear(out)
 
     def _put_directions(self, cells: MotionCells, display: int) -> None:
         clip = self._clip

@@ -233,6 +233,14 @@ class NumpyKernels:
             )
         _write_residual(out, motion.residual(frame, prediction))
 
+    def clear(self, out: np.ndarray) -> None:
+        """Write zeros.
+
+        Args:
+            out: [H, W, C] float32, int16 or uint8.
+        """
+        out[...] = 0
+
 
 class CompiledKernels(NumpyKernels):
     """The fast implementation; arguments are those of the readable one."""
@@ -312,6 +320,9 @@ class CompiledKernels(NumpyKernels):
             cells.valid_future if has_future else None,
             future,
         )
+
+    def clear(self, out):
+        _kernels.clear(out)
 
 
 _BYTE_SCALE = 127.5 / BYTE_BOUND

@@ -255,6 +255,18 @@ def test_residuals_of_pictures_are_equal(
 
 
 @needs_compiled
+@settings(deadline=None)
+@given(scenes(), MOTION_TYPES, st.integers(1, 3), st.integers(0, 9))
+def test_zeros_are_written_to_all_of_an_array_and_nowhere_else(
+    scene: Scene, dtype: type, channels: int, padding: int
+) -> None:
+    memory = np.ones((scene.height, scene.width + padding, channels), dtype)
+    CompiledKernels().clear(memory[:, : scene.width])
+    assert not memory[:, : scene.width].any()
+    assert (memory[:, scene.width :] == 1).all()
+
+
+@needs_compiled
 def test_wrong_arrays_are_refused() -> None:
     out = np.zeros((16, 16, 2), np.int16)
     cells = MotionCells(np.zeros((2, 2, 2), np.int16), np.ones((2, 2), bool))
@@ -269,6 +281,9 @@ def test_wrong_arrays_are_refused() -> None:
         CompiledKernels().accumulate(out.copy(), cells, **{**arguments, "start": turned})
     with pytest.raises(ValueError, match="out"):
         CompiledKernels().accumulated_motion(np.zeros((16, 16, 2)), out)
+    for refused in (np.zeros((16, 16, 2)), turned, np.zeros(16, np.uint8)):
+        with pytest.raises(ValueError, match="out"):
+            CompiledKernels().clear(refused)
     with pytest.raises(ValueError, match="blocks"):
         CompiledKernels().cells(b"x" * 39, height=16, width=16)
 

@@ -327,7 +327,7 @@ def test_decoding_starts_at_the_key_frame_and_ends_at_the_last_wanted(clip_of):
 
 
 @pytest.mark.parametrize(
-    ("codec", "b_frames", "suffix"), [("mpeg4", 0, "mp4"), ("mpeg4", 2, "avi"), ("h264", 2, "mp4")]
+    ("codec", "b_frames", "suffix"), [("mpeg4", 0, "mp4"), ("mpeg2", 2, "mkv"), ("h264", 2, "mp4")]
 )
 def test_gops_planned_together_are_those_planned_one_by_one(
     clip_of, monkeypatch, codec, b_frames, suffix

@@ -268,6 +268,15 @@ WIDE_SIMD bool direction(motion_output out, plane valid, cells vectors, geometry
     return true;
 }
 
+void clear(plane out, size_t width, int height)
+{
+    static const uint8_t zeros[1024];
+    for (int y = 0; y < height; y++)
+        for (size_t at = 0; at < width; at += sizeof zeros)
+            put_row(row_of(out, y) + at, zeros, width - at < sizeof zeros ? width - at : sizeof zeros);
+    done_putting();
+}
+
 /* Both predictions into the past one: rounded mean where both vectors hold, else the one that does,
  * and the past where none does. */
 ALWAYS_INLINE void average_row(uint8_t *past_row, const uint8_t *future_row, const run *p,

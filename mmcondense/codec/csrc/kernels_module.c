@@ -269,6 +269,20 @@ static bool get_rows(plane *to, arrays *all, PyObject *object, Py_ssize_t stride
     return true;
 }
 
+static PyObject *py_clear(PyObject *Py_UNUSED(module), PyObject *out)
+{
+    arrays all = {.count = 0};
+    geometry size;
+    plane target;
+    char type;
+    if (get_target(&target, &type, &size, &all, out, "fhB", -1)) {
+        size_t before = size.height > 1 ? (size_t)(size.height - 1) * (size_t)target.stride : 0;
+        Py_BEGIN_ALLOW_THREADS clear(target, target.size - before, size.height);
+        Py_END_ALLOW_THREADS
+    }
+    return result(&all, true);
+}
+
 static PyObject *py_yuv420_to_rgb(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *out, *y, *u, *v;
@@ -304,6 +318,7 @@ static PyMethodDef methods[] = {
     {"direction", py_direction, METH_VARARGS, NULL},
     {"accumulated_residual", py_accumulated_residual, METH_VARARGS, NULL},
     {"field_residual", py_field_residual, METH_VARARGS, NULL},
+    {"clear", py_clear, METH_O, NULL},
     {"yuv420_to_rgb", py_yuv420_to_rgb, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

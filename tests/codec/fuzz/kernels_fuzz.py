@@ -91,6 +91,7 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
             *future,
             None if future[0] is None else picture(),
         ),
+        "clear": (out(int(rng.integers(1, 4)), np.float32, np.int16, np.uint8),),
         "yuv420_to_rgb": (out(3, np.uint8), *yuv()),
     }
 
