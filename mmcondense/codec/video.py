@@ -60,7 +60,7 @@ class CompressedVideo:
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
-        self._source, self._path = source, name_of(source)
+        self._path = name_of(source)
         self._container = open_container(source, self._path)
         self._closed = False
         try:
@@ -90,6 +90,9 @@ class CompressedVideo:
         self._iframes: list[int] | None = None
         with raw_file(source) as file:
             index = index_from_container(self._container, stream, parser=self._parser, file=file)
+            # Else only decoded frames tell. H.264's may be turned by messages in the stream, too.
+            if (self._container_name, self._codec) == (MP4, "mpeg4") and is_upright(file):
+                self._decoder.rotation = 0
         self._index = index or self._scan(None)
 
     def _scan(self, known: VideoIndex | None) -> VideoIndex:
@@ -383,11 +386,6 @@ class CompressedVideo:
             return 0
         if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
             self._check_open()
-            # Not so H.264, which may be rotated by messages inside the stream, too.
-            if (self._container_name, self._codec) == (MP4, "mpeg4"):
-                with raw_file(self._source) as file:
-                    self._decoder.rotation = 0 if is_upright(file) else None
-        if self._decoder.rotation is None:
             self._decoder.decode_first(self._index)
         degrees = self._decoder.rotation or 0
         if degrees % 90:

@@ -172,12 +172,14 @@ ALWAYS_INLINE int void_alike(motion_output out, int *columns, const motion_row *
 {
     int end_y = min_int(row->y + CELL, size.height), count = 0;
     const int16_t *past = row->past.vectors, *future = row->future.vectors;
-    for (int i = 0; i < row->count; i++)
-        row->is_outside[i] = points_outside(past + 2 * i, CELL * i,
-                                            min_int(CELL * i + CELL, size.width), row->y, end_y, size);
-    for (int i = 0; future && i < row->count; i++)
-        row->is_outside[i] |= points_outside(future + 2 * i, CELL * i,
-                                             min_int(CELL * i + CELL, size.width), row->y, end_y, size);
+    for (int i = 0; i < row->count; i++) {
+        int x = CELL * i, end_x = min_int(x + CELL, size.width);
+        row->is_outside[i] = points_outside(past + 2 * i, x, end_x, row->y, end_y, size);
+    }
+    for (int i = 0; future && i < row->count; i++) {
+        int x = CELL * i, end_x = min_int(x + CELL, size.width);
+        row->is_outside[i] |= points_outside(future + 2 * i, x, end_x, row->y, end_y, size);
+    }
     for (int i = 0; i < row->count; i++) {
         if (!row->is_outside[i])
             continue;
@@ -197,7 +199,8 @@ WIDE_SIMD bool single_field(motion_output out, cells past, int past_distance, ce
     float past_divisor = (float)(QUARTERS * past_distance);
     float future_divisor = (float)(QUARTERS * future_distance);
     size_t row_bytes = motion_row_bytes(out, size), room = 2 * sizeof(float) * CELL * (size_t)columns;
-    uint8_t *pixels = malloc(2 * room + (size_t)count * 3 * sizeof(float) + (size_t)columns * (sizeof(int) + 1));
+    uint8_t *pixels = malloc(2 * room + (size_t)count * 3 * sizeof(float) +
+                             (size_t)columns * (sizeof(int) + 1));
     if (!pixels)
         return false;
     /* One row for all of a row of cells, and one for where they differ. */
@@ -273,7 +276,8 @@ void clear(plane out, size_t width, int height)
     static const uint8_t zeros[1024];
     for (int y = 0; y < height; y++)
         for (size_t at = 0; at < width; at += sizeof zeros)
-            put_row(row_of(out, y) + at, zeros, width - at < sizeof zeros ? width - at : sizeof zeros);
+            put_row(row_of(out, y) + at, zeros,
+                    width - at < sizeof zeros ? width - at : sizeof zeros);
     done_putting();
 }
 
