@@ -198,12 +198,21 @@ def test_closed_reader(clip):
         lambda: video.read([1]),
         lambda: video.frame_types,
         lambda: video.gop_frame_types(0),
-        lambda: video.height,
     ):
         with pytest.raises(ValueError, match=r"clip\.mp4: the video is closed"):
             use()
     video.close()
     assert video.num_frames == 30
+    assert video.height == 64
+
+
+def test_closed_reader_of_which_only_decoding_tells_how_it_is_rotated(tmp_path):
+    path = tmp_path / "clip.mp4"
+    encode_frames(path, translating_frames(3, step=(2, -1), height=96, width=128), codec="h264")
+    video = CompressedVideo(path)
+    video.close()
+    with pytest.raises(ValueError, match=r"clip\.mp4: the video is closed"):
+        _ = video.height
 
 
 def test_file_object_that_cannot_seek(clip):

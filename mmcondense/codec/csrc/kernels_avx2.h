@@ -8,7 +8,6 @@
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(PORTABLE_ONLY)
 #define EIGHT 8 /* pixels at a time */
 #define FETCHED_AHEAD 32 /* rows */
-#define CACHE_LINE 64
 
 /* Where eight pixels come from: bytes from the reference's start, and the place of their weights. */
 typedef struct {
