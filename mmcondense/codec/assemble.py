@@ -17,7 +17,7 @@ from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
 from .kernels import kernels
 from .motion import QUARTERS, MotionCells
-from .plan import Plan, Step, base_of, plan_gop
+from .plan import Plan, Step, base_of, find_unread, plan_gop
 from .request import Request
 from .source import Costs, ExportedMotion, MotionSources, ParsedMotion
 
@@ -98,10 +98,6 @@ class ClipAssembler:
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
         longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(plan.send)
         self._field_type = np.int16 if longest < 2**15 else np.int32
-        if isinstance(self._source, ParsedMotion) and not (plan.decodes or self._accumulates):
-            for picture in self._parse(self._source, plan):
-                self._put_parsed(picture)
-            return
         waiting = set(plan.shown)
         steps = iter(plan.steps)
         step = next(steps, None)
@@ -131,7 +127,7 @@ class ClipAssembler:
 
     def _parse(self, source: ParsedMotion, plan: Plan) -> Iterator[Picture]:
         source.restart()
-        unread = _unread(plan)
+        unread = find_unread(plan)
         for start in range(0, len(plan.send), _RUN):
             run = plan.send[start : start + _RUN]
             vectors, costs = source.parse(
@@ -206,12 +202,6 @@ class ClipAssembler:
             self._put_cells(step.picture, self._cells(run[-1]))
         for used in step.last_pixels:
             del self._pixels[used]
-
-    def _put_parsed(self, picture: Picture) -> None:
-        """The work on a picture that needs no other one."""
-        cells = self._vectors.pop(picture.display, None)
-        if isinstance(cells, MotionCells) and self._wants_cells:
-            self._put_cells(picture, cells)
 
     def _cells(self, vectors: MotionCells | bytes) -> MotionCells:
         if isinstance(vectors, MotionCells):
@@ -377,25 +367,6 @@ class ClipAssembler:
             codec=self._decoder.codec,
             frame=display,
         )
-
-
-def _unread(plan: Plan) -> set[int]:
-    """Pictures whose vectors nobody wants, and that are no anchor of a wanted B-picture.
-
-    I-pictures are always read: headers stand before them. Some of those give the time anew, others
-    continue it, so that without the pictures between them the distance of two anchors may come out
-    too long. It scales the later anchor's vectors for direct mode, and I-pictures have none.
-    """
-    unread: set[int] = set()
-    anchors: list[Picture] = []
-    for picture in plan.send:
-        if picture.kind != "B":
-            anchors.append(picture)
-        elif picture.display in plan.vectors:
-            unread.difference_update(anchor.display for anchor in anchors[-2:])
-        if picture.kind in "PB" and picture.display not in plan.vectors:
-            unread.add(picture.display)
-    return unread
 
 
 def _slots(indices: np.ndarray) -> dict[int, list[int]]:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+import numpy as np
+
 from .index import Picture
 from .request import Request
 
@@ -61,6 +63,15 @@ class Plan:
 def base_of(display: int, iframe_inds: Sequence[int]) -> int:
     """The I-frame, real or virtual, at or before a frame."""
     return iframe_inds[bisect_right(iframe_inds, display) - 1]
+
+
+def group_by_gop(frames: np.ndarray, keyframes: np.ndarray) -> dict[int, list[int]]:
+    """Display indices, each once and sorted, by the GOP that they lie in."""
+    gops: dict[int, list[int]] = {}
+    starts = keyframes.tolist()
+    for display in sorted(set(frames.tolist())):
+        gops.setdefault(bisect_right(starts, display) - 1, []).append(display)
+    return gops
 
 
 def plan_gop(
@@ -182,3 +193,22 @@ def _find_last_uses(steps: list[Step]) -> set[int]:
             step.last_chain = [d for d in step.chain if d not in chained]
             chained.update(step.last_chain)
     return pixels
+
+
+def find_unread(plan: Plan) -> set[int]:
+    """Pictures whose vectors nobody wants, and that are no anchor of a wanted B-picture.
+
+    I-pictures are always read: headers stand before them. Some of those give the time anew, others
+    continue it, so that without the pictures between them the distance of two anchors may come out
+    too long. It scales the later anchor's vectors for direct mode, and I-pictures have none.
+    """
+    unread: set[int] = set()
+    anchors: list[Picture] = []
+    for picture in plan.send:
+        if picture.kind != "B":
+            anchors.append(picture)
+        elif picture.display in plan.vectors:
+            unread.difference_update(anchor.display for anchor in anchors[-2:])
+        if picture.kind in "PB" and picture.display not in plan.vectors:
+            unread.add(picture.display)
+    return unread

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -23,7 +22,7 @@ from .index import MP4, VideoIndex, index_from_container, index_from_pictures
 from .mp4 import is_upright
 from .opening import Source, name_of, open_container, raw_file
 from .packets import picture_parser
-from .plan import Plan, base_of
+from .plan import Plan, base_of, group_by_gop
 from .request import Request, check_request
 from .rotate import rotate_clip
 from .source import MotionSources, RefusedError
@@ -327,8 +326,8 @@ class CompressedVideo:
             iframe_inds=self._iframe_list(),
             path=self._path,
         )
-        frames_of = _by_gop(frames, index.keyframes)
-        iframes_of = _by_gop(iframes, index.keyframes) if clip.iframes is not None else {}
+        frames_of = group_by_gop(frames, index.keyframes)
+        iframes_of = group_by_gop(iframes, index.keyframes) if clip.iframes is not None else {}
         pts = {}
         plans: list[Plan] = []
         size = 0
@@ -421,12 +420,3 @@ class CompressedVideo:
                 frame=int(outside[0]),
             )
         return array.astype(np.int64)
-
-
-def _by_gop(frames: np.ndarray, keyframes: np.ndarray) -> dict[int, list[int]]:
-    """Display indices, each once and sorted, by the GOP that they lie in."""
-    gops: dict[int, list[int]] = {}
-    starts = keyframes.tolist()
-    for display in sorted(set(frames.tolist())):
-        gops.setdefault(bisect_right(starts, display) - 1, []).append(display)
-    return gops
