@@ -41,13 +41,13 @@ class BuildWithMim(build_py):
 UNIX_COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden"]
 
 
-def codec_extension(name: str) -> Extension:
-    """``mmcondense.codec._NAME`` from ``csrc/NAME*.c``; without a compiler it is left out."""
-    csrc = ROOT / "mmcondense" / "codec" / "csrc"
+def extension(folder: str, name: str) -> Extension:
+    """``compressedvideo.FOLDER.NAME`` from ``FOLDER/csrc``; without a compiler it is left out."""
+    csrc = ROOT / "compressedvideo" / folder / "csrc"
     return Extension(
-        f"mmcondense.codec._{name}",
-        sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.c"))],
-        depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob(f"{name}*.h"))],
+        f"compressedvideo.{folder}.{name}",
+        sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob("*.c"))],
+        depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob("*.h"))],
         extra_compile_args=[] if sys.platform == "win32" else UNIX_COMPILE_ARGS,
         optional=True,
     )
@@ -69,8 +69,8 @@ setup(
         "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
-    packages=find_packages(include=["mmcondense", "mmcondense.*"]),
-    ext_modules=[codec_extension("kernels"), codec_extension("mpeg4")],
+    packages=find_packages(include=["compressedvideo*", "mmcondense*"]),
+    ext_modules=[extension("bitstream", "_parsers"), extension("motion", "_kernels")],
     cmdclass={"build_py": BuildWithMim},
     python_requires=">=3.10",
     install_requires=[

@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from compressedvideo import CompressedVideo
 from mmcondense.apis.tsd_packet import CODECS
 from mmcondense.apis.tsd_split import TSDClient
-from mmcondense.codec import CompressedVideo
 
 
 def middle_clip(path: Path, *, num_frames: int, height: int, width: int) -> np.ndarray:

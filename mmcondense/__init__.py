@@ -8,7 +8,7 @@ from . import _compat
 
 _compat.apply()  # before anything imports mmaction.models
 
-from . import apis, codec, datasets, engine, evaluation, models  # noqa: E402
+from . import apis, datasets, engine, evaluation, models  # noqa: E402
 from .version import __version__  # noqa: E402
 
-__all__ = ["__version__", "apis", "codec", "datasets", "engine", "evaluation", "models"]
+__all__ = ["__version__", "apis", "datasets", "engine", "evaluation", "models"]

@@ -22,7 +22,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 import mmcondense
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 from mmcondense.datasets.optical_flow import flow_paths, write_flow
 
 CONFIGS = Path(mmcondense.__file__).resolve().parents[1] / "configs"

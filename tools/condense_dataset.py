@@ -40,7 +40,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeR
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmcondense.codec import CodecError
+from compressedvideo import CodecError
 from mmcondense.models.condensers import CondenserModel, as_rgb, load_condenser
 from mmcondense.models.condensers.condenser_model import flatten_views
 

@@ -11,7 +11,7 @@ from mmaction.datasets import VideoDataset
 from mmaction.registry import DATASETS
 from mmengine.logging import print_log
 
-from mmcondense.codec import CodecError
+from compressedvideo import CodecError
 
 from .transforms import check_compressed_pipeline
 

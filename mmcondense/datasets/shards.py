@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mmengine.fileio import BaseStorageBackend, register_backend
 
-from mmcondense.codec import VideoNotFoundError, VideoOpenError
+from compressedvideo import VideoNotFoundError, VideoOpenError
 
 Members = dict[str, tuple[int, int]]
 """Name to offset in the archive and size, bytes."""

@@ -12,7 +12,7 @@ from io import BytesIO
 from mmengine.fileio import BaseStorageBackend, LocalBackend, get_file_backend
 from mmengine.fileio.backends import backends, prefix_to_backends
 
-from mmcondense.codec import CodecError, CompressedVideo, VideoNotFoundError, VideoOpenError
+from compressedvideo import CodecError, CompressedVideo, VideoNotFoundError, VideoOpenError
 
 from . import shards  # noqa: F401 - registers its backend
 

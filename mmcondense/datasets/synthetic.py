@@ -30,7 +30,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from mmcondense.codec.encode import check_encoder, encode_frames
+from compressedvideo.writing.encode import check_encoder, encode_frames
 
 from .synthetic_scenes import TASK_CLASSES, Scene, SceneOptions, render, sample_scene
 
@@ -100,7 +100,7 @@ def make_synthetic(
         size, num_frames, speed, smoothness, noise, window: see
             :class:`~mmcondense.datasets.synthetic_scenes.SceneOptions`. ``num_frames`` is 48 by
             default, and 80 for ``brief``.
-        codec, gop_size, b_frames, quality: see :class:`~mmcondense.codec.encode.VideoWriter`.
+        codec, gop_size, b_frames, quality: see :class:`~compressedvideo.VideoWriter`.
         workers: processes that render and encode.
         overwrite: delete a data set made with other parameters instead of refusing.
         show_progress: draw a progress bar.

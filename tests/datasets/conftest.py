@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 
 HEIGHT, WIDTH = 96, 128
 

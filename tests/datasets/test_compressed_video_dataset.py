@@ -14,7 +14,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import set_random_seed
 from torch.utils.data import DataLoader
 
-from mmcondense.codec import CodecError, CompressedVideo
+from compressedvideo import CodecError, CompressedVideo
 from mmcondense.datasets import CompressedVideoDataset
 
 BROKEN = ("missing.mp4", "empty.mp4", "text.mp4", "cut.mp4", "single.mp4")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mmengine import fileio
 
-from mmcondense.codec import CodecError, VideoNotFoundError, VideoOpenError
+from compressedvideo import CodecError, VideoNotFoundError, VideoOpenError
 from mmcondense.datasets.shards import index_path, read_member, scan_archive, write_index
 
 FILES = {"a/x.bin": b"first" * 300, "a/ü y.bin": b"", "b.bin": bytes(range(256)) * 10}

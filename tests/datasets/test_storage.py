@@ -20,7 +20,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.fileio import BaseStorageBackend, register_backend
 from torch.utils.data import DataLoader
 
-from mmcondense.codec import (
+from compressedvideo import (
     CodecError,
     CompressedClip,
     CompressedVideo,

@@ -13,7 +13,7 @@ from mmaction.datasets import VideoDataset
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 from mmcondense.datasets.synthetic_scenes import (
     MOTIONS,

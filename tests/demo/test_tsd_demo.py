@@ -17,9 +17,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from compressedvideo import encode_frames
 from mmcondense.apis import TSDClient, TSDCloud
 from mmcondense.apis.tsd_packet import pack
-from mmcondense.codec import encode_frames
 from tests.apis.conftest import CLIP_SHAPE, small_model
 
 for package in ("onnx", "onnxruntime", "fastapi", "uvicorn"):

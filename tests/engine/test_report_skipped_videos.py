@@ -20,7 +20,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.engine import ReportSkippedVideosHook
 

@@ -12,7 +12,7 @@ import pytest
 from mmengine.registry import DATASETS, init_default_scope
 
 import mmcondense
-from mmcondense.codec import CodecError, encode_frames
+from compressedvideo import CodecError, encode_frames
 
 CONFIG = Path(mmcondense.__file__).resolve().parents[1] / "configs/ipts/ip_tsn_synthetic.py"
 

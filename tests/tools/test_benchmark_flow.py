@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 from mmcondense.datasets.optical_flow import compute_flow
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools" / "analysis_tools"
 

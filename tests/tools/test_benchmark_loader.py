@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "benchmarks" / "benchmark_loader.py"
 NUM_FRAMES = 30

@@ -16,7 +16,7 @@ from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "visualizations" / "browse_dataset.py"

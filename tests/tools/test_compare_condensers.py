@@ -19,7 +19,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 
 fork = multiprocessing.get_context("fork")

@@ -24,7 +24,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 from mmcondense.datasets.optical_flow import flow_paths, read_flow
 
 NUM_FRAMES = 5

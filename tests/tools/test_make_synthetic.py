@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 
 SMALL = ("--size", "32", "--num-frames", "13", "--speed", "1", "2")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_FRAMES = 14

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmcondense.codec import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD_NAME = "Golf Tips - Hit 300+ Yards!!! $HOME `id` 'x' \"y\" %d;&.avi"

@@ -13,8 +13,8 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from compressedvideo import CompressedVideo
 from mmcondense.apis.tsd_packet import pack
-from mmcondense.codec import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]

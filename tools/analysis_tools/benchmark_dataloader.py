@@ -31,7 +31,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import mmcondense  # noqa: F401 - registers what configs name
-from mmcondense.codec import CodecError
+from compressedvideo import CodecError
 
 SPLITS = ("train", "val", "test")
 

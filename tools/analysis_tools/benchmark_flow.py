@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from mmcondense.codec import CodecError, CompressedVideo, reencode
+from compressedvideo import CodecError, CompressedVideo, reencode
 from mmcondense.datasets.optical_flow import compute_flow, flow_estimator
 from mmcondense.datasets.transforms import SampleCompressedFrames
 

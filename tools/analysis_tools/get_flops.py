@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 
 Inputs = Tensor | dict[str, Tensor]
 Recognizer = Any  # a module with MMAction2's extract_feat and data_preprocessor

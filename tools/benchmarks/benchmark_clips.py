@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from mmcondense.codec import VideoWriter
+from compressedvideo import VideoWriter
 
 WIDTH, HEIGHT = 340, 256
 SECONDS = (3, 10)

@@ -48,7 +48,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from mmcondense.codec import (
+from compressedvideo import (
     CompressedClip,
     CompressedVideo,
     NoMotionVectorsError,

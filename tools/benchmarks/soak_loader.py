@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from benchmark_loader import sample_frames
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 
 ROUNDS = 5
 

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from mmcondense.codec import CodecError, CompressedVideo
+from compressedvideo import CodecError, CompressedVideo
 from mmcondense.datasets.optical_flow import (
     DEFAULT_BOUND,
     METHODS,

@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmcondense.codec.encode import ENCODERS
-from mmcondense.codec.errors import CodecError
+from compressedvideo.errors import CodecError
+from compressedvideo.writing.encode import ENCODERS
 from mmcondense.datasets.synthetic import make_synthetic
 from mmcondense.datasets.synthetic_scenes import TASK_CLASSES, SceneOptions
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from mmcondense.codec.encode import ENCODERS, check_encoder, check_size
-from mmcondense.codec.errors import CodecError
-from mmcondense.codec.transcode import reencode
+from compressedvideo.errors import CodecError
+from compressedvideo.writing.encode import ENCODERS, check_encoder, check_size
+from compressedvideo.writing.reencode import reencode
 
 VIDEO_SUFFIXES = {".avi", ".mkv", ".mov", ".mp4", ".mpg", ".mpeg", ".webm", ".flv", ".3gp", ".wmv"}
 _RECORD = "reencode.json"

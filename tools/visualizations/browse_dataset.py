@@ -28,8 +28,8 @@ from mmengine.runner import set_random_seed
 from mmengine.utils import import_modules_from_strings
 from rich.progress import track
 
+from compressedvideo import CodecError
 from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip
-from mmcondense.codec import CodecError
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.datasets.storage import open_video
 from mmcondense.datasets.transforms import FormatCompressedShape

@@ -8,7 +8,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from mmcondense.codec import MODALITIES, PRECISIONS, REFERENCES, CompressedClip
+from compressedvideo import MODALITIES, PRECISIONS, REFERENCES, CompressedClip
 
 from .ruler import make_ruler
 
@@ -31,7 +31,7 @@ class LoadCompressedVideo(BaseTransform):
     ``original_shape``, ``frame_types``, ``iframe_is_virtual``.
 
     Args:
-        modalities: what to read, some of MODALITIES of mmcondense.codec, and ``'previous_rgb'``:
+        modalities: what to read, some of MODALITIES of compressedvideo, and ``'previous_rgb'``:
             of each frame the one displayed before it, which LoadFlow can compute flow from.
         reference: what motion and residuals are relative to. ``'previous'``: the pictures that
             the codec predicted from; ``'iframe'``: accumulated to the GOP's I-frame.

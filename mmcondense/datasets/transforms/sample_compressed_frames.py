@@ -9,7 +9,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from mmcondense.codec import CodecError, CompressedVideo
+from compressedvideo import CodecError, CompressedVideo
 from mmcondense.datasets.storage import open_video
 
 _PREDICTED_TYPES = ("P", "B")

@@ -10,7 +10,7 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.runner import set_random_seed
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 from mmcondense.datasets.transforms import FormatCompressedShape, encode_motion, encode_residual
 from mmcondense.datasets.transforms.format_compressed_shape import quantize_motion
 

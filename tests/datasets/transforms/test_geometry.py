@@ -12,7 +12,7 @@ from mmengine.dataset import Compose
 from mmengine.runner import set_random_seed
 
 import mmcondense
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 
 PIPELINES = Path(mmcondense.__file__).resolve().parents[1] / "configs" / "_base_" / "pipelines"
 GEOMETRY = Config.fromfile(PIPELINES / "geometry_224.py")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmaction.registry import TRANSFORMS
 
-from mmcondense.codec import (
+from compressedvideo import (
     CodecError,
     CompressedVideo,
     NoMotionVectorsError,
@@ -95,7 +95,7 @@ def test_per_frame_reaches_the_codec(make_clip):
 
 
 def test_codec_without_vectors_says_so(tmp_path, panning_frames):
-    from mmcondense.codec import encode_frames
+    from compressedvideo import encode_frames
 
     path = tmp_path / "clip.mp4"
     try:

@@ -9,7 +9,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
-from mmcondense.codec import CompressedVideo
+from compressedvideo import CompressedVideo
 from mmcondense.datasets.optical_flow import compute_flow, flow_paths, write_flow
 from mmcondense.datasets.transforms import LoadCompressedVideo, LoadFlow, SampleCompressedFrames
 

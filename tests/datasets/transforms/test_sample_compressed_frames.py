@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mmengine.runner import set_random_seed
 
-from mmcondense.codec import CodecError, CompressedVideo, encode_frames
+from compressedvideo import CodecError, CompressedVideo, encode_frames
 from mmcondense.datasets.transforms import SampleCompressedFrames
 from mmcondense.datasets.transforms.sample_compressed_frames import segment_positions
 

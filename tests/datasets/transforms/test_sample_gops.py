@@ -7,7 +7,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
-from mmcondense.codec import CodecError, encode_frames
+from compressedvideo import CodecError, encode_frames
 
 SIDE, NUM_FRAMES, GOP_SIZE = 32, 33, 12  # GOPs start at 0, 12 and 24, and the last has 9 frames
 

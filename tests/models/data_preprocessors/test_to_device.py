@@ -13,7 +13,7 @@ from mmengine.model import BaseDataPreprocessor
 from mmengine.registry import DefaultScope
 
 import mmcondense
-from mmcondense.codec import encode_frames
+from compressedvideo import encode_frames
 
 BASES = Path(mmcondense.__file__).resolve().parents[1] / "configs" / "_base_"
 

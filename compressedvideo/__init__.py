@@ -1,0 +1,39 @@
+"""Reading and writing compressed video: frames, motion vectors and residuals, without torch."""
+
+from .clip import CompressedClip
+from .errors import (
+    CodecError,
+    CorruptVideoError,
+    FrameIndexError,
+    NoMotionVectorsError,
+    UnsupportedVideoError,
+    VideoNotFoundError,
+    VideoOpenError,
+)
+from .motion.kernels import BACKENDS, backend, set_backend
+from .request import MODALITIES, PRECISIONS, REFERENCES
+from .video import CompressedVideo
+from .writing.encode import ENCODERS, VideoWriter, encode_frames
+from .writing.reencode import reencode
+
+__all__ = [
+    "BACKENDS",
+    "ENCODERS",
+    "MODALITIES",
+    "PRECISIONS",
+    "REFERENCES",
+    "CodecError",
+    "CompressedClip",
+    "CompressedVideo",
+    "CorruptVideoError",
+    "FrameIndexError",
+    "NoMotionVectorsError",
+    "UnsupportedVideoError",
+    "VideoNotFoundError",
+    "VideoOpenError",
+    "VideoWriter",
+    "backend",
+    "encode_frames",
+    "reencode",
+    "set_backend",
+]

@@ -1,0 +1,3 @@
+"""The compiled half of this folder: csrc/, a module for each codec."""
+
+from . import mpeg4 as mpeg4

@@ -1,0 +1,82 @@
+"""Paths, bytes and file objects in; an opened container, or a clear error, out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import BinaryIO, TypeAlias
+
+import av
+from av.error import FFmpegError
+
+from ..errors import VideoNotFoundError, VideoOpenError
+
+Source: TypeAlias = "str | os.PathLike | bytes | BinaryIO"
+
+# Bytes that are no UTF-8 in a file's metadata do not concern us; PyAV 19 never minds them.
+_PYAV = int(av.__version__.split(".")[0])
+_LENIENT_METADATA: dict = {"metadata_errors": "replace"} if _PYAV < 19 else {}
+
+
+def name_of(source: Source) -> str:
+    """The source as messages name it."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return f"<{len(source)} bytes>"
+    return str(getattr(source, "name", None) or f"<{type(source).__name__}>")
+
+
+def open_container(source: Source, path: str) -> av.container.InputContainer:
+    """Open a source for demuxing.
+
+    Raises:
+        VideoOpenError: If it is missing, empty, unseekable or no video.
+        TypeError: If it is no source at all.
+    """
+    file: str | BinaryIO
+    if isinstance(source, (str, os.PathLike)):
+        file = path
+        if not os.path.exists(path):
+            raise VideoNotFoundError("no such file", path=path)
+        if os.path.isdir(path):
+            raise VideoOpenError("is a folder, not a video", path=path)
+        size = os.path.getsize(path)
+    else:
+        file = BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
+        if not hasattr(file, "read"):
+            raise TypeError(
+                f"source must be a path, bytes or a binary file object, not {type(source).__name__}"
+            )
+        if not (hasattr(file, "seekable") and file.seekable()):
+            raise VideoOpenError(
+                "the file object cannot seek; read it to its end and pass the bytes", path=path
+            )
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+    if not size:
+        raise VideoOpenError("is empty (0 bytes)", path=path)
+    try:
+        return av.open(file, "r", options={"ignore_editlist": "1"}, **_LENIENT_METADATA)
+    except (FFmpegError, UnicodeDecodeError) as error:
+        raise VideoOpenError(
+            f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
+        ) from error
+
+
+@contextmanager
+def raw_file(source: Source) -> Iterator[BinaryIO]:
+    """The source's bytes, past the demuxer, which finds a file object as it was."""
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb", buffering=0) as file:
+            yield file
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        yield BytesIO(source)
+    else:
+        position = source.tell()
+        try:
+            yield source
+        finally:
+            source.seek(position)

@@ -1,0 +1,422 @@
+"""Read I-frames, motion vectors and residuals of chosen frames of a video, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from av.error import FFmpegError
+
+from .allocate import allocate_clip
+from .assemble import ClipAssembler
+from .bitstream.headers import picture_parser
+from .clip import CompressedClip
+from .container.mp4 import is_upright
+from .container.opening import Source, name_of, open_container, raw_file
+from .decoding.colours import ColourConverter
+from .decoding.decoder import GopDecoder, OrderError
+from .errors import (
+    CorruptVideoError,
+    FrameIndexError,
+    UnsupportedVideoError,
+    VideoOpenError,
+)
+from .index import MP4, VideoIndex, index_from_container, index_from_pictures
+from .motion.source import MotionSources, RefusedError
+from .plan import Plan, base_of, group_by_gop
+from .request import Request, check_request
+from .rotate import rotate_clip
+
+_MAX_AHEAD = 1 << 22
+"""Bytes of packets that are collected and planned before they are decoded: what only handles small
+objects takes half as long if no decoder empties the caches in between."""
+
+
+class CompressedVideo:
+    """A compressed video, opened for reading. Use as a context manager.
+
+    Frames are numbered in display order from the first key frame, every coded picture counts (edit
+    lists of MP4 files are ignored). Rotation in the metadata is honoured: sizes, pictures and
+    vectors are those of the upright video.
+
+    Args:
+        source: Path, bytes, or a seekable binary file object, which stays open afterwards.
+        virtual_gop: Let a P-picture about every this many frames after a key frame stand in as an
+            I-frame: the first that others refer to. None: real key frames only.
+
+    Raises:
+        VideoOpenError: If the source is missing, empty, no video, or has no video stream.
+        CorruptVideoError: If it has no key frame.
+        ValueError: If ``virtual_gop`` is below 1.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        virtual_gop: int | None = None,
+    ) -> None:
+        if virtual_gop is not None and virtual_gop < 1:
+            raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
+        self._virtual_gop = virtual_gop
+        self._path = name_of(source)
+        self._container = open_container(source, self._path)
+        self._closed = False
+        try:
+            self._open_stream(source)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_stream(self, source: Source) -> None:
+        if not self._container.streams.video:
+            kinds = sorted({stream.type for stream in self._container.streams})
+            raise VideoOpenError(
+                f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=self._path
+            )
+        stream = self._stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            raise VideoOpenError("FFmpeg has no decoder for its codec", path=self._path)
+        self._codec = stream.codec_context.name
+        self._parser = picture_parser(self._codec, stream.codec_context.extradata)
+        self._decoder = GopDecoder(self._container, stream, parser=self._parser, path=self._path)
+        self._stored_size = (stream.codec_context.height, stream.codec_context.width)
+        self._motion_sources = MotionSources(
+            self._codec, stream.codec_context.extradata, path=self._path
+        )
+        self._container_name = self._container.format.name
+        self._colours = ColourConverter()
+        self._iframes: list[int] | None = None
+        with raw_file(source) as file:
+            index = index_from_container(self._container, stream, parser=self._parser, file=file)
+            # Else only decoded frames tell. H.264's may be turned by messages in the stream, too.
+            if (self._container_name, self._codec) == (MP4, "mpeg4") and is_upright(file):
+                self._decoder.rotation = 0
+        self._index = index or self._scan(None)
+
+    def _scan(self, known: VideoIndex | None) -> VideoIndex:
+        """Index from all packets."""
+        try:
+            index = index_from_pictures(self._decoder.scan(known), codec=self._codec)
+        except FFmpegError as error:
+            raise CorruptVideoError(
+                f"cannot be read to its end ({error}); re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+            ) from error
+        if not index.num_frames:
+            raise CorruptVideoError(
+                "has no key frame to start decoding from; re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+            )
+        return index
+
+    def _rescan(self) -> None:
+        self._index, self._iframes = self._scan(self._index), None
+
+    def __enter__(self) -> CompressedVideo:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file. Closing twice is harmless."""
+        self._closed = True
+        self._container.close()
+
+    def __repr__(self) -> str:
+        return f"<CompressedVideo {self._path} {self._codec} {self.num_frames} frames>"
+
+    @property
+    def path(self) -> str:
+        """The source as messages name it."""
+        return self._path
+
+    @property
+    def codec(self) -> str:
+        """FFmpeg's codec name, such as ``mpeg4`` or ``h264``."""
+        return self._codec
+
+    @property
+    def width(self) -> int:
+        """Pixels, of the upright video."""
+        return self._stored_size[(self._quarter_turns + 1) % 2]
+
+    @property
+    def height(self) -> int:
+        """Pixels, of the upright video."""
+        return self._stored_size[self._quarter_turns % 2]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, the average if it varies."""
+        stream = self._stream
+        return float(stream.average_rate or stream.guessed_rate or stream.base_rate or 0)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that the decoder shows, from the first key frame on."""
+        return self._index.num_frames
+
+    @property
+    def keyframes(self) -> np.ndarray:
+        """[G] int64: display indices of the key frames. The first is 0."""
+        return self._index.keyframes.copy()
+
+    @property
+    def frame_types(self) -> list[str]:
+        """Picture types in display order: ``'I'``, ``'P'``, ``'B'``, ``'S'``.
+
+        From the packets' headers. For codecs that no parser knows (HEVC, VP8, VP9, AV1: those
+        without motion vectors) by decoding the whole video once.
+        """
+        self._check_open()
+        if self._index.frame_types is None:
+            self._rescan()
+        types = self._index.frame_types
+        assert types is not None
+        if self._parser is None and "?" in types:
+            everything = range(len(types))
+            types = self.read(everything, modalities=()).frame_types
+            self._index.frame_types = types
+        return list(types)
+
+    def gop_frame_types(self, gop: int) -> list[str]:
+        """Picture types of one GOP, display order, from its packets only: quick in long videos.
+
+        Args:
+            gop: Position in ``keyframes``.
+
+        Raises:
+            FrameIndexError: If there is no such GOP.
+        """
+        self._check_open()
+        index = self._index
+        if not 0 <= gop < len(index.keyframes):
+            raise FrameIndexError(
+                f"there is no GOP {gop}, only 0..{len(index.keyframes) - 1}", path=self._path
+            )
+        begin, end = [*index.keyframes.tolist(), index.num_frames][gop : gop + 2]
+        if index.frame_types is not None or self._parser is None:
+            return self.frame_types[begin:end]
+        try:
+            pictures = self._decoder.pictures(index, gop=gop, last=end - 1)
+        except OrderError:
+            self._rescan()
+            return self.gop_frame_types(gop)
+        kinds = {picture.display: picture.kind for picture in pictures}
+        return [kinds.get(display, "?") for display in range(begin, end)]
+
+    @property
+    def has_b_frames(self) -> bool:
+        """Whether any frame is a B-frame."""
+        if self._index.in_order and self._parser is not None:
+            return False
+        return any("B" in self.gop_frame_types(gop) for gop in range(len(self._index.keyframes)))
+
+    @property
+    def iframe_inds(self) -> np.ndarray:
+        """[I] int64: display indices of the I-frames, real (key frames) and virtual."""
+        return np.array(self._iframe_list(), np.int64)
+
+    def read(
+        self,
+        frame_inds: Sequence[int] | np.ndarray,
+        *,
+        reference: str = "previous",
+        modalities: Collection[str] = ("iframe", "motion", "residual"),
+        precision: str = "subpixel",
+        iframe_inds: Sequence[int] | np.ndarray | None = None,
+        per_frame: bool = False,
+        layout: str = "pixels",
+        out: CompressedClip | None = None,
+    ) -> CompressedClip:
+        """Read frames in one pass over the packets that they need.
+
+        Args:
+            frame_inds: S display indices, in any order, repetitions allowed.
+            reference: ``'previous'``: motion and residual against the pictures that the codec
+                predicted from. P-frames keep their vectors. B-frames get the mean of vector /
+                signed distance (pixels per frame), and bi-prediction. ``'iframe'``: against
+                the I-frame at or before the frame, accumulated by CoViAR's rule
+                (:func:`motion.follow`); B-frames follow their past vector, or the future one
+                where there is no past one.
+            modalities: What to return, of ``MODALITIES`` and ``MACROBLOCK_MODALITIES``.
+                ``'motion_past'`` and ``'motion_future'`` are vectors as coded, whatever
+                ``reference`` says. ``'bits'`` returns the coefficient counts too. Of MPEG-4 part
+                2, motion and bits alone are parsed from the packets: nothing is decoded.
+            precision: ``'subpixel'`` (float32), or ``'integer'`` (int16): vectors truncated to
+                whole pixels and void where they point outside the frame, as CoViAR's.
+            iframe_inds: K display indices of the pictures to return as ``iframes``. None: the
+                I-frame, real or virtual, at or before each frame.
+            per_frame: Divide the motion of P-frames by its distance too, so that it is in pixels
+                per frame like that of B-frames.
+            layout: ``'pixels'``, or ``'cells'``: ``motion`` is [S, ceil(H/8), ceil(W/8), 2], a
+                vector for each 8x8 pixels, for which no block is smaller. Only for sub-pixel
+                ``'motion'`` with ``reference='previous'``, and not beside ``'residual'`` or
+                directions.
+            out: A clip read earlier that is done with: its arrays are overwritten where they are of
+                the right size and type and hold at least as many frames. In clips of more than some
+                30 MB, new memory takes about as long as the reading.
+
+        Returns:
+            The clip. I-frames have zero motion and zero residual.
+
+        Raises:
+            FrameIndexError: For an index outside the video.
+            NoMotionVectorsError: If the codec has none for a frame that needs them, or those of
+                MPEG-4 part 2's B-frames need the compiled parser, and it is missing.
+            CorruptVideoError: If a frame cannot be decoded, or its vectors parsed.
+            ValueError: For an unknown reference, modality or precision, or a closed video.
+        """
+        self._check_open()
+        request = check_request(
+            reference=reference,
+            precision=precision,
+            modalities=modalities,
+            per_frame=per_frame,
+            layout=layout,
+        )
+        frames = self._check_indices(frame_inds, "frame_inds")
+        if iframe_inds is None:
+            iframes = self._iframes_of(frames)
+        else:
+            iframes = self._check_indices(iframe_inds, "iframe_inds")
+        try:
+            clip = self._read(frames, iframes, request, out)
+        except OrderError:
+            # Reordered although the headers say otherwise: look at every packet, then again.
+            self._rescan()
+            if iframe_inds is None:
+                iframes = self._iframes_of(frames)
+            clip = self._read(frames, iframes, request, out)
+        except RefusedError as error:
+            self._motion_sources.refuse(str(error))
+            clip = self._read(frames, iframes, request, out)
+        return rotate_clip(clip, self._quarter_turns)
+
+    def _read(
+        self,
+        frames: np.ndarray,
+        iframes: np.ndarray,
+        request: Request,
+        out: CompressedClip | None = None,
+    ) -> CompressedClip:
+        index = self._index
+        height, width = self._stored_size
+        clip = allocate_clip(
+            request,
+            frames=frames,
+            iframes=iframes,
+            keyframes=index.keyframes,
+            height=height,
+            width=width,
+            out=out,
+        )
+        assembler = ClipAssembler(
+            clip,
+            request,
+            decoder=self._decoder,
+            sources=self._motion_sources,
+            colours=self._colours,
+            height=height,
+            width=width,
+            iframe_inds=self._iframe_list(),
+            path=self._path,
+        )
+        frames_of = group_by_gop(frames, index.keyframes)
+        iframes_of = group_by_gop(iframes, index.keyframes) if clip.iframes is not None else {}
+        pts = {}
+        plans: list[Plan] = []
+        size = 0
+        gops = sorted(frames_of.keys() | iframes_of.keys())
+        for gop in gops:
+            wanted, wanted_iframes = frames_of.get(gop, []), iframes_of.get(gop, [])
+            last = max(wanted + wanted_iframes)
+            pictures = self._decoder.pictures(index, gop=gop, last=last)
+            plans.append(assembler.plan(pictures, frames=wanted, iframes=wanted_iframes))
+            pts.update({p.display: p.pts for p in pictures})
+            size += sum(p.packet.size for p in pictures)
+            if gop == gops[-1] or size > _MAX_AHEAD:
+                for plan in plans:
+                    assembler.run(plan)
+                plans, size = [], 0
+        clip.pts_seconds[:] = self._seconds(frames, [pts[d] for d in frames.tolist()])
+        return clip
+
+    # -- what read needs
+
+    def _iframe_list(self) -> list[int]:
+        if self._iframes is None:
+            self._iframes = iframes = self._index.keyframes.tolist()
+            if self._virtual_gop is not None:  # may read frames for their types: not a second time
+                self._iframes = self._with_virtual(iframes, self._virtual_gop)
+        return self._iframes
+
+    def _with_virtual(self, keyframes: list[int], spacing: int) -> list[int]:
+        if self._index.frame_types is None:
+            self._rescan()
+        types, referenced = self.frame_types, self._index.referenced or []
+        keys, iframes = set(keyframes), [0]
+        for display in range(1, self.num_frames):
+            is_anchor = types[display] != "B" and referenced[display]
+            if display in keys or (is_anchor and display - iframes[-1] >= spacing):
+                iframes.append(display)
+        return iframes
+
+    def _iframes_of(self, frames: np.ndarray) -> np.ndarray:
+        iframes = self._iframe_list()
+        return np.array([base_of(d, iframes) for d in frames.tolist()], np.int64)
+
+    def _seconds(self, frames: np.ndarray, pts: Sequence[int | None]) -> np.ndarray:
+        """[S] float64: times of frames, given as display indices and the stream's timestamps."""
+        index = self._index
+        if not index.times_are_monotonic or None in pts:  # packed B-frames
+            return frames / (self.fps or float("nan"))
+        ticks = np.array(pts, np.int64) - index.start_pts
+        return ticks * float(self._stream.time_base or 0)
+
+    @property
+    def _quarter_turns(self) -> int:
+        """How often the stored picture must be turned counterclockwise by 90 degrees."""
+        if self._container_name not in (MP4, "matroska,webm"):
+            return 0
+        if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
+            self._check_open()
+            self._decoder.decode_first(self._index)
+        degrees = self._decoder.rotation or 0
+        if degrees % 90:
+            raise UnsupportedVideoError(
+                f"its metadata rotates it by {degrees} degrees, of which only multiples of 90 can "
+                "be honoured; re-encode it upright",
+                path=self._path,
+                codec=self._codec,
+            )
+        return degrees // 90 % 4
+
+    # -- checks
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"{self._path}: the video is closed; open it again to read from it")
+
+    def _check_indices(self, indices: Sequence[int] | np.ndarray, name: str) -> np.ndarray:
+        array = np.asarray(indices)
+        if not array.size:
+            return np.zeros(0, np.int64)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise ValueError(
+                f"{name} must be a flat sequence of integers, got {array.dtype} of shape "
+                f"{array.shape}"
+            )
+        outside = array[(array < 0) | (array >= self.num_frames)]
+        if outside.size:
+            raise FrameIndexError(
+                f"{name} outside 0..{self.num_frames - 1}",
+                path=self._path,
+                codec=self._codec,
+                frame=int(outside[0]),
+            )
+        return array.astype(np.int64)
