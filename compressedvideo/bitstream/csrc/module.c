@@ -2,12 +2,14 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+extern struct PyModuleDef h264_module;
 extern struct PyModuleDef mpeg4_module;
 
 static const struct {
     const char *name;
     struct PyModuleDef *definition;
 } CODECS[] = {
+    {"h264", &h264_module},
     {"mpeg4", &mpeg4_module},
 };
 
