@@ -52,6 +52,7 @@ static void begin_frame(h264_parser *p)
     motion.parsed = false;
     *buffer->current = (h264_picture){
         .number = p->next_number++,
+        .kind = (uint8_t)"PBIPI"[slice->type], /* FFmpeg's choice */
         .idr = slice->idr,
         .frame_num = slice->frame_num,
         .mbaff = slice->mbaff,
@@ -82,7 +83,7 @@ static void begin_picture(h264_parser *p)
                 .picture = picture->number,
                 .colocated = -1,
                 .recovery = (int16_t)p->messages.recovery_frame_cnt,
-                .kind = '?',
+                .kind = picture->kind,
                 .field = picture->in_fields ? p->slice.structure : RECORD_FRAME,
                 .flags = second ? RECORD_SECOND_FIELD : 0,
             },
@@ -146,13 +147,6 @@ bool h264_begin_slice(h264_parser *p)
 
 /* ---------------------------------------------------------------- ending */
 
-static uint8_t kind_of(uint8_t slice_types)
-{
-    if (slice_types & 1 << B_SLICE)
-        return 'B';
-    return slice_types & (1 << P_SLICE | 1 << SP_SLICE) ? 'P' : 'I';
-}
-
 /* Decoding can start at an IDR picture, and at an I-picture that says so.  What is displayed before
  * the latter but comes after it, and refers to what comes before it, cannot be decoded then. */
 static uint16_t random_access(h264_parser *p, bool resets)
@@ -164,7 +158,8 @@ static uint16_t random_access(h264_parser *p, bool resets)
         p->key_number = -1;
         return RECORD_KEY | RECORD_CLOSED;
     }
-    if (record->recovery == 0 && !is_second && record->kind == 'I') {
+    bool is_intra = !(picture->slice_types & ~(1u << I_SLICE | 1u << SI_SLICE));
+    if (record->recovery == 0 && !is_second && is_intra) {
         p->key_number = picture->number;
         p->key_epoch = record->epoch;
         p->key_order = (int32_t)record->order;
@@ -190,7 +185,6 @@ void h264_finish_picture(h264_parser *p, size_t end)
     record->epoch = p->epoch;
     record->order = h264_order(picture, p->first_slice.structure);
     record->stop = (int32_t)end;
-    record->kind = kind_of(picture->slice_types);
     if (p->first_slice.nal_ref_idc != 0)
         record->flags |= RECORD_REFERENCED;
     if (p->first_slice.structure != FRAME || p->first_slice.mbaff)

@@ -19,6 +19,7 @@ typedef struct {
     bool in_fields;                /* coded as field pictures */
     bool mbaff;
     bool idr;
+    uint8_t kind;        /* 'I', 'P' or 'B': its first slice */
     uint8_t slice_types; /* bit 1 << type of each slice */
     int frame_num, frame_num_wrap, long_term_frame_idx;
     h264_motion motion;
