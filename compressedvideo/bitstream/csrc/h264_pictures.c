@@ -204,9 +204,12 @@ void h264_finish_picture(h264_parser *p, size_t end)
     p->sink(p->context, &p->coded);
 }
 
-/* A packet of which nothing can be read but that there is a picture. */
+/* A packet of which nothing can be read but that there is a picture, or the field that is expected. */
 void h264_lose_picture(h264_parser *p, size_t end)
 {
+    bool second = p->expects_second_field;
+    const h264_picture *frame = p->buffer.current;
+    p->expects_second_field = false;
     p->coded = (h264_coded){
         .record =
             {
@@ -214,11 +217,13 @@ void h264_lose_picture(h264_parser *p, size_t end)
                 .epoch = p->epoch,
                 .start = (int32_t)p->end_of_picture,
                 .stop = (int32_t)end,
-                .picture = p->next_number++,
+                .picture = second ? frame->number : p->next_number++,
                 .colocated = -1,
                 .recovery = -1,
-                .kind = '?',
-                .flags = RECORD_DAMAGED,
+                .kind = second ? frame->kind : '?',
+                .field = second ? FRAME ^ frame->fields : RECORD_FRAME,
+                .flags = second ? RECORD_DAMAGED | RECORD_SECOND_FIELD | RECORD_INTERLACED
+                                : RECORD_DAMAGED,
             },
         .references = p->references,
         .status = H264_BAD_HEADER,

@@ -63,6 +63,10 @@ def tools(rng: random.Random) -> tuple[dict[str, object], str, tuple[int, int]]:
     drawn["cqm"] = rng.choice(["flat", "jvt"])
     if drawn["slices"] == 1 and rng.random() < 0.2:
         drawn["slice-max-mbs"] = rng.choice([5, 17])
+    if pixel_format == "gray":
+        drawn.pop("intra-refresh", None)  # crashes x264 164
+    if drawn.get("qp", 20) < 12 or drawn.get("crf", 20) < 12:
+        drawn["cqm"] = "flat"  # x264: "quantization overflow"
     size = rng.choice([(96, 64), (112, 80), (130, 66), (176, 144), (50, 50), (16, 16)])
     return drawn, pixel_format, size
 
