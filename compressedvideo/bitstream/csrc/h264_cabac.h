@@ -7,7 +7,9 @@
 #if defined(__GNUC__)
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#ifndef ALWAYS_INLINE /* defined where inlining only makes the compiler slow */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#endif
 #else
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)
@@ -20,16 +22,21 @@ enum {
     CABAC_CONTEXTS = 1024
 };
 
-/* The state of each context at the start of a slice: pStateIdx << 1 | valMPS. */
+/* The state of a context: pStateIdx << 1 | valMPS.  Not of a character type, which might be any
+ * object: compilers would load the decoder anew after each change of a context. */
+typedef uint16_t cabac_context;
+
+/* The contexts at the start of a slice. */
 typedef struct {
-    uint8_t contexts[CABAC_TABLES][CABAC_QPS][CABAC_CONTEXTS];
+    cabac_context contexts[CABAC_TABLES][CABAC_QPS][CABAC_CONTEXTS];
 } h264_cabac_tables;
 
 void h264_build_contexts(h264_cabac_tables *tables);
 
-/* Tables 9-44 and 9-45, by state. */
-extern const uint8_t CABAC_RANGE_LPS[64][4];
-extern const uint8_t CABAC_NEXT_LPS[64];
+/* Tables 9-44 and 9-45 by state, pStateIdx << 1 | valMPS: codIRangeLPS, and the next state after the
+ * more and the less probable symbol. */
+extern const uint8_t CABAC_RANGE_LPS[128][4];
+extern const uint8_t CABAC_NEXT[2][128];
 
 /* codIOffset stands in 9 bits below the window's top one, the bits that follow below it.  The spare
  * bit on top lets the window move before it is filled again. */
@@ -73,26 +80,36 @@ ALWAYS_INLINE void cabac_shift(cabac_decoder *decoder, int count)
         cabac_fill(decoder);
 }
 
-/* 9.3.3.2.1 DecodeDecision, with its renormalisation. */
-ALWAYS_INLINE int cabac_decision(cabac_decoder *decoder, uint8_t *context)
+/* How far a range, never 0, is below 256: 0 to 8 bits. */
+ALWAYS_INLINE int cabac_missing_bits(uint32_t range)
 {
-    uint32_t state = *context, mps = state & 1;
-    uint32_t range_lps = CABAC_RANGE_LPS[state >> 1][decoder->range >> 6 & 3];
+#if defined(__GNUC__)
+    return __builtin_clz(range) - (32 - 9);
+#else
+    return leading_zeros_64(range) - (64 - 9);
+#endif
+}
+
+/* 9.3.3.2.1 DecodeDecision, with its renormalisation. */
+ALWAYS_INLINE int cabac_decision(cabac_decoder *decoder, cabac_context *context)
+{
+    uint32_t state = *context;
+    uint32_t range_lps = CABAC_RANGE_LPS[state][decoder->range >> 6 & 3];
     uint32_t range_mps = decoder->range - range_lps;
     uint64_t limit = (uint64_t)range_mps << CABAC_OFFSET_AT;
     if (LIKELY(decoder->window < limit)) {
-        *context = (uint8_t)(state < 124 ? state + 2 : state);
+        *context = CABAC_NEXT[0][state];
         int count = (int)(range_mps >> 8 ^ 1);
         decoder->range = range_mps << count;
         cabac_shift(decoder, count);
-        return (int)mps;
+        return (int)(state & 1);
     }
     decoder->window -= limit;
-    *context = (uint8_t)(CABAC_NEXT_LPS[state >> 1] << 1 | (state < 2 ? mps ^ 1 : mps));
-    int count = leading_zeros_64(range_lps) - (64 - 9);
+    *context = CABAC_NEXT[1][state];
+    int count = cabac_missing_bits(range_lps);
     decoder->range = range_lps << count;
     cabac_shift(decoder, count);
-    return (int)(mps ^ 1);
+    return (int)(~state & 1);
 }
 
 /* 9.3.3.2.3 DecodeBypass */

@@ -232,27 +232,31 @@ ALWAYS_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
 static int cabac_mvd(h264_reader *r, int context, int around)
 {
     enum { PREFIX = 9, FIRST_ORDER = 3, LAST_ORDER = 20 }; /* UEG3, 9.3.2.3 */
-    if (!decide(r, context + (around > 2) + (around > 32)))
-        return 0;
-    int magnitude = 1, step = 3;
-    while (magnitude < PREFIX && decide(r, context + step)) {
-        magnitude++;
-        if (step < 6)
-            step++;
-    }
-    if (magnitude == PREFIX) {
-        int order = FIRST_ORDER;
-        for (; cabac_bypass(&r->cabac); order++) {
-            magnitude += 1 << order;
-            if (order == LAST_ORDER) {
-                h264_fail(r, H264_BAD_VECTOR);
-                return 0;
-            }
+    cabac_decoder decoder = r->cabac; /* in registers */
+    cabac_context *contexts = r->contexts + context;
+    int magnitude = 0;
+    if (cabac_decision(&decoder, contexts + (around > 2) + (around > 32))) {
+        int step = 3;
+        magnitude = 1;
+        while (magnitude < PREFIX && cabac_decision(&decoder, contexts + step)) {
+            magnitude++;
+            if (step < 6)
+                step++;
         }
-        while (order-- > 0)
-            magnitude += cabac_bypass(&r->cabac) << order;
+        if (magnitude == PREFIX) {
+            int order = FIRST_ORDER;
+            for (; order < LAST_ORDER && cabac_bypass(&decoder); order++)
+                magnitude += 1 << order;
+            if (order == LAST_ORDER)
+                h264_fail(r, H264_BAD_VECTOR);
+            while (order-- > 0)
+                magnitude += cabac_bypass(&decoder) << order;
+        }
+        if (cabac_bypass(&decoder))
+            magnitude = -magnitude;
     }
-    return cabac_bypass(&r->cabac) ? -magnitude : magnitude;
+    r->cabac = decoder;
+    return magnitude;
 }
 
 /* ---------------------------------------------------------------- residual */

@@ -269,8 +269,8 @@ ALWAYS_INLINE void coefficients(h264_reader *r, bool intra_16x16, const bool cab
     if (r->current->coded_block_pattern || intra_16x16) {
         int delta = mb_qp_delta(r, cabac), offset = 6 * (r->slice->sps->bit_depth_luma - 8);
         changed = delta != 0;
-        r->qp = (r->qp + delta + 52 + 2 * offset) % (52 + offset) - offset;
-        r->last_qp_changed = changed;
+        if (changed)
+            r->qp = (r->qp + delta + 52 + 2 * offset) % (52 + offset) - offset;
         residual(r, r->current->flags & MB_INTRA, intra_16x16, cabac);
     }
     r->last_qp_changed = changed;
@@ -381,7 +381,7 @@ static void slice_data_cabac(h264_reader *r)
     }
     cabac_start(&r->cabac, data + first, data + r->bits.size + 4);
     int table = r->is_i ? 0 : 1 + slice->cabac_init_idc;
-    memcpy(r->contexts, r->tables->cabac.contexts[table][clip_qp(slice->qp)], CABAC_CONTEXTS);
+    memcpy(r->contexts, r->tables->cabac.contexts[table][clip_qp(slice->qp)], sizeof r->contexts);
     for (bool last = false; !last;) {
         if (r->mb >= count || r->cabac.next > r->cabac.end + 32) {
             h264_fail(r, r->mb >= count ? H264_TOO_MANY_MACROBLOCKS : H264_TRUNCATED);

@@ -35,7 +35,7 @@ static const uint8_t LAST_8X8[63] = {
 };
 
 /* coeff_abs_level_minus1 and the signs of `count` levels: UEG0 with a prefix of 14, 9.3.3.1.3. */
-ALWAYS_INLINE void cabac_levels(cabac_decoder *decoder, uint8_t *contexts, int count,
+ALWAYS_INLINE void cabac_levels(cabac_decoder *decoder, cabac_context *contexts, int count,
                                 int max_above_1)
 {
     enum { PREFIX = 14, LAST_ORDER = 24 };
@@ -45,7 +45,7 @@ ALWAYS_INLINE void cabac_levels(cabac_decoder *decoder, uint8_t *contexts, int c
             if (ones > 0 && ones < 4)
                 ones++;
         } else {
-            uint8_t *context = contexts + 5 + (above_1 < max_above_1 ? above_1 : max_above_1);
+            cabac_context *context = contexts + 5 + (above_1 < max_above_1 ? above_1 : max_above_1);
             int prefix = 1;
             while (prefix < PREFIX && cabac_decision(decoder, context))
                 prefix++;
@@ -69,7 +69,8 @@ ALWAYS_INLINE int cabac_block(h264_reader *r, int category, int max_count, int d
 {
     cabac_decoder decoder = r->cabac; /* in registers */
     block_contexts first = BLOCK_CONTEXTS[category];
-    uint8_t *significant = r->contexts + first.significant, *last = r->contexts + first.last;
+    cabac_context *significant = r->contexts + first.significant;
+    cabac_context *last = r->contexts + first.last;
     bool is_8x8 = max_count == 64, is_dc = category == CHROMA_DC;
     int count = 0, i = 0;
     for (; i < max_count - 1; i++) {
