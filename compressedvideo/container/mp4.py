@@ -24,14 +24,14 @@ def is_upright(file: BinaryIO) -> bool:
         False, too, where the headers are damaged or somewhere unusual.
     """
     end = file.seek(0, os.SEEK_END)
-    moov = next((box for box in _boxes(file, 0, end) if box[0] == b"moov"), None)
+    moov = next((box for box in boxes(file, 0, end) if box[0] == b"moov"), None)
     if moov is None:
         return False
-    children = list(_boxes(file, *moov[1:]))
+    children = list(boxes(file, *moov[1:]))
     headers = [box for box in children if box[0] == b"mvhd"]
     tracks = [box for box in children if box[0] == b"trak"]
     for track in tracks:
-        headers += [box for box in _boxes(file, *track[1:]) if box[0] == b"tkhd"]
+        headers += [box for box in boxes(file, *track[1:]) if box[0] == b"tkhd"]
     return (
         bool(tracks)
         and len(headers) == 1 + len(tracks)
@@ -39,7 +39,7 @@ def is_upright(file: BinaryIO) -> bool:
     )
 
 
-def _boxes(file: BinaryIO, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Kind and payload (from, to) of each box in a part of the file."""
     while begin + 8 <= end:
         file.seek(begin)
