@@ -60,12 +60,6 @@ class Flags(IntFlag):
     DAMAGED = 256
     """Its header is unreadable; the other members are best guesses."""
 
-    PACKED = 512
-    """Not the first of its packet: a decoder shows it when the packet behind comes."""
-
-    NO_SKIP = 1024
-    """Must be decoded though nothing refers to it: it changes how later pictures come out."""
-
 
 def as_arrays(records: bytes, references: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Views of what a parser's ``headers`` returns.

@@ -2,13 +2,22 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-extern struct PyModuleDef mpeg4_module;
+extern struct PyModuleDef mpeg4_module, mpeg12_module, h263_module, h263i_module, flv1_module,
+    msmpeg4v1_module, msmpeg4_module, wmv2_module, intra_module;
 
 static const struct {
     const char *name;
     struct PyModuleDef *definition;
 } CODECS[] = {
     {"mpeg4", &mpeg4_module},
+    {"mpeg12", &mpeg12_module},
+    {"h263", &h263_module},
+    {"h263i", &h263i_module},
+    {"flv1", &flv1_module},
+    {"msmpeg4v1", &msmpeg4v1_module},
+    {"msmpeg4", &msmpeg4_module},
+    {"wmv2", &wmv2_module},
+    {"intra", &intra_module},
 };
 
 static int add_codec(PyObject *parent, const char *name, struct PyModuleDef *definition)

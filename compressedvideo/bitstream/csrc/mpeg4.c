@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mpeg4_parser.h"
+#include "start_codes.h"
 
 enum { VOP_START_CODE = 0xb6 }; /* Table 6-3 */
 
@@ -86,20 +87,6 @@ bool allocate_pictures(mpeg4_parser *p, const mpeg4_layer *layer)
     return (allocate_picture(&p->current, macroblocks) &&
             allocate_picture(&p->anchor, macroblocks)) ||
            fail(p, MPEG4_NO_MEMORY);
-}
-
-/* Place of the next 00 00 01 from `from` on, or `size`. */
-static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
-{
-    for (size_t i = from + 2; i < size; i++) {
-        const uint8_t *one = memchr(data + i, 1, size - i);
-        if (!one)
-            break;
-        i = (size_t)(one - data);
-        if (data[i - 2] == 0 && data[i - 1] == 0)
-            return i - 2;
-    }
-    return size;
 }
 
 /* Place of the next start code of a VOP, or `size`. */

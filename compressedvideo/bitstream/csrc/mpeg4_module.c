@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "headers_python.h"
 #include "mpeg4.h"
 
 typedef struct {
@@ -285,6 +286,9 @@ static PyType_Spec parser_spec = {
     .slots = parser_slots,
 };
 
+HEADERS_TYPE_SPEC(header_parser_spec, mpeg4_codec,
+                  "compressedvideo.bitstream._parsers.mpeg4.HeaderParser");
+
 static PyObject *message(PyObject *Py_UNUSED(module), PyObject *status)
 {
     long value = PyLong_AsLong(status);
@@ -335,6 +339,8 @@ static int module_exec(PyObject *module)
         return -1;
     }
     Py_DECREF(type);
+    if (headers_add_type(module, "HeaderParser", &header_parser_spec) < 0)
+        return -1;
     if (PyModule_AddIntConstant(module, "OK", MPEG4_OK) < 0 ||
         PyModule_AddIntConstant(module, "INEXACT_END", MPEG4_INEXACT_END) < 0 ||
         PyModule_AddIntConstant(module, "NO_ANCHORS", MPEG4_NO_ANCHORS) < 0 ||

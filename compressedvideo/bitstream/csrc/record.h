@@ -14,9 +14,7 @@ enum {
     RECORD_SHOWS_EXISTING = 32, /* no new picture: displays an earlier one, its only reference */
     RECORD_SECOND_FIELD = 64,   /* the second field of the picture of the record before */
     RECORD_INTERLACED = 128,    /* a field, or a frame whose macroblocks may be fields */
-    RECORD_DAMAGED = 256,       /* unreadable header: the other members are best guesses */
-    RECORD_PACKED = 512,        /* not the first of its packet: shown when the packet behind comes */
-    RECORD_NO_SKIP = 1024       /* must be decoded though nothing refers to it */
+    RECORD_DAMAGED = 256        /* unreadable header: the other members are best guesses */
 };
 
 enum { RECORD_FRAME, RECORD_TOP_FIELD, RECORD_BOTTOM_FIELD };
