@@ -201,7 +201,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
     else:
         parts = [parser.headers(batch) for batch in packets.scan()]
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
-    index = build_index(records, references, num_packets=len(packets))
+    index = build_index(records, references)
     if not index.num_frames:
         raise CorruptVideoError(
             "has no key frame to start decoding from; re-encode or drop the file",
@@ -215,13 +215,12 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
     return index
 
 
-def build_index(records: np.ndarray, references: np.ndarray, *, num_packets: int) -> VideoIndex:
+def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
     """The index of a video.
 
     Args:
         records: Of :data:`RECORD`, in decoding order, of the whole stream.
         references: Picture numbers, ``num_references`` of them for each record.
-        num_packets: Packets of the stream.
 
     Returns:
         The index; ``num_frames`` is 0 if there is nowhere to start decoding.
@@ -232,8 +231,6 @@ def build_index(records: np.ndarray, references: np.ndarray, *, num_packets: int
     if not len(keys):  # an I-picture must do
         keys = np.flatnonzero(records["kind"] == b"I")[:1]
     hidden = flags & Flags.HIDDEN != 0
-    # FFmpeg decodes one picture per packet: what is packed into the last is never shown.
-    hidden |= (flags & Flags.PACKED != 0) & (records["packet"] == num_packets - 1)
     order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
     keys = keys[~hidden[keys]]
     display = np.full(len(records), -1, np.int32)

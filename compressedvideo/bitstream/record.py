@@ -60,6 +60,9 @@ class Flags(IntFlag):
     DAMAGED = 256
     """Its header is unreadable; the other members are best guesses."""
 
+    NO_SKIP = 1024
+    """Must be decoded though nothing refers to it: it changes how later pictures come out."""
+
 
 def as_arrays(records: bytes, references: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Views of what a parser's ``headers`` returns.

@@ -107,7 +107,7 @@ class PacketReader:
 
     @property
     def is_key(self) -> np.ndarray:
-        """[N] bool: which packets the container flags; empty where they were not demuxed."""
+        """[N] bool: which packets the container takes for key frames."""
         return np.array(self._is_key, bool)
 
     @property
@@ -146,13 +146,14 @@ class PacketReader:
         entries = self.stream.index_entries
         if not len(entries) or len(entries) != self.stream.frames:
             return False
-        positions, sizes, times = array("q"), array("q"), array("q")
+        positions, sizes, times, is_key = array("q"), array("q"), array("q"), array("b")
         for entry in entries:
             size = entry.size
             if size:  # AVI's empty chunks repeat a frame
                 positions.append(entry.pos + header)
                 sizes.append(size)
                 times.append(entry.timestamp)
+                is_key.append(entry.is_keyframe)
         if not sizes:
             return False
         at, length = np.asarray(positions), np.asarray(sizes)
@@ -162,6 +163,7 @@ class PacketReader:
         if self.format == AVI and not _is_chunk(file, positions[0], sizes[0]):
             return False
         self._positions, self._sizes, self._decoding_times = positions, sizes, times
+        self._is_key = is_key
         if self.format == AVI:
             self._presentation_times = times
         elif len(sizes) == len(entries):

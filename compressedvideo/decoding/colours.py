@@ -34,6 +34,7 @@ class ColourConverter:
         """
         if (
             self._converts
+            and not frame.interlaced_frame  # its lines' chroma lies elsewhere
             and frame.format.name == "yuv420p"
             and frame.colorspace == _UNSPECIFIED
             and frame.color_range in _LIMITED

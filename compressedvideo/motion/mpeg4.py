@@ -63,7 +63,7 @@ class Mpeg4Motion:
             costs = [Costs(*pair) for pair in zip(run.bits, run.coefficients, strict=True)]
         return [
             Parsed(
-                picture.display,
+                picture,
                 MotionCells(vectors, slots, (_or_lost(picture.past), _or_lost(picture.future)), 8),
                 cost,
             )

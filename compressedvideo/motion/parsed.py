@@ -30,7 +30,7 @@ class Costs(NamedTuple):
 class Parsed(NamedTuple):
     """What a parser says of one wanted picture."""
 
-    display: int
+    picture: Picture
     cells: MotionCells
     costs: Costs | None
 

@@ -90,15 +90,15 @@ class MotionSources:
         self._no_parser = f"{reason} in the parser that reads them. {ADVICE}"
 
     def choose(
-        self, pictures: Collection[Picture], *, decodes: bool, with_costs: bool
+        self, pictures: Collection[Picture], *, needs_frames: bool, with_costs: bool
     ) -> ExportedMotion | MotionParser:
         """The source of some pictures' vectors.
 
-        The parser, if FFmpeg's vectors are not exact or nothing is to be decoded anyway.
+        The parser, if FFmpeg's vectors are not exact or the pictures need not be decoded.
 
         Args:
             pictures: Those whose vectors are wanted.
-            decodes: Whether pictures must be decoded.
+            needs_frames: Whether the pictures must be decoded anyway.
             with_costs: Whether bits and coefficients are wanted.
 
         Raises:
@@ -106,7 +106,7 @@ class MotionSources:
         """
         predicted = [picture for picture in pictures if picture.kind != "I"]
         bipredicted = [picture for picture in predicted if picture.kind == "B"]
-        if self._codec == "mpeg4" and (with_costs or bipredicted or not decodes):
+        if self._codec == "mpeg4" and (with_costs or bipredicted or not needs_frames):
             if self._no_parser is None:
                 try:
                     return self._parser(with_costs=with_costs)

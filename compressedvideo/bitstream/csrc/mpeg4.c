@@ -63,7 +63,7 @@ static bool allocate_picture(mpeg4_picture *picture, size_t macroblocks)
 }
 
 void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,
-                 int16_t *vectors, uint8_t *valid)
+                 int16_t *vectors, uint8_t *slots)
 {
     static const uint8_t uses_forward[] = {1, 0, 1, 1, 0, 1, 1}; /* by mode */
     static const uint8_t uses_backward[] = {0, 0, 0, 0, 1, 1, 1};
@@ -76,7 +76,8 @@ void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int wi
         for (int x = 0; x < columns; x++) {
             *vectors++ = (int16_t)(from[x].x * scale);
             *vectors++ = (int16_t)(from[x].y * scale);
-            *valid++ = modes[x / 2] < sizeof uses_forward && uses[modes[x / 2]];
+            bool used = modes[x / 2] < sizeof uses_forward && uses[modes[x / 2]];
+            *slots++ = used ? backward : MPEG4_UNUSED;
         }
     }
 }

@@ -110,7 +110,7 @@ typedef struct {
     int16_t *vectors;          /* [wanted][direction][cell][2] */
     uint32_t *bits;            /* [wanted][macroblock], if with_costs */
     uint16_t *coefficients;
-    uint8_t *valid; /* [wanted][direction][cell] */
+    uint8_t *slots; /* [wanted][direction][cell] */
 } run_target;
 
 /* New memory for `count` VOPs; NULL after an error. */
@@ -120,7 +120,7 @@ static PyObject *allocate_run(run_target *to, size_t count)
     to->cells = (height + 7) / 8 * ((width + 7) / 8);
     to->macroblocks = (height + 15) / 16 * ((width + 15) / 16);
     size_t costs = to->with_costs ? to->macroblocks : 0;
-    size_t size = 2 * to->cells * (2 * sizeof *to->vectors + sizeof *to->valid) +
+    size_t size = 2 * to->cells * (2 * sizeof *to->vectors + sizeof *to->slots) +
                   costs * (sizeof *to->bits + sizeof *to->coefficients);
     if (count > (size_t)PY_SSIZE_T_MAX / size)
         return PyErr_NoMemory();
@@ -129,7 +129,7 @@ static PyObject *allocate_run(run_target *to, size_t count)
         to->vectors = (int16_t *)PyByteArray_AS_STRING(memory);
         to->bits = (uint32_t *)(to->vectors + count * to->cells * 4);
         to->coefficients = (uint16_t *)(to->bits + count * costs);
-        to->valid = (uint8_t *)(to->coefficients + count * costs);
+        to->slots = (uint8_t *)(to->coefficients + count * costs);
     }
     return memory;
 }
@@ -138,10 +138,15 @@ static PyObject *allocate_run(run_target *to, size_t count)
 static void put_vop(const run_target *to, size_t slot, const mpeg4_vop *vop, bool quarter_sample)
 {
     int scale = quarter_sample ? -1 : -2; /* quarter pixels, destination minus source */
-    for (size_t direction = 0; direction < (vop->type == 'B' ? 2 : 1); direction++) {
+    for (size_t direction = 0; direction < 2; direction++) {
         size_t at = (2 * slot + direction) * to->cells;
-        mpeg4_cells(vop->picture, direction == 1, to->height, to->width, scale,
-                    to->vectors + 2 * at, to->valid + at);
+        if (direction == 0 || vop->type == 'B') {
+            mpeg4_cells(vop->picture, direction == 1, to->height, to->width, scale,
+                        to->vectors + 2 * at, to->slots + at);
+        } else {
+            memset(to->vectors + 2 * at, 0, to->cells * 2 * sizeof *to->vectors);
+            memset(to->slots + at, MPEG4_UNUSED, to->cells);
+        }
     }
     if (to->with_costs) {
         memcpy(to->bits + slot * to->macroblocks, vop->picture->bits,
