@@ -60,6 +60,10 @@ class Flags(IntFlag):
     DAMAGED = 256
     """Its header is unreadable; the other members are best guesses."""
 
+    NO_SKIP = 1024
+    """No picture is predicted from it, but it tells a decoder something that B-pictures after it
+    need: from a KEY picture on it must be decoded before any of them."""
+
 
 def as_arrays(records: bytes, references: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Views of what a parser's ``headers`` returns.
