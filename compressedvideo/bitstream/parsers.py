@@ -25,6 +25,7 @@ _TYPES = {
     "mjpeg": "intra.Parser",
     "dvvideo": "intra.Parser",
     "prores": "intra.Parser",
+    "ffv1": "ffv1.Parser",
     "h264": "h264.Parser",
     "hevc": "hevc.Parser",
     "vp8": "vp8.Parser",

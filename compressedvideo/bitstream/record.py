@@ -61,7 +61,8 @@ class Flags(IntFlag):
     """Its header is unreadable; the other members are best guesses."""
 
     NO_SKIP = 1024
-    """Must be decoded though nothing refers to it: it changes how later pictures come out."""
+    """No picture is predicted from it, but it tells a decoder something that B-pictures after it
+    need: from a KEY picture on it must be decoded before any of them."""
 
 
 def as_arrays(records: bytes, references: bytes) -> tuple[np.ndarray, np.ndarray]:

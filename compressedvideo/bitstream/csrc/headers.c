@@ -84,7 +84,7 @@ static int64_t display_key(headers_parser *p, const headers_picture *picture, bo
 static int32_t find_references(const headers_parser *p, const headers_picture *picture,
                                int32_t references[2])
 {
-    if (picture->kind == 'I')
+    if (picture->kind == 'I' && !picture->needs_the_last)
         return 0;
     if (picture->kind != 'B' || picture->needs_no_past) {
         references[0] = p->anchors[1];
@@ -125,7 +125,7 @@ void headers_put(headers_parser *p, const headers_picture *picture)
     int flags = picture->flags;
     if (is_anchor && !p->codec->is_intra)
         flags |= RECORD_REFERENCED;
-    if (picture->kind == 'I' && is_anchor)
+    if (picture->kind == 'I' && is_anchor && !picture->needs_the_last)
         flags |= RECORD_KEY;
     if (flags & RECORD_KEY && (!p->codec->has_b || picture->shown_at_once))
         flags |= RECORD_CLOSED;

@@ -19,6 +19,7 @@ typedef struct {
     bool is_disposable;   /* no picture is predicted from it */
     bool shown_at_once;   /* displayed in decoding order, though it may be a B-picture */
     bool needs_no_past;   /* a B-picture that is predicted from its future anchor only */
+    bool needs_the_last;  /* an I-picture that cannot be decoded without the anchor before */
     bool is_second_field; /* of the picture before */
     uint8_t field;        /* RECORD_FRAME to RECORD_BOTTOM_FIELD */
     uint16_t flags;       /* of RECORD_*, what only the codec can know */
@@ -26,14 +27,29 @@ typedef struct {
     size_t start, stop; /* bytes of the packet */
 } headers_picture;
 
-/* MPEG-4 part 2: the layer, and the second picture of a packet, which is decoded with the next. */
+/* MPEG-4 part 2: the header of a VOP. */
+typedef struct {
+    headers_picture picture;
+    bool is_coded;
+    bool has_time;
+    int64_t modulo_time_base, time_increment;
+} mpeg4_plane;
+
+/* MPEG-4 part 2: the layer, the time, and the second picture of a packet. */
 typedef struct {
     int time_bits; /* of vop_time_increment, 0: unknown */
+    int64_t ticks_per_second;
     bool low_delay, interlaced;
     bool is_packed; /* DivX's way: packets may hold a second picture */
-    bool is_waiting;
-    bool waiting_is_coded;
-    headers_picture waiting;
+
+    int64_t time_base, last_time_base; /* seconds: of the last anchor, of the one before */
+    int64_t anchor_ticks;              /* display time of the last anchor */
+    int64_t anchor_distance;           /* TRD: ticks from the anchor before to the last */
+    int64_t frame_ticks;               /* the first B-VOP's distance from its past anchor; 0: none */
+    bool has_set_fields;               /* a B-VOP since the last KEY picture */
+
+    bool is_waiting; /* `waiting` is decoded in place of the next packet's picture */
+    mpeg4_plane waiting;
 } mpeg4_pictures;
 
 /* MPEG-1 and MPEG-2: the sequence, and the group of pictures up to its first anchor. */
@@ -95,6 +111,6 @@ void headers_read(headers_parser *parser, const uint8_t *data, size_t size);
 void headers_put(headers_parser *parser, const headers_picture *picture);
 
 extern const headers_codec mpeg4_codec, mpeg12_codec, h263_codec, h263i_codec, flv1_codec,
-    msmpeg4v1_codec, msmpeg4_codec, wmv2_codec, intra_codec;
+    msmpeg4v1_codec, msmpeg4_codec, wmv2_codec, intra_codec, ffv1_codec;
 
 #endif

@@ -3,7 +3,7 @@
 #include <Python.h>
 
 extern struct PyModuleDef mpeg4_module, mpeg12_module, h263_module, h263i_module, flv1_module,
-    msmpeg4v1_module, msmpeg4_module, wmv2_module, intra_module;
+    msmpeg4v1_module, msmpeg4_module, wmv2_module, intra_module, ffv1_module;
 
 static const struct {
     const char *name;
@@ -18,6 +18,7 @@ static const struct {
     {"msmpeg4", &msmpeg4_module},
     {"wmv2", &wmv2_module},
     {"intra", &intra_module},
+    {"ffv1", &ffv1_module},
 };
 
 static int add_codec(PyObject *parent, const char *name, struct PyModuleDef *definition)

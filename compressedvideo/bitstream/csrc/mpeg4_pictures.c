@@ -17,6 +17,7 @@ enum {
     LAST_LAYER = 0x2f,
     VISUAL_OBJECT_SEQUENCE = 0xb0,
     USER_DATA = 0xb2,
+    GROUP_OF_VOP = 0xb3,
     VOP = 0xb6
 };
 
@@ -33,6 +34,7 @@ static bool vol_control_parameters(bit_reader *bits)
 
 static void video_object_layer(mpeg4_pictures *layer, bit_reader *bits)
 {
+    layer->frame_ticks = 0; /* FFmpeg's way */
     enum { BINARY_ONLY = 2, GRAYSCALE = 3 }; /* video_object_layer_shape */
     int verid = 1;
     bits_skip(bits, 1 + 8); /* random_accessible_vol, video_object_type_indication */
@@ -47,9 +49,9 @@ static void video_object_layer(mpeg4_pictures *layer, bit_reader *bits)
     if (shape == GRAYSCALE && verid != 1)
         bits_skip(bits, 4); /* video_object_layer_shape_extension */
     bits_skip(bits, 1); /* marker */
-    uint32_t ticks_per_second = bits_read(bits, 16); /* vop_time_increment_resolution */
+    layer->ticks_per_second = bits_read(bits, 16); /* vop_time_increment_resolution */
     layer->time_bits = 1;
-    while ((ticks_per_second - 1) >> layer->time_bits && layer->time_bits < 16)
+    while (layer->time_bits < 16 && (layer->ticks_per_second - 1) >> layer->time_bits > 0)
         layer->time_bits++;
     bits_skip(bits, 1); /* marker */
     if (bits_read(bits, 1)) /* fixed_vop_rate */
@@ -77,6 +79,15 @@ static void user_data(mpeg4_pictures *layer, const uint8_t *data, size_t size)
         layer->is_packed = found == 3 && last == 'p';
 }
 
+/* ---------------------------------------------------------------- 6.2.4 group of VOPs */
+
+static void group_of_vop(mpeg4_pictures *state, bit_reader *bits)
+{
+    int64_t hours = bits_read(bits, 5), minutes = bits_read(bits, 6);
+    bits_skip(bits, 1); /* marker */
+    state->time_base = 3600 * hours + 60 * minutes + bits_read(bits, 6);
+}
+
 /* ---------------------------------------------------------------- 6.2.5 video object plane */
 
 static size_t find_vop(const uint8_t *data, size_t size, size_t from)
@@ -87,36 +98,69 @@ static size_t find_vop(const uint8_t *data, size_t size, size_t from)
     return size - at >= 4 ? at : size;
 }
 
-/* vop_coded, behind the type.  Where the markers say that the time is longer or shorter than the
- * layer says, FFmpeg finds a length that fits; then the VOP counts as coded. */
-static bool vop_coded(const mpeg4_pictures *layer, bit_reader *bits)
+/* The VOP whose start code is at `start` and whose headers begin at `begin`.  Where its markers say
+ * that the layer is wrong about the time's length, it has no time and counts as coded. */
+static mpeg4_plane video_object_plane(const headers_parser *p, const uint8_t *data, size_t size,
+                                      size_t begin, size_t start)
 {
-    if (layer->time_bits == 0)
-        return true;
-    while (bits_read(bits, 1)) /* modulo_time_base; past the data there are zeros */
-        ;
-    bool has_markers = bits_read(bits, 1);
-    bits_skip(bits, layer->time_bits); /* vop_time_increment */
-    has_markers &= bits_read(bits, 1);
-    return bits_read(bits, 1) || !has_markers;
+    const mpeg4_pictures *state = &p->state.mpeg4;
+    bit_reader bits = {data, size, 8 * ((uint64_t)start + 4)};
+    mpeg4_plane vop = {
+        .picture = {
+            .kind = "IPBS"[bits_read(&bits, 2)], /* vop_coding_type */
+            .shown_at_once = state->low_delay,
+            .flags = state->interlaced ? RECORD_INTERLACED : 0,
+            .packet = p->packet,
+            .start = begin,
+            .stop = size,
+        },
+        .is_coded = size - start > 4,
+    };
+    if (!vop.is_coded || state->time_bits == 0)
+        return vop;
+    while (bits_read(&bits, 1)) /* past the data there are zeros */
+        vop.modulo_time_base++;
+    vop.has_time = bits_read(&bits, 1); /* marker */
+    vop.time_increment = bits_read(&bits, state->time_bits);
+    vop.has_time &= bits_read(&bits, 1); /* marker */
+    vop.is_coded = bits_read(&bits, 1) || (!vop.has_time && !bits_overrun(&bits));
+    return vop;
 }
 
-/* The VOP whose start code is at `start`; its headers begin at `begin`. */
-static headers_picture video_object_plane(const headers_parser *p, const uint8_t *data, size_t size,
-                                          size_t begin, size_t start, bool *is_coded)
+/* ---------------------------------------------------------------- 6.3.5 time */
+
+static void anchor_time(mpeg4_pictures *state, const mpeg4_plane *vop)
 {
-    const mpeg4_pictures *layer = &p->state.mpeg4;
-    bit_reader bits = {data, size, 8 * ((uint64_t)start + 4)};
-    headers_picture vop = {
-        .kind = "IPBS"[bits_read(&bits, 2)], /* vop_coding_type */
-        .shown_at_once = layer->low_delay,
-        .flags = layer->interlaced ? RECORD_INTERLACED : 0,
-        .packet = p->packet,
-        .start = begin,
-        .stop = size,
-    };
-    *is_coded = size - start > 4 && vop_coded(layer, &bits);
-    return vop;
+    state->last_time_base = state->time_base;
+    state->time_base += vop->modulo_time_base;
+    int64_t ticks = state->time_base * state->ticks_per_second + vop->time_increment;
+    state->anchor_distance = (uint16_t)(ticks - state->anchor_ticks);
+    state->anchor_ticks = ticks;
+}
+
+static int64_t rounded_quotient(int64_t a, int64_t b)
+{
+    return (a >= 0 ? a + (b >> 1) : a - (b >> 1)) / b;
+}
+
+/* False if FFmpeg skips a B-VOP for its time, which must lie between its anchors', in fields too.
+ * FFmpeg keeps distances in 16 bits, and takes the first B-VOP's for the duration of a frame. */
+static bool b_time(mpeg4_pictures *state, const mpeg4_plane *vop)
+{
+    int64_t ticks = (state->last_time_base + vop->modulo_time_base) * state->ticks_per_second +
+                    vop->time_increment;
+    int64_t past_ticks = state->anchor_ticks - state->anchor_distance;
+    uint16_t distance = (uint16_t)(ticks - past_ticks); /* TRB */
+    if (distance == 0 || distance >= state->anchor_distance)
+        return false;
+    if (!state->interlaced)
+        return true;
+    if (state->frame_ticks == 0)
+        state->frame_ticks = distance;
+    int64_t past = rounded_quotient(past_ticks, state->frame_ticks);
+    int64_t frames = rounded_quotient(ticks, state->frame_ticks) - past;
+    int64_t anchor_frames = rounded_quotient(state->anchor_ticks, state->frame_ticks) - past;
+    return frames > 0 && frames < anchor_frames;
 }
 
 /* ---------------------------------------------------------------- packets */
@@ -132,44 +176,63 @@ static size_t read_headers(mpeg4_pictures *layer, const uint8_t *data, size_t si
             video_object_layer(layer, &bits);
         else if (data[at + 3] == USER_DATA)
             user_data(layer, data + at + 4, next - at - 4);
+        else if (data[at + 3] == GROUP_OF_VOP)
+            group_of_vop(layer, &bits);
         at = next;
     }
     return size - at >= 4 ? at : size;
+}
+
+/* What FFmpeg makes of a VOP when its turn comes: a picture, or nothing.  Says whether it looks at
+ * what follows in the packet. */
+static bool decode(headers_parser *p, mpeg4_plane *vop)
+{
+    mpeg4_pictures *state = &p->state.mpeg4;
+    bool is_b = vop->picture.kind == 'B';
+    if (!is_b)
+        anchor_time(state, vop);
+    else if (vop->has_time && !b_time(state, vop) && p->num_anchors > 1)
+        return false;
+    if (!vop->is_coded)
+        return false;
+    if (vop->picture.kind == 'I')
+        state->has_set_fields = false;
+    if (is_b && p->num_anchors_of_key > 1 && state->interlaced && !state->has_set_fields) {
+        state->has_set_fields = true;
+        vop->picture.flags |= RECORD_NO_SKIP;
+    }
+    headers_put(p, &vop->picture);
+    return !is_b || p->num_anchors > 1;
 }
 
 /* The VOP at `start` waits if it is an I- or B-VOP: FFmpeg takes no other for a packed one. */
 static void let_wait(headers_parser *p, const uint8_t *data, size_t size, size_t begin, size_t start)
 {
     mpeg4_pictures *state = &p->state.mpeg4;
-    if (size - start <= 4 || data[start + 4] & 0x40)
-        return;
-    state->is_waiting = true;
-    state->waiting = video_object_plane(p, data, size, begin, start, &state->waiting_is_coded);
+    state->is_waiting = size - start > 4 && !(data[start + 4] & 0x40);
+    if (state->is_waiting)
+        state->waiting = video_object_plane(p, data, size, begin, start);
 }
 
 static void read_packet(headers_parser *p, const uint8_t *data, size_t size)
 {
     mpeg4_pictures *state = &p->state.mpeg4;
     size_t first = find_start_code(data, size, 0);
-    bool is_sequence = size - first >= 4 && data[first + 3] == VISUAL_OBJECT_SEQUENCE;
-    size_t start = read_headers(state, data, size);
-    bool was_waiting = state->is_waiting && !is_sequence;
-    state->is_waiting = false;
-    if (was_waiting) { /* takes the place of this packet's VOP */
-        if (state->waiting_is_coded)
-            headers_put(p, &state->waiting);
-        let_wait(p, data, size, 0, start);
+    if (size - first >= 4 && data[first + 3] == VISUAL_OBJECT_SEQUENCE)
+        state->is_waiting = false;
+    if (state->is_waiting) { /* takes the place of this packet's first VOP */
+        state->is_waiting = false;
+        if (decode(p, &state->waiting))
+            let_wait(p, data, size, 0, find_vop(data, size, 0));
         return;
     }
+    size_t start = read_headers(state, data, size);
     if (start == size)
         return;
-    bool is_coded;
-    headers_picture vop = video_object_plane(p, data, size, 0, start, &is_coded);
-    size_t next = state->is_packed && is_coded ? find_vop(data, size, start + 4) : size;
-    vop.stop = next;
-    if (is_coded)
-        headers_put(p, &vop);
-    if (next < size)
+    mpeg4_plane vop = video_object_plane(p, data, size, 0, start);
+    size_t next = state->is_packed ? find_vop(data, size, start + 4) : size;
+    vop.picture.stop = next;
+    if (decode(p, &vop))
         let_wait(p, data, size, next, next);
 }
 
@@ -180,7 +243,10 @@ static void read_extradata(headers_parser *p, const uint8_t *data, size_t size)
 
 static void reset(headers_parser *p)
 {
-    p->state.mpeg4.is_waiting = false;
+    mpeg4_pictures *state = &p->state.mpeg4;
+    state->is_waiting = state->has_set_fields = false;
+    state->time_base = state->last_time_base = 0;
+    state->anchor_ticks = state->anchor_distance = state->frame_ticks = 0;
 }
 
 const headers_codec mpeg4_codec = {read_packet, read_extradata, reset, .has_b = true};
