@@ -2,8 +2,17 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-extern struct PyModuleDef mpeg4_module, mpeg12_module, h263_module, h263i_module, flv1_module,
-    msmpeg4v1_module, msmpeg4_module, wmv2_module, intra_module, ffv1_module;
+extern struct PyModuleDef mpeg4_module;
+extern struct PyModuleDef mpeg12_module;
+extern struct PyModuleDef h263_module;
+extern struct PyModuleDef h263i_module;
+extern struct PyModuleDef flv1_module;
+extern struct PyModuleDef msmpeg4v1_module;
+extern struct PyModuleDef msmpeg4_module;
+extern struct PyModuleDef wmv2_module;
+extern struct PyModuleDef intra_module;
+extern struct PyModuleDef ffv1_module;
+extern struct PyModuleDef h264_module;
 
 static const struct {
     const char *name;
@@ -19,6 +28,7 @@ static const struct {
     {"wmv2", &wmv2_module},
     {"intra", &intra_module},
     {"ffv1", &ffv1_module},
+    {"h264", &h264_module},
 };
 
 static int add_codec(PyObject *parent, const char *name, struct PyModuleDef *definition)

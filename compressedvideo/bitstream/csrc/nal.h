@@ -19,6 +19,7 @@ typedef struct {
     const uint8_t *data;
     size_t size, position;
     int length_size; /* bytes of each length, 1 to 4; 0: Annex B */
+    size_t joined;   /* nal_next()'s own: where the units behind one length end */
 } nal_reader;
 
 /* The next unit that is not empty; false if there is no more. */
