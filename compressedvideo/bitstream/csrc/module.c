@@ -2,13 +2,19 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+extern struct PyModuleDef av1_module;
 extern struct PyModuleDef mpeg4_module;
+extern struct PyModuleDef vp8_module;
+extern struct PyModuleDef vp9_module;
 
 static const struct {
     const char *name;
     struct PyModuleDef *definition;
 } CODECS[] = {
+    {"av1", &av1_module},
     {"mpeg4", &mpeg4_module},
+    {"vp8", &vp8_module},
+    {"vp9", &vp9_module},
 };
 
 static int add_codec(PyObject *parent, const char *name, struct PyModuleDef *definition)
