@@ -13,6 +13,9 @@ extern struct PyModuleDef wmv2_module;
 extern struct PyModuleDef intra_module;
 extern struct PyModuleDef ffv1_module;
 extern struct PyModuleDef h264_module;
+extern struct PyModuleDef vp8_module;
+extern struct PyModuleDef vp9_module;
+extern struct PyModuleDef av1_module;
 
 static const struct {
     const char *name;
@@ -29,6 +32,9 @@ static const struct {
     {"intra", &intra_module},
     {"ffv1", &ffv1_module},
     {"h264", &h264_module},
+    {"vp8", &vp8_module},
+    {"vp9", &vp9_module},
+    {"av1", &av1_module},
 };
 
 static int add_codec(PyObject *parent, const char *name, struct PyModuleDef *definition)
