@@ -267,7 +267,7 @@ def _join_fields(
     last_packets = records["packet"].copy()
     ends = np.cumsum(records["num_references"])
     first = second - 1
-    records["flags"][first] |= records["flags"][second] & Flags.REFERENCED
+    records["flags"][first] |= records["flags"][second] & np.uint16(Flags.REFERENCED)
     last_packets[first] = records["packet"][second]
     records["stop"][first] = records["stop"][second]
     merged: list[np.ndarray] = []
