@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from av import Packet
@@ -79,6 +80,23 @@ class VideoIndex:
     """[F] int64: times since the first frame, the stream's time base; None: no such times, or not
     in the order of the frames."""
 
+    @cached_property
+    def lost(self) -> np.ndarray:
+        """[N] bool: whether a picture rests on one that was lost."""
+        flags = self.records["flags"]
+        lost = np.zeros(len(flags), bool)
+        begins = np.flatnonzero(flags & Flags.LOST_BEFORE)
+        if not len(begins):
+            return lost
+        keys = np.flatnonzero(flags & Flags.KEY)
+        for first in begins.tolist():
+            after = keys[np.searchsorted(keys, first) :]
+            lost[first] = True
+            for n in range(first + 1, int(after[0]) if len(after) else len(lost)):
+                named = self.references[self.reference_ends[n] : self.reference_ends[n + 1]]
+                lost[n] |= bool((named < 0).any() or lost[named].any())
+        return lost
+
     @property
     def num_frames(self) -> int:
         return len(self.shown)
@@ -138,7 +156,9 @@ class VideoIndex:
         ]
         lost = (display < 0) & (flags & Flags.HIDDEN == 0)
         if lost.any():
-            pictures = [p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost]
+            pictures = [
+                p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost
+            ]
         if self.knows_references:
             self._link(pictures, first_display)
         else:

@@ -6,7 +6,7 @@ middle. :mod:`request` and :mod:`index` come before it, :mod:`assemble` after it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from .assemble import Arrival, missing_frame
 from .container.packets import PacketReader
 from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
+from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
 from .motion.source import ExportedMotion, MotionSources
@@ -69,8 +70,9 @@ class GopPipeline:
         Raises:
             NoMotionVectorsError: If the codec has no vectors for a frame that needs them.
         """
-        last = max(int(self._index.shown[display]) for display in chain(frames, iframes))
-        pictures = self._index.pictures(gop, last=last)
+        numbers = {int(self._index.shown[display]): display for display in chain(frames, iframes)}
+        self._check_lost(numbers)
+        pictures = self._index.pictures(gop, last=max(numbers))
         wanted = set(frames) if request.wants_vectors else set()
         source = self._sources.choose(
             [picture for picture in pictures if picture.display in wanted],
@@ -91,6 +93,18 @@ class GopPipeline:
             provenance=source.provenance,
         )
         return plan, source
+
+    def _check_lost(self, displays: Mapping[int, int]) -> None:
+        lost = self._index.lost
+        for number, display in displays.items():
+            if lost[number]:
+                raise CorruptVideoError(
+                    "pictures that this frame is predicted from are missing in the file; read "
+                    "other frames, or drop the file",
+                    path=self._packets.path,
+                    codec=self._packets.codec,
+                    frame=display,
+                )
 
     def fetch(self, plan: Plan) -> int:
         """Give the pictures of a plan their packets.
@@ -157,9 +171,7 @@ class GopPipeline:
         decoding = self._decoder.start(exports=False) if plan.send else None
         unsent = iter(plan.send)
         runs = (
-            parser.parse(
-                plan.parse, wanted=plan.vectors, height=self._height, width=self._width
-            )
+            parser.parse(plan.parse, wanted=plan.vectors, height=self._height, width=self._width)
             if plan.parse
             else ()
         )

@@ -173,9 +173,9 @@ def _join_runs(steps: list[Step]) -> list[Step]:
     joinable: dict[int, Step] = {}
     for step in steps:
         display, past = step.picture.display, step.picture.past
-        continues_past_only = (
-            past is not None and list(step.picture.references) == step.chain == [past]
-        )
+        continues_past_only = past is not None and list(step.picture.references) == step.chain == [
+            past
+        ]
         if continues_past_only and past in joinable:
             before = joinable.pop(past)
             step.chain, step.run, before.run = before.chain, before.run, []

@@ -74,9 +74,7 @@ class CompressedVideo:
         self._codec = context.name
         self._stored_size = (context.height, context.width)
         extradata = context.extradata or b""
-        parser = header_parser(
-            self._codec, extradata, width=context.width, height=context.height
-        )
+        parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
         self._index = read_index(self._packets, parser, path=self._path)
         self._orientation = stored_orientation(self._packets, extradata)
         self._decoder = Decoder(context, delay=self._index.delay, path=self._path)

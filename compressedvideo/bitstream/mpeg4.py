@@ -72,8 +72,8 @@ class ParsedRun:
     """The wanted pictures of a run of packets. A list where there is a problem holds anything."""
 
     vectors: np.ndarray
-    """[wanted, 2, ceil(H/8), ceil(W/8), 2] int16: quarter pixels, destination minus source, from the
-    past and from the future anchor; 0 where there is none."""
+    """[wanted, 2, ceil(H/8), ceil(W/8), 2] int16: quarter pixels, destination minus source, from
+    the past and from the future anchor; 0 where there is none."""
 
     slots: np.ndarray
     """[wanted, 2, ceil(H/8), ceil(W/8)] uint8: 0 past anchor, 1 future anchor, 255 none."""

@@ -1,4 +1,4 @@
-"""Bytes of a picture in, whether it says how to be displayed out: SEI messages of H.264 and HEVC."""
+"""A picture of H.264 or HEVC in, whether its messages (SEI) say how to display it out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _units(data: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def _payload_types(messages: bytes) -> Iterator[int]:
-    """Types of the messages of one unit; emulation prevention bytes do not matter to what counts."""
+    """Types of the messages of one unit."""
     messages = messages.replace(b"\x00\x00\x03", b"\x00\x00")
     at = 0
     while at + 1 < len(messages) and messages[at] != 0x80:

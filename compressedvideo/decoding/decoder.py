@@ -70,6 +70,7 @@ class Decoder:
             assert isinstance(other, VideoCodecContext)
             other.extradata = self._stream_context.extradata
             other.codec_tag = self._stream_context.codec_tag
+            other.width, other.height = self._stream_context.width, self._stream_context.height
             other.thread_count = 1
             self._configure(other, exports=exports, pixels=pixels)
             self._contexts[key] = other

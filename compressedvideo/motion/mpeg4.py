@@ -1,4 +1,4 @@
-"""Pictures of MPEG-4 part 2 in, their vectors out: what its parser needs of the others, and damage."""
+"""Pictures of MPEG-4 part 2 in, their vectors out: what is parsed for them, and damage."""
 
 from __future__ import annotations
 
