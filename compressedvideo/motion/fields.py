@@ -68,7 +68,7 @@ def rasterise(blocks: np.ndarray, *, source: int, height: int, width: int):
     return vectors, used
 
 
-def of_slots(slots: np.ndarray, values: Sequence, *, unused) -> np.ndarray:
+def of_slots(slots: np.ndarray, values: Sequence | np.ndarray, *, unused) -> np.ndarray:
     """Look up a value for each slot.
 
     Args:

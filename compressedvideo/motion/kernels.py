@@ -79,7 +79,7 @@ class NumpyKernels:
                 block is of list 1, ``pictures`` names the past one only.
         """
         records = np.frombuffer(blocks, BLOCK) if len(memoryview(blocks)) else np.zeros(0, BLOCK)
-        pictures = (past,)
+        pictures: tuple[int, ...] = (past,)
         if (records["source"] == 1).any():
             pictures = (past, NO_PICTURE if future is None else future)
         size = dict(height=height, width=width)
@@ -292,9 +292,10 @@ class CompiledKernels(NumpyKernels):
     """The fast implementation; arguments are those of the readable one."""
 
     def cells(self, blocks, *, height, width, past, future):
-        shape = 2, -(-height // fields.CELL), -(-width // fields.CELL)
-        vectors, slots = np.empty((*shape, 2), np.int16), np.empty(shape, np.uint8)
-        pictures = (past,)
+        rows, columns = -(-height // fields.CELL), -(-width // fields.CELL)
+        vectors = np.empty((2, rows, columns, 2), np.int16)
+        slots = np.empty((2, rows, columns), np.uint8)
+        pictures: tuple[int, ...] = (past,)
         if _kernels.rasterise(vectors, slots, blocks):
             pictures = (past, NO_PICTURE if future is None else future)
         return MotionCells(vectors, slots, pictures, fields.CELL)
@@ -313,7 +314,8 @@ class CompiledKernels(NumpyKernels):
         _kernels.single_field(out, _BYTE_SCALE, whole, _arrays(cells), tuple(distances))
 
     def cell_field(self, out, cells, *, distances):
-        _kernels.cell_field(out, _repeats(out, cells), _arrays(cells), tuple(distances))
+        repeats = 1 if out.shape[:2] == cells.slots.shape[1:] else _repeats(out, cells)
+        _kernels.cell_field(out, repeats, _arrays(cells), tuple(distances))
 
     def direction(self, out, out_valid, cells, *, chosen, whole):
         _kernels.direction(out, _BYTE_SCALE, out_valid, whole, _arrays(cells), tuple(chosen))
@@ -335,12 +337,13 @@ def _arrays(cells: MotionCells) -> tuple[np.ndarray, np.ndarray, int]:
 
 def _repeats(out: np.ndarray, cells: MotionCells) -> int:
     """How often a cell is repeated in each direction of a grid that may be finer."""
-    grid = cells.slots.shape[1:]
-    for repeats in (1, 2):
-        if all(-(-a // repeats) == b for a, b in zip(out.shape, grid, strict=False)):
-            return repeats
+    (height, width), (rows, columns) = out.shape[:2], cells.slots.shape[1:]
+    if (height, width) == (rows, columns):
+        return 1
+    if ((height + 1) // 2, (width + 1) // 2) == (rows, columns):
+        return 2
     raise ValueError(
-        f"out: {out.shape[:2]} is neither the grid of cells, {grid}, nor twice as fine"
+        f"out: {(height, width)} is neither the grid of cells, {(rows, columns)}, nor twice as fine"
     )
 
 

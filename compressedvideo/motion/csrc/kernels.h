@@ -67,11 +67,13 @@ typedef struct {
 
 /* -- kernels_cells.c -- */
 
-/* Lays the blocks of list 0, and those of list 1 unless `second` is NULL, out on the grid of cells of
- * eight pixels: [rows, columns, 2] and, slots 0 and 1, [rows, columns]. Returns whether there are
- * any of list 1. */
-bool rasterise(int16_t *first, uint8_t *first_slots, int16_t *second, uint8_t *second_slots, int rows,
-               int columns, picture_blocks blocks);
+/* Lays the blocks of a list, 0 or 1, out on the grid of cells of eight pixels: [rows, columns, 2] and,
+ * slots of the list's number, [rows, columns]. Returns whether there are any of list 1. */
+bool rasterise(int16_t *vectors, uint8_t *slots, int rows, int columns, picture_blocks blocks,
+               int list);
+
+/* The same for both: [2, rows, columns, 2] and [2, rows, columns]. */
+bool rasterise_both(int16_t *vectors, uint8_t *slots, int rows, int columns, picture_blocks blocks);
 
 /* Looks at the slots of `count` cells. */
 prediction survey(const int16_t *vectors, const uint8_t *slots, size_t count);
@@ -109,10 +111,11 @@ bool accumulated_motion_int32(motion_output out, plane accumulated, int divisor,
 
 /* -- kernels_paint.c -- */
 
-/* Quarter pixels times frames, by slot; INFINITY where a prediction does not count, as does
- * NO_REFERENCE's. */
+/* By slot, whether its predictions count, as NO_REFERENCE's do not, and quarter pixels times frames;
+ * INFINITY where not. */
 typedef struct {
     float of[SLOTS];
+    bool counts[SLOTS];
 } divisors;
 
 bool single_field(motion_output out, cells from, const divisors *by, geometry size);

@@ -194,7 +194,7 @@ bool NAMED(accumulate_run)(plane out, plane between, plane start, const picture_
         plane target = (count - i) % 2 ? out : between;
         cells from = run[i].cells;
         if (!from.cell) {
-            rasterise(vectors, slots, NULL, NULL, rows, columns, run[i].blocks);
+            rasterise(vectors, slots, rows, columns, run[i].blocks, 0);
             from = (cells){.first = {vectors, slots, 0, 0}, .cell = BLOCK_CELL};
         }
         NAMED(accumulate)(target, start, from, &before, size);

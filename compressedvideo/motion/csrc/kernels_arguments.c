@@ -107,6 +107,7 @@ bool get_divisors(divisors *by, int *count, PyObject *tuple)
         return false;
     }
     *count = (int)length;
+    memset(by->counts, 0, sizeof by->counts);
     for (int slot = 0; slot < SLOTS; slot++)
         by->of[slot] = INFINITY;
     for (int slot = 0; slot < length; slot++) {
@@ -121,6 +122,7 @@ bool get_divisors(divisors *by, int *count, PyObject *tuple)
             return false;
         }
         by->of[slot] = (float)(QUARTERS * distance);
+        by->counts[slot] = true;
     }
     return true;
 }

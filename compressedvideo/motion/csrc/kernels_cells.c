@@ -25,38 +25,39 @@ static void rasterise_block(int16_t *vectors, uint8_t *quarters, int rows, int c
         }
 }
 
-WIDE_SIMD static void name_slot(uint8_t *quarters, size_t num_cells, uint8_t slot)
-{
-    for (size_t i = 0; i < num_cells; i++)
-        quarters[i] = quarters[i] ? slot : NO_REFERENCE;
-}
-
 /* Blocks are up to 16x16 pixels. As in fields.py, where two of them overlap the one wins whose
  * lower right cells these are, then the later one. */
-bool rasterise(int16_t *first, uint8_t *first_slots, int16_t *second, uint8_t *second_slots, int rows,
-               int columns, picture_blocks blocks)
+bool rasterise(int16_t *vectors, uint8_t *slots, int rows, int columns, picture_blocks blocks,
+               int list)
 {
     bool any_second = false;
+    int source = list ? 1 : -1;
     size_t num_cells = (size_t)rows * (size_t)columns;
-    memset(first, 0, sizeof *first * 2 * num_cells);
-    memset(first_slots, 0, num_cells);
-    if (second) {
-        memset(second, 0, sizeof *second * 2 * num_cells);
-        memset(second_slots, 0, num_cells);
-    }
+    memset(vectors, 0, sizeof *vectors * 2 * num_cells);
+    memset(slots, 0, num_cells);
     for (size_t i = 0; i < blocks.count; i++) {
         motion_vector block; /* the buffer may be unaligned */
         memcpy(&block, blocks.data + i * sizeof block, sizeof block);
         any_second |= block.source == 1;
-        if (block.source == -1)
-            rasterise_block(first, first_slots, rows, columns, &block);
-        else if (block.source == 1 && second)
-            rasterise_block(second, second_slots, rows, columns, &block);
+        if (block.source == source)
+            rasterise_block(vectors, slots, rows, columns, &block);
     }
-    name_slot(first_slots, num_cells, 0);
-    if (second)
-        name_slot(second_slots, num_cells, 1);
+    for (size_t i = 0; i < num_cells; i++)
+        slots[i] = slots[i] ? (uint8_t)list : NO_REFERENCE;
     return any_second;
+}
+
+bool rasterise_both(int16_t *vectors, uint8_t *slots, int rows, int columns, picture_blocks blocks)
+{
+    size_t num_cells = (size_t)rows * (size_t)columns;
+    bool any_second = rasterise(vectors, slots, rows, columns, blocks, 0);
+    vectors += 2 * num_cells;
+    slots += num_cells;
+    if (any_second)
+        return rasterise(vectors, slots, rows, columns, blocks, 1);
+    memset(vectors, 0, sizeof *vectors * 2 * num_cells);
+    memset(slots, NO_REFERENCE, num_cells);
+    return false;
 }
 
 WIDE_SIMD prediction survey(const int16_t *vectors, const uint8_t *slots, size_t count)

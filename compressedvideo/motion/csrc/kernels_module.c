@@ -16,12 +16,8 @@ static PyObject *py_rasterise(PyObject *Py_UNUSED(module), PyObject *args)
                  !PyBuffer_IsContiguous(to, 'C') || !PyBuffer_IsContiguous(named, 'C')))
         PyErr_SetString(PyExc_ValueError, "vectors: too many, or arrays with gaps");
     else if (from) {
-        size_t count = (size_t)named->len / 2;
-        int16_t *first = to->buf;
-        uint8_t *first_slots = named->buf;
         Py_BEGIN_ALLOW_THREADS any_second =
-            rasterise(first, first_slots, first + 2 * count, first_slots + count, (int)to->shape[1],
-                      (int)to->shape[2], as_blocks(from));
+            rasterise_both(to->buf, named->buf, (int)to->shape[1], (int)to->shape[2], as_blocks(from));
         Py_END_ALLOW_THREADS
     }
     release(&all);

@@ -23,9 +23,22 @@ ALWAYS_INLINE void average_rows(uint8_t *first, const uint8_t *second, const run
     }
 }
 
-/* Rows `begin` to `end`, given the runs of either prediction. What one run writes beyond its end, the
+ALWAYS_INLINE plane reference_of(predicted to, uint8_t slot)
+{
+    return slot == NO_REFERENCE ? to.fallback : to.references[slot];
+}
+
+/* Rows `begin` to `end`, given the runs of the only prediction. What one run writes beyond its end, the
  * next one overwrites. */
-ALWAYS_INLINE void predict_rows(predicted to, const run *first, const run *second, int begin,
+ALWAYS_INLINE void predict_single(predicted to, const run *runs, int num_runs, int begin, int end,
+                                  geometry size, bool avx2)
+{
+    for (const run *r = runs; r < runs + num_runs; r++)
+        predict_run(to.rows, reference_of(to, r->slot), r, begin, end, size, avx2);
+}
+
+/* The same for two. */
+ALWAYS_INLINE void predict_both(predicted to, const run *first, const run *second, int begin,
                                 int end, geometry size, bool avx2)
 {
     for (int x = 0; x < size.width;) {
@@ -34,16 +47,26 @@ ALWAYS_INLINE void predict_rows(predicted to, const run *first, const run *secon
         run one = has_first ? *first : *second, other = *second;
         one.x = other.x = x;
         one.n = other.n = stop - x;
-        const plane *reference = has_first || has_second ? to.references + one.slot : &to.fallback;
-        predict_run(to.rows, *reference, &one, begin, end, size, avx2);
+        predict_run(to.rows, reference_of(to, one.slot), &one, begin, end, size, avx2);
         if (has_first && has_second) {
-            predict_run(to.second_rows, to.references[other.slot], &other, begin, end, size, avx2);
+            predict_run(to.second_rows, reference_of(to, other.slot), &other, begin, end, size,
+                        avx2);
             average_rows(to.rows, to.second_rows, &other, end - begin, size);
         }
         first += first->x + first->n == stop;
         second += second->x + second->n == stop;
         x = stop;
     }
+}
+
+/* Rows `begin` to `end`, given the runs of both predictions. */
+ALWAYS_INLINE void predict_rows(predicted to, const run *first, int num_first, const run *second,
+                                int num_second, int begin, int end, geometry size, bool avx2)
+{
+    if (num_second)
+        predict_both(to, first, second, begin, end, size, avx2);
+    else
+        predict_single(to, first, num_first, begin, end, size, avx2);
 }
 
 ALWAYS_INLINE bool subtract_prediction(plane out, output_type type, plane frame, cells from,
@@ -70,17 +93,20 @@ ALWAYS_INLINE bool subtract_prediction(plane out, output_type type, plane frame,
         int end = min_int(begin + from.cell, size.height), cell_row = begin / from.cell;
         int num_first = cell_runs(runs.first, row_of_cells(from.first, cell_row, columns), slots,
                                   from.cell, size);
-        int num_second = cell_runs(runs.second, row_of_cells(from.second, cell_row, columns), slots,
+        int num_second = 0;
+        if (from.second.vectors)
+            num_second = cell_runs(runs.second, row_of_cells(from.second, cell_row, columns), slots,
                                    from.cell, size);
         if (!size.whole)
-            predict_rows(to, runs.first, runs.second, begin, end, size, avx2);
+            predict_rows(to, runs.first, num_first, runs.second, num_second, begin, end, size, avx2);
         for (int y = begin; y < end; y++) {
             uint8_t *row = rows + (size_t)(y - begin) * row_bytes;
             if (size.whole) { /* where they point outside differs from row to row */
-                void_outside(runs.first_row, runs.first, num_first, y, size);
+                int count = void_outside(runs.first_row, runs.first, num_first, y, size);
                 void_outside(runs.second_row, runs.second, num_second, y, size);
                 to.rows = row;
-                predict_rows(to, runs.first_row, runs.second_row, y, y + 1, size, avx2);
+                predict_rows(to, runs.first_row, count, runs.second_row, num_second, y, y + 1, size,
+                             avx2);
             }
             subtract_row(out, type, frame, row, residual, y, size);
         }
