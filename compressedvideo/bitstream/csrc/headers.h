@@ -1,6 +1,6 @@
 /* Picture headers of the codecs that predict from anchors: MPEG-1, -2 and -4, H.263 and its kin.
  *
- * A file <codec>_pictures.c reads a packet's headers and says which pictures they announce, by
+ * A file headers_<codec>.c reads a packet's headers and says which pictures they announce, by
  * headers_put().  What these codecs share is here, in headers.c: a P-picture is predicted from the
  * anchor (I or P) decoded last, a B-picture from the last two, between which it is displayed, and
  * nothing else is reordered.  headers_python.c is the Python side of all. */
@@ -46,7 +46,7 @@ typedef struct {
     int64_t anchor_ticks;              /* display time of the last anchor */
     int64_t anchor_distance;           /* TRD: ticks from the anchor before to the last */
     int64_t frame_ticks;               /* the first B-VOP's distance from its past anchor; 0: none */
-    bool has_set_fields;               /* a B-VOP since the last KEY picture */
+    bool has_set_duration;             /* a B-VOP behind the last KEY picture and an anchor */
 
     bool is_waiting; /* `waiting` is decoded in place of the next packet's picture */
     mpeg4_plane waiting;

@@ -14,7 +14,11 @@ enum {
     GROUP = 0xb8
 };
 
-enum { SEQUENCE_EXTENSION = 1, PICTURE_CODING_EXTENSION = 8 }; /* Table 6-2 */
+enum { /* extension_start_code_identifier, Table 6-2 */
+    SEQUENCE_EXTENSION = 1,
+    QUANT_MATRIX_EXTENSION = 3,
+    PICTURE_CODING_EXTENSION = 8
+};
 enum { TOP_FIELD = 1, BOTTOM_FIELD = 2, FRAME = 3 };           /* picture_structure */
 
 /* A picture on its way: from its first header to the next one's. */
@@ -83,9 +87,12 @@ static void put(headers_parser *p, candidate *next, size_t stop)
     picture->is_second_field = is_second_field(state, picture->field);
     if (picture->kind == 'B') {
         picture->needs_no_past = state->from_closed;
-    } else if (!picture->is_second_field) {
-        state->from_closed = state->is_closed;
-        state->is_closed = false;
+    } else {
+        picture->flags &= (uint16_t)~RECORD_NO_SKIP;
+        if (!picture->is_second_field) {
+            state->from_closed = state->is_closed;
+            state->is_closed = false;
+        }
     }
     headers_put(p, picture);
     *next = (candidate){.picture = {.packet = p->packet, .start = stop}};
@@ -117,6 +124,8 @@ static void read_packet(headers_parser *p, const uint8_t *data, size_t size)
                 sequence_extension(state, &bits);
             else if (identifier == PICTURE_CODING_EXTENSION)
                 picture_coding_extension(&next, &bits);
+            else if (identifier == QUANT_MATRIX_EXTENSION)
+                next.picture.flags |= RECORD_NO_SKIP; /* later pictures use it, too */
         }
     }
     put(p, &next, size);

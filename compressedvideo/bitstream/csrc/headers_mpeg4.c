@@ -160,7 +160,8 @@ static bool b_time(mpeg4_pictures *state, const mpeg4_plane *vop)
     int64_t past = rounded_quotient(past_ticks, state->frame_ticks);
     int64_t frames = rounded_quotient(ticks, state->frame_ticks) - past;
     int64_t anchor_frames = rounded_quotient(state->anchor_ticks, state->frame_ticks) - past;
-    return frames > 0 && frames < anchor_frames;
+    uint16_t fields = (uint16_t)(2 * frames), anchor_fields = (uint16_t)(2 * anchor_frames);
+    return fields > 0 && fields < anchor_fields;
 }
 
 /* ---------------------------------------------------------------- packets */
@@ -183,12 +184,22 @@ static size_t read_headers(mpeg4_pictures *layer, const uint8_t *data, size_t si
     return size - at >= 4 ? at : size;
 }
 
+/* FFmpeg takes the duration of a frame, which interlaced B-VOPs need, from the first B-VOP behind a
+ * layer or, after a seek, behind the KEY picture: these must not be left out. */
+static bool sets_duration(headers_parser *p, bool is_first)
+{
+    mpeg4_pictures *state = &p->state.mpeg4;
+    bool is_first_of_key = p->num_anchors_of_key > 1 && !state->has_set_duration;
+    state->has_set_duration |= is_first_of_key;
+    return state->interlaced && (is_first || is_first_of_key);
+}
+
 /* What FFmpeg makes of a VOP when its turn comes: a picture, or nothing.  Says whether it looks at
  * what follows in the packet. */
 static bool decode(headers_parser *p, mpeg4_plane *vop)
 {
     mpeg4_pictures *state = &p->state.mpeg4;
-    bool is_b = vop->picture.kind == 'B';
+    bool is_b = vop->picture.kind == 'B', is_first = state->frame_ticks == 0;
     if (!is_b)
         anchor_time(state, vop);
     else if (vop->has_time && !b_time(state, vop) && p->num_anchors > 1)
@@ -196,11 +207,9 @@ static bool decode(headers_parser *p, mpeg4_plane *vop)
     if (!vop->is_coded)
         return false;
     if (vop->picture.kind == 'I')
-        state->has_set_fields = false;
-    if (is_b && p->num_anchors_of_key > 1 && state->interlaced && !state->has_set_fields) {
-        state->has_set_fields = true;
+        state->has_set_duration = false;
+    if (is_b && sets_duration(p, is_first))
         vop->picture.flags |= RECORD_NO_SKIP;
-    }
     headers_put(p, &vop->picture);
     return !is_b || p->num_anchors > 1;
 }
@@ -244,7 +253,7 @@ static void read_extradata(headers_parser *p, const uint8_t *data, size_t size)
 static void reset(headers_parser *p)
 {
     mpeg4_pictures *state = &p->state.mpeg4;
-    state->is_waiting = state->has_set_fields = false;
+    state->is_waiting = state->has_set_duration = false;
     state->time_base = state->last_time_base = 0;
     state->anchor_ticks = state->anchor_distance = state->frame_ticks = 0;
 }
