@@ -162,7 +162,7 @@ class VideoIndex:
         if self.knows_references:
             self._link(pictures, first_display)
         else:
-            _link_nearest(pictures)
+            link_nearest(pictures)
         return pictures
 
     def _link(self, pictures: list[Picture], first_display: int) -> None:
@@ -186,7 +186,7 @@ class VideoIndex:
                 picture.future = min(future) if future else picture.past
 
 
-def _link_nearest(pictures: list[Picture]) -> None:
+def link_nearest(pictures: list[Picture]) -> None:
     """Take the nearest decoded pictures for references."""
     decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
@@ -221,6 +221,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
     else:
         parts = [parser.headers(batch) for batch in packets.scan()]
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
+        records = _with_missing(records, packets)
     index = build_index(records, references)
     if not index.num_frames:
         raise CorruptVideoError(
@@ -302,6 +303,22 @@ def _join_fields(
     keep[second] = False
     merged = [part for part, is_kept in zip(merged, keep.tolist(), strict=True) if is_kept]
     return records[keep], last_packets[keep], np.concatenate(merged)
+
+
+def _with_missing(records: np.ndarray, packets: PacketReader) -> np.ndarray:
+    """Pictures that a truncated file announces and has not: the last ones."""
+    count = packets.num_missing
+    if not count or not len(records):
+        return records
+    missing = np.zeros(count, RECORD)
+    missing["epoch"] = records["epoch"].max() + 1
+    missing["order"] = np.arange(count)
+    missing["packet"] = np.arange(len(packets) - count, len(packets))
+    missing["picture"] = records["picture"].max() + 1 + np.arange(count)
+    missing["kind"] = b"?"
+    missing["flags"] = Flags.DAMAGED | Flags.LOST_BEFORE
+    missing["colocated"] = missing["recovery"] = -1
+    return np.concatenate([records, missing])
 
 
 def _records_of_packets(packets: PacketReader) -> np.ndarray:

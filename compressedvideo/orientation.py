@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .bitstream.sei import has_display_orientation
 from .clip import CompressedClip
-from .container.packets import PacketReader
 
 _PICTURES = ("iframes", "rgb", "residual", "valid_past", "valid_future", "bits", "coefficients")
 _VECTORS = ("motion", "motion_past", "motion_future")
@@ -52,19 +50,6 @@ def orientation_of(matrix: np.ndarray | None) -> Orientation | None:
     if not a and not d and b and c:
         return Orientation(True, bool(c < 0), bool(b < 0))
     return None
-
-
-def stored_orientation(packets: PacketReader, extradata: bytes) -> Orientation | None:
-    """The orientation, as far as container and headers tell; None: decode a frame.
-
-    Args:
-        packets: After a scan.
-        extradata: The codec's global headers.
-    """
-    if not packets.is_upright:
-        return None
-    speaks = has_display_orientation(packets.codec, extradata, packets.first_packet)
-    return None if speaks else UPRIGHT
 
 
 def degrees_of(matrix: np.ndarray) -> float:

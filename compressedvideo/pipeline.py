@@ -6,7 +6,7 @@ middle. :mod:`request` and :mod:`index` come before it, :mod:`assemble` after it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 
 from .assemble import Arrival, missing_frame
 from .container.packets import PacketReader
-from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
+from .decoding.decoder import Decoder, display_matrix, padded_packet
 from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
@@ -32,6 +32,7 @@ class GopPipeline:
         decoder: Of the stream.
         sources: Where vectors come from.
         size: Height and width of the stored pictures, pixels.
+        any_frame_tells: Not only the first frame says how frames are displayed.
     """
 
     def __init__(
@@ -42,12 +43,15 @@ class GopPipeline:
         decoder: Decoder,
         sources: MotionSources,
         size: tuple[int, int],
+        any_frame_tells: bool,
     ) -> None:
         self._packets = packets
         self._index = index
         self._decoder = decoder
         self._sources = sources
         self._height, self._width = size
+        self._any_frame_tells = any_frame_tells
+        self._matrix: tuple[np.ndarray | None] | None = None  # once it is known
 
     def plan(
         self,
@@ -130,18 +134,26 @@ class GopPipeline:
             size += sum(packet.size for packet in own)
         return size
 
-    def first_matrix(self) -> np.ndarray | None:
-        """[3, 3] int32: the display matrix of the first frame, which is decoded for it.
+    def matrix(self) -> np.ndarray | None:
+        """[3, 3] int32: the display matrix of the first frame, which may be decoded for it.
 
         Raises:
             CorruptVideoError: If it cannot be decoded.
         """
+        if self._matrix is not None:
+            return self._matrix[0]
         (picture,) = self._index.pictures(0, last=int(self._index.shown[0]))[:1]
         picture.packets = list(self._packets.read(picture.first_packet, picture.last_packet + 1))
         decoding = self._decoder.start(exports=False)
         for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
+            self._see(picture, frame)
             return display_matrix(frame)
         raise missing_frame(0, path=self._packets.path, codec=self._packets.codec)
+
+    def _see(self, picture: Picture, frame: VideoFrame) -> None:
+        """Look at a decoded frame for what only frames tell."""
+        if self._matrix is None and (self._any_frame_tells or picture.display == 0):
+            self._matrix = (display_matrix(frame),)
 
     def arrivals(self, plan: Plan, source: ExportedMotion | MotionParser) -> Iterator[Arrival]:
         """Vectors in decoding order, frames in display order, each as soon as it is there."""
@@ -153,6 +165,7 @@ class GopPipeline:
         exports = bool(plan.vectors)
 
         def arrival(picture: Picture, frame: VideoFrame) -> Arrival:
+            self._see(picture, frame)
             vectors = source.blocks(frame) if picture.display in plan.vectors else None
             return Arrival(picture, vectors, frame=frame)
 
@@ -181,17 +194,16 @@ class GopPipeline:
                 yield Arrival(picture, cells, costs)
             # In step, so that neither vectors nor frames pile up.
             while decoding is not None and sent is not None and sent.number <= run[-1].number:
-                yield from _frames(decoding, sent)
+                yield from self._frames(decoding.send(sent))
                 sent = next(unsent, None)
         if decoding is None:
             return
         while sent is not None:
-            yield from _frames(decoding, sent)
+            yield from self._frames(decoding.send(sent))
             sent = next(unsent, None)
-        for picture, frame in decoding.finish(vectors=set()):
+        yield from self._frames(decoding.finish(vectors=set()))
+
+    def _frames(self, shown: Iterable[tuple[Picture, VideoFrame]]) -> Iterator[Arrival]:
+        for picture, frame in shown:
+            self._see(picture, frame)
             yield Arrival(picture, frame=frame)
-
-
-def _frames(decoding: Decoding, picture: Picture) -> Iterator[Arrival]:
-    for shown, frame in decoding.send(picture):
-        yield Arrival(shown, frame=frame)

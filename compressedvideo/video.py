@@ -9,6 +9,7 @@ import numpy as np
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
 from .bitstream.parsers import header_parser
+from .bitstream.sei import has_display_orientation
 from .clip import CompressedClip
 from .container.opening import Source, name_of
 from .container.packets import PacketReader
@@ -18,7 +19,7 @@ from .errors import FrameIndexError, UnsupportedVideoError
 from .index import read_index
 from .motion.parsed import RefusedError
 from .motion.source import MotionSources
-from .orientation import Orientation, degrees_of, orient_clip, orientation_of, stored_orientation
+from .orientation import UPRIGHT, Orientation, degrees_of, orient_clip, orientation_of
 from .pipeline import GopPipeline
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
@@ -75,8 +76,12 @@ class CompressedVideo:
         self._stored_size = (context.height, context.width)
         extradata = context.extradata or b""
         parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
+        self._knows_types = parser is not None
         self._index = read_index(self._packets, parser, path=self._path)
-        self._orientation = stored_orientation(self._packets, extradata)
+        turned_by_messages = has_display_orientation(
+            self._codec, extradata, self._packets.first_packet
+        )
+        self._orientation = UPRIGHT if self._packets.is_upright and not turned_by_messages else None
         self._decoder = Decoder(context, delay=self._index.delay, path=self._path)
         self._motion_sources = MotionSources(
             self._codec, extradata, index=self._index, path=self._path
@@ -87,6 +92,7 @@ class CompressedVideo:
             decoder=self._decoder,
             sources=self._motion_sources,
             size=self._stored_size,
+            any_frame_tells=not turned_by_messages,
         )
         self._colours = ColourConverter()
         self._iframes: list[int] | None = None
@@ -149,7 +155,7 @@ class CompressedVideo:
         """
         self._check_open()
         types = self._index.frame_types
-        if "?" in types:
+        if not self._knows_types and "?" in types:
             types = self.read(range(len(types)), modalities=()).frame_types
             self._index.frame_types = types
         return list(types)
@@ -245,13 +251,12 @@ class CompressedVideo:
             iframes = self._iframes_of(frames)
         else:
             iframes = self._check_indices(iframe_inds, "iframe_inds")
-        orientation = self._oriented()
         try:
             clip = self._read(frames, iframes, request, out)
         except RefusedError as error:
             self._motion_sources.refuse(str(error))
             clip = self._read(frames, iframes, request, out)
-        return orient_clip(clip, orientation)
+        return orient_clip(clip, self._oriented())
 
     def _read(
         self,
@@ -337,15 +342,15 @@ class CompressedVideo:
         """How stored pictures are to be displayed."""
         if self._orientation is None:  # only a decoded frame tells
             self._check_open()
-            matrix = self._pipeline.first_matrix()
+            matrix = self._pipeline.matrix()
             self._orientation = orientation_of(matrix)
-            if self._orientation is None:
-                raise UnsupportedVideoError(
-                    f"its metadata turn it by {degrees_of(matrix):.0f} degrees, of which only "
-                    "multiples of 90 can be honoured; re-encode it upright",
-                    path=self._path,
-                    codec=self._codec,
-                )
+        if self._orientation is None:
+            raise UnsupportedVideoError(
+                f"its metadata turn it by {degrees_of(matrix):.0f} degrees, of which only "
+                "multiples of 90 can be honoured; re-encode it upright",
+                path=self._path,
+                codec=self._codec,
+            )
         return self._orientation
 
     # -- checks

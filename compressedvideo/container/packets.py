@@ -87,6 +87,8 @@ class PacketReader:
         if self.format not in (MP4, MATROSKA):
             self.is_upright = True
         self._kept: list[Packet] = []
+        self.num_missing = 0
+        """Packets at the end that a table announces, and that lie beyond the end of the file."""
         self._next: int | None = 0  # the packet that is demuxed next
 
     def close(self) -> None:
@@ -158,12 +160,17 @@ class PacketReader:
             return False
         at, length = np.asarray(positions), np.asarray(sizes)
         rises = (at[1:] >= at[:-1] + length[:-1]).all() and (np.diff(np.asarray(times)) > 0).all()
-        if not rises or at[0] < header or at[-1] + length[-1] > file.seek(0, 2):
+        if not rises or at[0] < header:
+            return False
+        # What a truncated file announces is not there, but counts.
+        complete = int(np.searchsorted(at + length, file.seek(0, 2), side="right"))
+        if not complete:
             return False
         if self.format == AVI and not _is_chunk(file, positions[0], sizes[0]):
             return False
         self._positions, self._sizes, self._decoding_times = positions, sizes, times
         self._is_key = is_key
+        self.num_missing = len(sizes) - complete
         if self.format == AVI:
             self._presentation_times = times
         elif len(sizes) == len(entries):
@@ -174,10 +181,10 @@ class PacketReader:
 
     def _from_file(self, file: BinaryIO) -> Iterator[list[Buffer]]:
         positions, sizes = self._positions, self._sizes
-        start = 0
-        while start < len(positions):
+        start, end = 0, len(positions) - self.num_missing
+        while start < end:
             begin, stop = positions[start], start + 1
-            while stop < len(positions) and positions[stop] + sizes[stop] - begin <= _WINDOW:
+            while stop < end and positions[stop] + sizes[stop] - begin <= _WINDOW:
                 stop += 1
             file.seek(begin)
             window = memoryview(_read(file, positions[stop - 1] + sizes[stop - 1] - begin))

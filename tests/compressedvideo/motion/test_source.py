@@ -17,7 +17,8 @@ from compressedvideo import (
 )
 from compressedvideo.bitstream import mpeg4
 from compressedvideo.index import Picture
-from compressedvideo.motion.source import ParsedMotion
+from compressedvideo.motion.cells import NO_REFERENCE
+from compressedvideo.motion.mpeg4 import Mpeg4Motion
 from tests.compressedvideo.bitstream import mpeg4_writer as writer
 from tests.compressedvideo.slow_reference import translating_frames
 
@@ -225,22 +226,27 @@ def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_fr
             video.read([4], modalities=("motion",))
 
 
+def coded(kind: str, display: int, data: bytes) -> Picture:
+    picture = Picture(display, display, kind, True, display, display, 0, len(data), -1)
+    picture.packets = [data]
+    return picture
+
+
 @needs_parser
 def test_pictures_that_do_not_end_exactly_are_warned_of_once():
     size = dict(height=writer.HEIGHT, width=writer.WIDTH)
     p_frame = writer.vop("P", 1, *[writer.inter(1, 0)] * 8)
-    source = ParsedMotion(writer.vol(), with_costs=False, path="clip.avi")
-    i_picture, p_picture = (
-        Picture("IP"[display], True, False, not display, data, None, display)
-        for display, data in enumerate([writer.vop("I", 0, writer.INTRA * 8), p_frame])
-    )
-    vectors, costs = source.parse([i_picture, p_picture], wanted={1}, **size)
-    assert (list(vectors), costs) == ([1], {})
+    source = Mpeg4Motion(writer.vol(), with_costs=False, path="clip.avi")
+    i_picture = coded("I", 0, writer.vop("I", 0, writer.INTRA * 8))
+    ((run, (parsed,)),) = source.parse([i_picture, coded("P", 1, p_frame)], wanted={1}, **size)
+    assert [picture.display for picture in run] == [0, 1]
+    assert (parsed.picture.display, parsed.costs) == (1, None)
 
     def parse_too_long(display: int) -> None:
-        picture = Picture("P", True, False, False, p_frame + b"\x5a" * 5, None, display)
-        vectors, _ = source.parse([picture], wanted={display}, **size)
-        assert vectors[display].valid_past.all()
+        picture = coded("P", display, p_frame + b"\x5a" * 5)
+        ((_, (parsed,)),) = source.parse([picture], wanted={display}, **size)
+        assert not parsed.cells.slots[0].any()
+        assert (parsed.cells.slots[1] == NO_REFERENCE).all()
 
     with pytest.warns(UserWarning, match=r"clip\.avi: the macroblocks of P-frame 2 do not"):
         parse_too_long(2)
