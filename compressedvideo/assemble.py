@@ -204,11 +204,12 @@ class ClipAssembler:
             return out
         picture = step.picture
         cells = self._cells(run[0], picture)
-        past = picture.past if picture.past in step.chain else min(step.chain)
+        before = [display for display in step.chain if display < picture.display]
+        start = max(before) if before else min(step.chain)
         self._kernels.accumulate(
             out,
             cells,
-            start=self._accumulated[past],
+            start=self._accumulated[start],
             references=[self._accumulated.get(display) for display in cells.pictures],
             prefer=[display < picture.display for display in cells.pictures],
             whole=self._whole,
@@ -258,10 +259,9 @@ class ClipAssembler:
                 else:
                     self._kernels.cell_field(out, cells, distances=distances)
         if clip.residual is not None:
-            used = cells.used_slots() if len(cells.pictures) > 2 else range(len(cells.pictures))
             references = [
-                self._rgb(reference) if slot in used and reference in picture.references else None
-                for slot, reference in enumerate(cells.pictures)
+                self._rgb(reference) if reference in picture.references else None
+                for reference in cells.pictures
             ]
             for out in self._targets(clip.residual, display):
                 self._kernels.field_residual(

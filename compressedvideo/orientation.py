@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .clip import CompressedClip
+from .errors import UnsupportedVideoError
 
 _PICTURES = ("iframes", "rgb", "residual", "valid_past", "valid_future", "bits", "coefficients")
 _VECTORS = ("motion", "motion_past", "motion_future")
@@ -28,15 +29,17 @@ class Orientation(NamedTuple):
 UPRIGHT = Orientation(False, False, False)
 
 
-def orientation_of(matrix: np.ndarray | None) -> Orientation | None:
+def orientation_of(matrix: np.ndarray | None, *, path: str) -> Orientation:
     """The orientation that a display matrix stands for.
 
     Args:
         matrix: [3, 3] as MP4 stores it (ISO/IEC 14496-12, 6.2.2): the point (x, y) of the stored
             picture is displayed at ``[x, y, 1] @ matrix``. None, or nothing but zeros: upright.
+        path: The video, for errors.
 
-    Returns:
-        None if it turns the picture by an angle that is no multiple of 90 degrees, or shears it.
+    Raises:
+        UnsupportedVideoError: If it turns the picture by an angle that is no multiple of 90
+            degrees, or shears it.
     """
     if matrix is None:
         return UPRIGHT
@@ -49,13 +52,11 @@ def orientation_of(matrix: np.ndarray | None) -> Orientation | None:
         return Orientation(False, bool(a < 0), bool(d < 0))
     if not a and not d and b and c:
         return Orientation(True, bool(c < 0), bool(b < 0))
-    return None
-
-
-def degrees_of(matrix: np.ndarray) -> float:
-    """By how much a matrix turns the picture clockwise, for messages."""
-    (a, b), _ = np.asarray(matrix, np.float64)[:2, :2]
-    return float(np.degrees(np.arctan2(b, a)))
+    raise UnsupportedVideoError(
+        f"its metadata turn it by {np.degrees(np.arctan2(b, a)):.0f} degrees, of which only "
+        "multiples of 90 can be honoured; re-encode it upright",
+        path=path,
+    )
 
 
 def orient_clip(clip: CompressedClip, orientation: Orientation) -> CompressedClip:

@@ -15,11 +15,11 @@ from .container.opening import Source, name_of
 from .container.packets import PacketReader
 from .decoding.colours import ColourConverter
 from .decoding.decoder import Decoder
-from .errors import FrameIndexError, UnsupportedVideoError
+from .errors import FrameIndexError
 from .index import read_index
 from .motion.parsed import RefusedError
 from .motion.source import MotionSources
-from .orientation import UPRIGHT, Orientation, degrees_of, orient_clip, orientation_of
+from .orientation import UPRIGHT, Orientation, orient_clip, orientation_of
 from .pipeline import GopPipeline
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
@@ -342,15 +342,7 @@ class CompressedVideo:
         """How stored pictures are to be displayed."""
         if self._orientation is None:  # only a decoded frame tells
             self._check_open()
-            matrix = self._pipeline.matrix()
-            self._orientation = orientation_of(matrix)
-        if self._orientation is None:
-            raise UnsupportedVideoError(
-                f"its metadata turn it by {degrees_of(matrix):.0f} degrees, of which only "
-                "multiples of 90 can be honoured; re-encode it upright",
-                path=self._path,
-                codec=self._codec,
-            )
+            self._orientation = orientation_of(self._pipeline.matrix(), path=self._path)
         return self._orientation
 
     # -- checks
