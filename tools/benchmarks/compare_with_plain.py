@@ -89,8 +89,13 @@ def compare_apart(
 
 
 def _work(
-    comparing: Callable[..., Report], path: str, pipe: Connection, other: Connection, *,
-    seconds: float, **options
+    comparing: Callable[..., Report],
+    path: str,
+    pipe: Connection,
+    other: Connection,
+    *,
+    seconds: float,
+    **options,
 ) -> None:
     other.close()
     av.logging.set_level(av.logging.PANIC)
@@ -157,7 +162,9 @@ def print_table(reports: Sequence[Report], console: Console) -> None:
         for message, count in report.refusals.items():
             console.print(f"  refused {count}x: {escape(message)}")
         for doubt, count in Counter(report.doubts).items():
-            console.print(f"  not well defined: {escape(doubt)}" + (f" ({count}x)" if count > 1 else ""))
+            console.print(
+                f"  not well defined: {escape(doubt)}" + (f" ({count}x)" if count > 1 else "")
+            )
 
 
 def print_summary(reports: Sequence[Report], console: Console) -> None:
@@ -185,9 +192,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--list", metavar="TXT", help="a file that names one on each line")
     parser.add_argument("--limit", type=int, help="at most this many files, the first")
     parser.add_argument("--seed", type=int, default=0, help="of all orders (default 0)")
-    parser.add_argument(
-        "--seconds", type=float, default=120, help="for each file (default 120)"
-    )
+    parser.add_argument("--seconds", type=float, default=120, help="for each file (default 120)")
     parser.add_argument(
         "--fresh", type=float, default=0.25, help="share read by fresh readers (default 0.25)"
     )

@@ -137,7 +137,8 @@ def compare(
         path: A file, of any kind.
         seed: Of the orders and of what is asked beside.
         fresh_share: Share of the frames that a reader of its own reads, too.
-        seconds: After these no further frame is read alone.
+        seconds: After these no further frame is read alone, after half of them none together with
+            others (but for pixels).
         open_video: The reader.
         on_progress: Is told which share of the file is done, 0 to 1.
     """
@@ -148,7 +149,8 @@ def compare(
         report,
         rng=np.random.default_rng(seed),
         open_video=open_video,
-        deadline=start + seconds,
+        start=start,
+        seconds=seconds,
         on_progress=on_progress,
     )
     with warnings.catch_warnings(record=True) as caught:
@@ -167,14 +169,16 @@ class _Comparison:
         *,
         rng: np.random.Generator,
         open_video: Callable[[str], CompressedVideo],
-        deadline: float,
+        start: float,
+        seconds: float,
         on_progress: Callable[[float], None],
     ) -> None:
         self._path = path
         self._report = report
         self._rng = rng
         self._open_video = open_video
-        self._deadline = deadline
+        self._half_time = start + seconds / 2
+        self._deadline = start + seconds
         self._on_progress = on_progress
         self._plain: PlainVideo
         self._pictures: list[np.ndarray] = []
@@ -328,16 +332,15 @@ class _Comparison:
         for request, size in ((PIXELS, 6), (PREVIOUS, 28), (ACCUMULATED, 20)):
             step = max(1, CHUNK // (size * pixels))
             for start in range(0, count, step):
-                self._on_progress(0)
+                if request is not PIXELS and time.monotonic() > self._half_time:
+                    return
                 frames = list(range(start, min(start + step, count)))
                 if request is PREVIOUS:
                     self._rng.shuffle(frames)
                 if not self._read(video, frames, request):
                     break
 
-    def _read(
-        self, video: CompressedVideo, frames: Sequence[int], request: dict[str, Any]
-    ) -> bool:
+    def _read(self, video: CompressedVideo, frames: Sequence[int], request: dict[str, Any]) -> bool:
         """Read frames and look at them. Returns whether there was anything to look at."""
         wants_pixels = {"rgb", "iframe"}.intersection(request["modalities"])
         wants_vectors = set(request["modalities"]) - {"rgb", "iframe"}
@@ -399,7 +402,11 @@ class _Comparison:
         if keyframes is not None:
             gop = int(np.searchsorted(keyframes, display, side="right")) - 1
             is_right = (clip.gop_inds[i], iframe) == (gop, keyframes[gop])
-            say("iframes", None if is_right else f"GOP {clip.gop_inds[i]}, I-frame {iframe}", display)
+            say(
+                "iframes",
+                None if is_right else f"GOP {clip.gop_inds[i]}, I-frame {iframe}",
+                display,
+            )
         if clip.rgb is not None:
             say("pixels", self._picture_fault(clip.rgb[i], display), display)
         if clip.iframes is not None and 0 <= iframe < len(self._pictures):

@@ -243,4 +243,6 @@ def _difference(prediction: np.ndarray, residual: np.ndarray, frame: np.ndarray)
     if residual.dtype != np.int16 or residual.shape != frame.shape:
         return f"the residual is {residual.dtype} {residual.shape}, the frame {frame.shape}"
     off = (prediction + residual != frame).any(axis=-1)
-    return f"prediction + residual differs in {off.sum()} of {off.size} pixels" if off.any() else None
+    return (
+        f"prediction + residual differs in {off.sum()} of {off.size} pixels" if off.any() else None
+    )

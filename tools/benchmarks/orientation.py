@@ -50,9 +50,7 @@ def orientation_of(matrix: bytes | None) -> Orientation | None:
     m = np.frombuffer(matrix, np.int32, 9).astype(float)
     if not math.hypot(m[0], m[3]) or not math.hypot(m[1], m[4]):
         return Orientation()  # no angle: left as it is
-    angle = math.degrees(
-        math.atan2(m[1] / math.hypot(m[1], m[4]), m[0] / math.hypot(m[0], m[3]))
-    )
+    angle = math.degrees(math.atan2(m[1] / math.hypot(m[1], m[4]), m[0] / math.hypot(m[0], m[3])))
     theta = round(angle) % 360
     if theta == 90:  # transpose=clock, or cclock_flip: mirrored along the diagonal
         return Orientation(False, m[3] > 0, 3)

@@ -127,7 +127,9 @@ def decode_plainly(path: str) -> PlainVideo:
             raise PlainError("has no decoder")
         context.thread_count = 1
         context.flags2 |= Flags2.export_mvs
-        video = PlainVideo(context.name, container.format.name, float(stream.time_base or 0))
+        video = PlainVideo(
+            context.codec.canonical_name, container.format.name, float(stream.time_base or 0)
+        )
         store = _PictureStore()
         colours, theirs = ColourConverter(), VideoReformatter()
         matrices = set()
