@@ -28,6 +28,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -35,7 +36,7 @@ import av.logging
 from comparison import Report, compare
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
 from rich.table import Table
 
 SUFFIXES = {
@@ -215,6 +216,10 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def _advance(progress: Progress, task: TaskID, number: int, done: float) -> None:
+    progress.update(task, completed=number + done)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 150)
@@ -224,17 +229,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task = progress.add_task("comparing", total=len(args.files))
         for number, path in enumerate(args.files):
             progress.update(task, description=escape(os.path.basename(path)), completed=number)
-            reports.append(
-                compare_apart(
-                    path,
-                    seconds=args.seconds,
-                    seed=args.seed,
-                    fresh_share=args.fresh,
-                    on_progress=lambda done, number=number: progress.update(
-                        task, completed=number + done
-                    ),
-                )
+            report = compare_apart(
+                path,
+                seconds=args.seconds,
+                seed=args.seed,
+                fresh_share=args.fresh,
+                on_progress=partial(_advance, progress, task, number),
             )
+            reports.append(report)
     print_table(reports, console)
     print_summary(reports, console)
     if args.json:

@@ -1,4 +1,4 @@
-"""Public results of a read and the decoded pictures in, what is wrong with vectors and residuals out.
+"""What a read returned and the decoded pictures in, what is wrong with its vectors out.
 
 Prediction + residual is the decoded frame, exactly. All of it is computed anew, in numpy, by the
 definition in :mod:`compressedvideo.motion.fields`; nothing is asked of the reader again.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from orientation import Orientation
+from orientation import UPRIGHT, Orientation
 
 from compressedvideo.clip import CompressedClip
 from compressedvideo.motion.fields import QUARTERS, average, warp
@@ -81,13 +81,13 @@ def predictions_of_directions(clip: CompressedClip, i: int) -> tuple[Prediction,
 
 
 def predictions_of_cells(
-    cells, *, height: int, width: int, otherwise: int, orientation: Orientation = Orientation()
+    cells, *, height: int, width: int, otherwise: int, orientation: Orientation = UPRIGHT
 ) -> tuple[Prediction, Prediction]:
     """From ``MotionCells`` with a reference for each cell.
 
     Args:
-        cells: ``vectors`` [2, h, w, 2] int16 quarter pixels, ``slots`` [2, h, w] uint8, ``pictures``
-            (display indices), ``cell`` in pixels; of the stored picture.
+        cells: ``vectors`` [2, h, w, 2] int16 quarter pixels, ``slots`` [2, h, w] uint8,
+            ``pictures`` (display indices), ``cell`` in pixels; of the stored picture.
         height, width: The stored picture's.
         otherwise: Display index of the picture that stands in where there is no prediction.
         orientation: How the stored picture is turned upright.

@@ -36,6 +36,9 @@ class Orientation:
         return turned
 
 
+UPRIGHT = Orientation()
+
+
 def orientation_of(matrix: bytes | None) -> Orientation | None:
     """As ffmpeg's ``configure_input_video_filter`` reads it.
 
@@ -46,10 +49,10 @@ def orientation_of(matrix: bytes | None) -> Orientation | None:
         None for angles that are no multiple of 90 degrees.
     """
     if matrix is None:
-        return Orientation()
+        return UPRIGHT
     m = np.frombuffer(matrix, np.int32, 9).astype(float)
     if not math.hypot(m[0], m[3]) or not math.hypot(m[1], m[4]):
-        return Orientation()  # no angle: left as it is
+        return UPRIGHT  # no angle: left as it is
     angle = math.degrees(math.atan2(m[1] / math.hypot(m[1], m[4]), m[0] / math.hypot(m[0], m[3])))
     theta = round(angle) % 360
     if theta == 90:  # transpose=clock, or cclock_flip: mirrored along the diagonal

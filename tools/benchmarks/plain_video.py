@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import av
+import av.logging
 import numpy as np
 from av.codec.context import Flags2
 from av.error import FFmpegError
@@ -24,7 +25,7 @@ from av.stream import Disposition
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
-from orientation import Orientation, orientation_of
+from orientation import UPRIGHT, Orientation, orientation_of
 
 from compressedvideo.decoding.colours import ColourConverter
 
@@ -63,7 +64,7 @@ class PlainVideo:
     container: str
     time_base: float
     frames: list[PlainFrame] = field(default_factory=list)
-    orientation: Orientation | None = Orientation()
+    orientation: Orientation | None = UPRIGHT
     """From the stored to the upright picture; None: no multiple of 90 degrees."""
 
     stored_size: tuple[int, int] = (0, 0)
@@ -75,8 +76,19 @@ class PlainVideo:
     wrong_colours: list[int] = field(default_factory=list)
     """Frames, of those looked at, that FFmpeg's own conversion gives other pixels."""
 
+    refused_packets: int = 0
+    """By the decoder: their pictures are missing."""
+
+    damage: list[str] = field(default_factory=list)
+    """What the decoder complained of, each once: it conceals what it cannot decode."""
+
     def __len__(self) -> int:
         return len(self.frames)
+
+    def insert_lost(self, number: int) -> None:
+        """Count a picture that the decoder did not show."""
+        nothing = np.zeros((0, 0, 3), np.uint8)
+        self.frames.insert(number, PlainFrame("?", False, True, False, None, nothing, None))
 
     @property
     def kinds(self) -> list[str]:
@@ -88,14 +100,20 @@ class PlainVideo:
 
     @property
     def seconds(self) -> np.ndarray | None:
-        """[N] float64 from the first frame on; None unless timestamps are strictly increasing."""
-        times = [frame.pts for frame in self.frames]
+        """[N] float64 from the first frame on; None unless timestamps are strictly increasing.
+
+        NaN for pictures that the decoder did not show.
+        """
+        shown = [i for i, frame in enumerate(self.frames) if frame.rgb.size]
+        times = [self.frames[i].pts for i in shown]
         if any(time is None for time in times):
             return None
         ticks = np.array(times, np.int64)
         if (np.diff(ticks) <= 0).any():
             return None
-        return (ticks - ticks[0]) * self.time_base
+        seconds = np.full(len(self.frames), np.nan)
+        seconds[shown] = (ticks - ticks[0]) * self.time_base
+        return seconds
 
 
 def main_stream(container: av.container.InputContainer) -> VideoStream:
@@ -133,7 +151,7 @@ def decode_plainly(path: str) -> PlainVideo:
         store = _PictureStore()
         colours, theirs = ColourConverter(), VideoReformatter()
         matrices = set()
-        for frame in _frames(container, stream, video.doubts):
+        for frame in _frames(container, stream, video):
             number = len(video)
             side_data = SideDataContainer(frame)
             matrix = side_data.get(Type.DISPLAYMATRIX)
@@ -164,6 +182,9 @@ def decode_plainly(path: str) -> PlainVideo:
         raise PlainError("; ".join(["shows no frame", *video.doubts[:1]]))
     for plain, rgb in zip(video.frames, store.pictures(), strict=True):
         plain.rgb = rgb
+    if video.damage:
+        others = f" and {len(video.damage) - 1} more" if len(video.damage) > 1 else ""
+        video.doubts.append(f"the decoder complains: {video.damage[0]}{others}")
     if len(matrices) > 1:
         video.doubts.append("the orientation changes: the first frame's is taken for all")
     if any(frame.is_corrupt for frame in video.frames):
@@ -176,18 +197,28 @@ def decode_plainly(path: str) -> PlainVideo:
 
 
 def _frames(
-    container: av.container.InputContainer, stream: VideoStream, doubts: list[str]
+    container: av.container.InputContainer, stream: VideoStream, video: PlainVideo
 ) -> Iterator[VideoFrame]:
     """All frames; packets that the decoder refuses are passed over, as ffmpeg does."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
     try:
-        for packet in container.demux(stream):
-            try:
-                yield from stream.decode(packet)
-            except FFmpegError as error:
-                if not isinstance(error, EOFError):
-                    doubts.append(f"the decoder refuses a packet ({error})")
+        with av.logging.Capture() as messages:
+            for packet in container.demux(stream):
+                try:
+                    yield from stream.decode(packet)
+                except FFmpegError as error:
+                    if not isinstance(error, EOFError):
+                        video.refused_packets += 1
+                        video.doubts.append(f"the decoder refuses a packet ({error.strerror})")
     except FFmpegError as error:
-        doubts.append(f"the demuxer stops early ({error})")
+        video.doubts.append(f"the demuxer stops early ({error.strerror})")
+    finally:
+        av.logging.set_level(level)
+    for _, source, message in messages:
+        complaint = f"{source}: {message.strip()}"
+        if source == stream.codec_context.name and complaint not in video.damage:
+            video.damage.append(complaint)
 
 
 def _is_converted(rgb: np.ndarray, frame: VideoFrame, *, by: VideoReformatter) -> bool:
