@@ -269,8 +269,9 @@ class _Comparison:
             skipped = next((i for i, frame in enumerate(plain.frames) if frame.is_key), 0)
             if skipped and video.num_frames == count - skipped:
                 self._drop_first(skipped)
-            elif 0 < video.num_frames - count <= plain.refused_packets:
-                self._insert_lost(video)
+            elif video.num_frames == count + len(plain.lost):
+                plain.insert_lost()
+                self._pictures = [frame.rgb for frame in plain.frames]
         count = len(self._pictures)
         is_right = video.num_frames == count
         say("number", None if is_right else f"{video.num_frames} frames, {count} are right")
@@ -299,20 +300,6 @@ class _Comparison:
         self._report.doubts.append(f"the reader leaves {count} frames out")
         del self._plain.frames[:count]
         del self._pictures[:count]
-
-    def _insert_lost(self, video: CompressedVideo) -> None:
-        """Let pictures count that the decoder refuses, if the reader refuses as many."""
-        lost = []
-        for display in range(video.num_frames):
-            try:
-                video.read([display], modalities=("rgb",))
-            except CodecError:
-                lost.append(display)
-        if len(lost) == video.num_frames - len(self._plain):
-            self._report.doubts.append(f"frames {lost} are counted, and refused")
-            for display in lost:
-                self._plain.insert_lost(display)
-            self._pictures = [frame.rgb for frame in self._plain.frames]
 
     def _look_at_types(self, video: CompressedVideo) -> None:
         types = self._attempt("types", lambda: video.frame_types)

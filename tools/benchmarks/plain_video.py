@@ -76,8 +76,8 @@ class PlainVideo:
     wrong_colours: list[int] = field(default_factory=list)
     """Frames, of those looked at, that FFmpeg's own conversion gives other pixels."""
 
-    refused_packets: int = 0
-    """By the decoder: their pictures are missing."""
+    lost: list[int] = field(default_factory=list)
+    """Places among ``frames`` of pictures that the decoder refused, if timestamps tell them."""
 
     damage: list[str] = field(default_factory=list)
     """What the decoder complained of, each once: it conceals what it cannot decode."""
@@ -85,10 +85,11 @@ class PlainVideo:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def insert_lost(self, number: int) -> None:
-        """Count a picture that the decoder did not show."""
-        nothing = np.zeros((0, 0, 3), np.uint8)
-        self.frames.insert(number, PlainFrame("?", False, True, False, None, nothing, None))
+    def insert_lost(self) -> None:
+        """Count the pictures that the decoder did not show."""
+        for place in reversed(self.lost):
+            nothing = np.zeros((0, 0, 3), np.uint8)
+            self.frames.insert(place, PlainFrame("?", False, True, False, None, nothing, None))
 
     @property
     def kinds(self) -> list[str]:
@@ -200,6 +201,7 @@ def _frames(
     container: av.container.InputContainer, stream: VideoStream, video: PlainVideo
 ) -> Iterator[VideoFrame]:
     """All frames; packets that the decoder refuses are passed over, as ffmpeg does."""
+    refused: list[int | None] = []
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:
@@ -209,12 +211,15 @@ def _frames(
                     yield from stream.decode(packet)
                 except FFmpegError as error:
                     if not isinstance(error, EOFError):
-                        video.refused_packets += 1
+                        refused.append(packet.pts)
                         video.doubts.append(f"the decoder refuses a packet ({error.strerror})")
     except FFmpegError as error:
         video.doubts.append(f"the demuxer stops early ({error.strerror})")
     finally:
         av.logging.set_level(level)
+    times = [frame.pts for frame in video.frames]
+    if times == sorted(set(times) - {None}) and None not in refused:
+        video.lost = np.searchsorted(times, sorted(set(refused) - set(times))).tolist()
     for _, source, message in messages:
         complaint = f"{source}: {message.strip()}"
         if source == stream.codec_context.name and complaint not in video.damage:
