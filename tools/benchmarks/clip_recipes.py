@@ -4,7 +4,7 @@ it by copying packets, joining files and patching bytes."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -230,17 +230,26 @@ def patch_sync_samples(path: Path, samples: Sequence[int]) -> None:
 
 
 def write_with_cover(path: Path, recipe: Recipe) -> None:
-    """A picture of another size stands before the video, as an attached picture."""
+    """An MP4 with a picture of another size, attached, which is its first stream."""
     with open_to_write(path, recipe.muxing) as container:
+        stream = add_stream(container, recipe)
         small = replace(recipe, codec="mjpeg", num_frames=1, width=32, height=32, pixels="yuvj420p")
         cover = add_stream(container, replace(small, matrix=None, b_frames=0, options={}))
         cover.disposition = Disposition.attached_pic
-        stream = add_stream(container, recipe)
-        for frame in video_frames(small):
-            container.mux([*cover.encode(frame), *cover.encode(None)])
-        for frame in video_frames(recipe):
+        for frame in [*video_frames(small), None]:
+            container.mux(cover.encode(frame))
+        for frame in [*video_frames(recipe), None]:
             container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+    # Streams are counted in the order of their boxes: put the one with the cover first.
+    data = path.read_bytes()
+    moov = data.index(b"moov") - 4
+    moov_end = moov + int.from_bytes(data[moov : moov + 4], "big")
+    udta = data.index(b"udta", moov) - 4
+    udta_end = udta + int.from_bytes(data[udta : udta + 4], "big")
+    trak = data.index(b"trak", moov) - 4
+    if not moov < trak < udta < udta_end <= moov_end or moov_end != len(data):
+        raise ValueError(f"{path}: its boxes are in another order")
+    path.write_bytes(data[:trak] + data[udta:udta_end] + data[trak:udta] + data[udta_end:])
 
 
 def write_two_streams(path: Path, recipe: Recipe, other: Recipe) -> None:
@@ -317,6 +326,54 @@ def _placeholder(time: int, *, rate: int) -> bytes:
     bits = f"01 0 1 {time % rate:0{width}b} 1 0".replace(" ", "")
     bits += "0" + "1" * (-(len(bits) + 1) % 8)
     return b"\0\0\1\xb6" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def hide_vp8(packets: Sequence[av.Packet], numbers: Collection[int]) -> list[av.Packet]:
+    """Clear show_frame (RFC 6386, clause 9.1) of packets."""
+    return [
+        _other(packet, bytes([bytes(packet)[0] & ~0x10]) + bytes(packet)[1:])
+        if number in numbers
+        else packet
+        for number, packet in enumerate(packets)
+    ]
+
+
+def hide_vp9_keys(packets: Sequence[av.Packet], *, in_one: bool) -> list[av.Packet]:
+    """Clear show_frame of key frames but the first, and show them by show_existing_frame.
+
+    VP9's clauses 6.2 and Annex B. Of other pictures, clearing it would shift what follows.
+
+    Args:
+        in_one: Both in one packet, a superframe; else in packets of their own.
+    """
+    edited: list[av.Packet] = []
+    for number, packet in enumerate(packets):
+        data = bytes(packet)
+        if number == 0 or data[0] & 0b1110 != 0b0010:  # not a key frame that is shown
+            edited.append(packet)
+            continue
+        hidden, shows = bytes([data[0] & ~0b10]) + data[1:], b"\x88"
+        if in_one:
+            marker = bytes([0b11001001])  # two frames, their sizes of two bytes
+            sizes = len(hidden).to_bytes(2, "little") + (1).to_bytes(2, "little")
+            edited.append(_other(packet, hidden + shows + marker + sizes + marker))
+        else:
+            first = _other(packet, hidden)
+            second = _other(packet, shows)
+            assert packet.duration
+            assert packet.pts is not None
+            second.pts = second.dts = packet.pts + packet.duration // 2
+            second.is_keyframe = False
+            edited += [first, second]
+    return edited
+
+
+def _other(packet: av.Packet, data: bytes) -> av.Packet:
+    """A packet with other bytes."""
+    other = av.Packet(data)
+    other.pts, other.dts, other.duration = packet.pts, packet.dts, packet.duration
+    other.time_base, other.is_keyframe = packet.time_base, packet.is_keyframe
+    return other
 
 
 DIVX = b"\0\0\1\xb2DivX503b1393p"

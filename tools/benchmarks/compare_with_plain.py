@@ -1,6 +1,7 @@
 """Hold what the reader says of videos against a plain decode of them: is anything wrong?
 
     python tools/benchmarks/compare_with_plain.py videos/ clip.mp4 --list more.txt --json
+    python tools/benchmarks/compare_with_plain.py --matrix 'h264*'
 
 For each file every frame is read alone in random order, a share of them (``--fresh``) by a reader
 that was just opened, and all together. Against a plain decode stand number, order, types, pixels,
@@ -8,6 +9,7 @@ I-frames, times, and the vectors that FFmpeg exports; against itself, that no an
 was asked before, and that reference + residual along the motion is the frame, computed anew from
 what was returned. What cannot be read must be a CodecError that names the file: ``refused``, which
 is no fault unless ``--strict``. Everything else that is raised is one.
+``--matrix`` encodes small clips (clip_matrix.py), of which each says what may be refused.
 
 A file has ``--seconds``: after half of them no further frame is read alone, after all of them it
 counts as too slow. Each is compared in a process of its own; one that dies is that file's verdict.
@@ -19,20 +21,23 @@ list of one object per file. Exits with 1 if anything is wrong.
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import av.logging
+from clip_matrix import all_cases
 from comparison import Report, compare
 from rich.console import Console
 from rich.markup import escape
@@ -171,10 +176,7 @@ def print_table(reports: Sequence[Report], console: Console) -> None:
 def print_summary(reports: Sequence[Report], console: Console) -> None:
     wrong = sum(report.is_wrong for report in reports)
     refused = sum(report.verdict == "refused" for report in reports)
-    faults = Counter(
-        name for report in reports for name, check in report.checks.items() if check.failed
-    )
-    faults.update("broke" for report in reports if report.broke)
+    faults = Counter(fault for report in reports for fault in report.faults)
     kinds = ", ".join(f"{name} {count}" for name, count in faults.most_common())
     console.print(
         f"{len(reports)} files: {len(reports) - wrong - refused} right, {refused} refused, "
@@ -191,6 +193,9 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="videos, or folders of videos")
     parser.add_argument("--list", metavar="TXT", help="a file that names one on each line")
+    parser.add_argument(
+        "--matrix", nargs="?", const="*", metavar="PATTERN", help="encode clips of such names"
+    )
     parser.add_argument("--limit", type=int, help="at most this many files, the first")
     parser.add_argument("--seed", type=int, default=0, help="of all orders (default 0)")
     parser.add_argument("--seconds", type=float, default=120, help="for each file (default 120)")
@@ -210,9 +215,14 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         except OSError as error:
             parser.error(f"--list {args.list}: {error.strerror}")
         args.files += [line for line in lines if line.strip()]
-    args.files = find_videos(args.files)[: args.limit]
-    if not args.files:
-        parser.error("no videos: name files, folders, or a --list")
+    args.files = find_videos(args.files)
+    if args.limit is not None and args.limit < 1:
+        parser.error(f"--limit {args.limit}: at least 1")
+    if args.matrix is None and not args.files:
+        parser.error("no videos: name files, folders, a --list, or --matrix")
+    names = [case.name for case in all_cases()]
+    if args.matrix is not None and not fnmatch.filter(names, args.matrix):
+        parser.error(f"--matrix {args.matrix!r}: no clip has such a name, but {names[0]!r} is one")
     return args
 
 
@@ -220,29 +230,63 @@ def _advance(progress: Progress, task: TaskID, number: int, done: float) -> None
     progress.update(task, completed=number + done)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    args = parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 150)
+def compare_all(
+    files: Sequence[str],
+    *,
+    may_refuse: Mapping[str, str],
+    seconds: float,
+    seed: int,
+    fresh_share: float,
+) -> list[Report]:
+    """Compare files one after the other, and show how far it is."""
     reports = []
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("comparing", total=len(args.files))
-        for number, path in enumerate(args.files):
+        task = progress.add_task("comparing", total=len(files))
+        for number, path in enumerate(files):
             progress.update(task, description=escape(os.path.basename(path)), completed=number)
             report = compare_apart(
                 path,
-                seconds=args.seconds,
-                seed=args.seed,
-                fresh_share=args.fresh,
+                seconds=seconds,
+                seed=seed,
+                fresh_share=fresh_share,
                 on_progress=partial(_advance, progress, task, number),
             )
+            report.may_refuse = may_refuse.get(path, "pixels")
             reports.append(report)
+    return reports
+
+
+def write_matrix(folder: str, pattern: str) -> dict[str, str]:
+    """Encode the matrix's clips of such names. Returns what may be refused of each file."""
+    found = {}
+    for case in all_cases():
+        if fnmatch.fnmatchcase(case.name, pattern):
+            path = os.path.join(folder, case.name)
+            case.write(Path(path))
+            found[path] = case.may_refuse
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    args = parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    with tempfile.TemporaryDirectory() as folder:
+        may_refuse = dict.fromkeys(args.files, "" if args.strict else "pixels")
+        if args.matrix is not None:
+            may_refuse |= write_matrix(folder, args.matrix)
+        reports = compare_all(
+            list(may_refuse)[: args.limit],
+            may_refuse=may_refuse,
+            seconds=args.seconds,
+            seed=args.seed,
+            fresh_share=args.fresh,
+        )
     print_table(reports, console)
     print_summary(reports, console)
     if args.json:
         print(json.dumps([report.as_json() for report in reports]))
-    is_wrong = any(report.is_wrong or (args.strict and report.refusals) for report in reports)
-    return int(is_wrong)
+    return int(any(report.is_wrong for report in reports))
 
 
 if __name__ == "__main__":

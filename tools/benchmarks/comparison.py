@@ -42,6 +42,9 @@ EXPORTED = {
 }
 """Codecs of which FFmpeg exports vectors: of all others NoMotionVectorsError is an answer."""
 
+REFUSALS = ("", "vectors", "pixels")
+"""What a reader may refuse, each with those before it."""
+
 PIXELS: dict[str, Any] = {"modalities": ("rgb", "iframe")}
 PREVIOUS: dict[str, Any] = {"modalities": ("rgb", "residual", "motion_past", "motion_future")}
 ACCUMULATED: dict[str, Any] = {
@@ -97,7 +100,10 @@ class Report:
     """Messages of the reader's CodecErrors, and how often."""
 
     refused_pictures: int = 0
-    """Frames whose pixels the reader refuses and a plain decode shows."""
+    """Frames whose pixels the reader refuses alone."""
+
+    may_refuse: str = "pixels"
+    """What is no fault if it is a CodecError: ``''``, ``'vectors'``, or ``'pixels'``, too."""
 
     doubts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -106,18 +112,33 @@ class Report:
     """How it ended, if it did not: killed by a signal, too slow, a fault of this tool."""
 
     @property
+    def refuses(self) -> str:
+        """``''``, ``'vectors'`` or ``'pixels'``, which is anything else."""
+        if not self.frames:
+            return ""  # rightly: there are none
+        refused = {name for name, check in self.checks.items() if check.refused}
+        return "pixels" if refused - {"vectors"} else "vectors" if refused else ""
+
+    @property
+    def faults(self) -> list[str]:
+        """Names of checks, and what may not be refused."""
+        faults = [name for name, check in self.checks.items() if check.failed]
+        if REFUSALS.index(self.refuses) > REFUSALS.index(self.may_refuse):
+            faults.append(f"refuses {self.refuses}")
+        return ["broke", *faults] if self.broke else faults
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.faults)
+
+    @property
     def verdict(self) -> str:
         """``'right'``, ``'refused'`` (in part or whole, by CodecErrors), or what is wrong."""
         if self.broke:
             return self.broke
-        wrong = [name for name, check in self.checks.items() if check.failed]
-        if wrong:
-            return "wrong: " + ", ".join(wrong)
+        if self.faults:
+            return "wrong: " + ", ".join(self.faults)
         return "refused" if self.refusals else "right"
-
-    @property
-    def is_wrong(self) -> bool:
-        return bool(self.broke) or any(check.failed for check in self.checks.values())
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "verdict": self.verdict}
