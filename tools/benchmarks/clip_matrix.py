@@ -32,6 +32,7 @@ from clip_recipes import (
     pack_b_frames,
     patch,
     patch_sync_samples,
+    write_ivf,
     write_two_streams,
     write_with_audio,
     write_with_cover,
@@ -390,17 +391,18 @@ def encoder_cases() -> Iterator[Case]:
 def packed_cases() -> Iterator[Case]:
     """B-frames of MPEG-4 in the packets of their anchors, as in UCF101."""
     for b_frames in (1, 2):
-        for name, left_out in (("packed", 0), ("packed-open-end", 1)):
+        for name, open_end in (("packed", False), ("packed-open-end", True)):
             made = recipe("mpeg4", "mkv", b_frames)
-            yield Case(f"mpeg4-b{b_frames}-{name}.avi", _packed(made, left_out))
+            yield Case(f"mpeg4-b{b_frames}-{name}.avi", _packed(made, open_end=open_end))
 
 
-def _packed(made: Recipe, left_out: int) -> Callable[[Path], None]:
-    """Without the last packets: what is packed into the one before is never shown."""
+def _packed(made: Recipe, *, open_end: bool) -> Callable[[Path], None]:
+    """With an open end a packet of two is the last: its second picture is never shown."""
 
     def pack(packets: list[av.Packet]) -> list[av.Packet]:
         packed = pack_b_frames(packets, rate=made.rate)
-        return packed[: len(packed) - left_out]
+        pairs = [i for i, packet in enumerate(packed) if bytes(packet).count(b"\0\0\1\xb6") > 1]
+        return packed[: pairs[-1] + 1] if open_end else packed
 
     def write(path: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -419,15 +421,24 @@ def hidden_cases() -> Iterator[Case]:
     edits: dict[str, tuple[str, Edit]] = {
         "vp8-hidden": ("webm mkv ivf avi", partial(hide_vp8, numbers=(3, 9, 10))),
         "vp8-hidden-last": ("webm ivf", partial(hide_vp8, numbers=(19,))),
-        "vp9-hidden": ("webm mp4 ivf", partial(hide_vp9_keys, in_one=False)),
-        "vp9-superframes": ("webm mp4 ivf", partial(hide_vp9_keys, in_one=True)),
+        "vp9-hidden": ("webm mp4 ivf", partial(hide_vp9_keys, in_one=True)),
     }
     for name, (suffixes, edit) in edits.items():
         for suffix in suffixes.split():
             made = recipe(name[:3], "ivf", options=resilient)
             yield Case(f"{name}.{suffix}", _edited(made, edit))
+    # Muxers join what is hidden to what shows it.
+    made = recipe("vp9", "ivf", options=resilient)
+    yield Case("vp9-hidden-apart.ivf", partial(_write_vp9_apart, made=made))
     yield encoded("av1-long", recipe("av1", "mp4", gop=40, num_frames=34))
     yield encoded("av1-long", recipe("av1", "webm", gop=40, num_frames=34))
+
+
+def _write_vp9_apart(path: Path, made: Recipe) -> None:
+    encode(path, made)
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        write_ivf(path, hide_vp9_keys(packets, in_one=False), recipe=made)
 
 
 def _edited(made: Recipe, edit: Edit) -> Callable[[Path], None]:
