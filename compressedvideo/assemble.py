@@ -58,8 +58,10 @@ class ClipAssembler:
         self._whole = request.precision == "integer"
         self._accumulates = request.wants_field and request.reference == "iframe"
         self._wants_directions = clip.motion_past is not None or clip.motion_future is not None
-        self._wants_cells = self._wants_directions or (
-            request.wants_field and not self._accumulates
+        self._wants_cells = (
+            self._wants_directions
+            or clip.cells is not None
+            or (request.wants_field and not self._accumulates)
         )
         self._height, self._width = height, width
         self._iframe_inds = iframe_inds
@@ -240,6 +242,9 @@ class ClipAssembler:
     def _put_cells(self, picture: Picture, cells: MotionCells) -> None:
         if self._wants_directions:
             self._put_directions(cells, picture.display)
+        if self._clip.cells is not None and picture.kind != "I":
+            for slot in self._slots[picture.display]:
+                self._clip.cells[slot] = cells
         if self._accumulates or not self._request.wants_field:
             return
         if picture.kind != "I" and picture.past is not None:

@@ -46,7 +46,9 @@ REFUSALS = ("", "vectors", "pixels")
 """What a reader may refuse, each with those before it."""
 
 PIXELS: dict[str, Any] = {"modalities": ("rgb", "iframe")}
-PREVIOUS: dict[str, Any] = {"modalities": ("rgb", "residual", "motion_past", "motion_future")}
+PREVIOUS: dict[str, Any] = {
+    "modalities": ("rgb", "residual", "motion_past", "motion_future", "cells")
+}
 ACCUMULATED: dict[str, Any] = {
     "modalities": ("rgb", "iframe", "motion", "residual"),
     "reference": "iframe",
@@ -447,7 +449,13 @@ class _Comparison:
         if clip.residual is not None and request.get("reference") == "iframe":
             say("invariant", fault_against_iframe(clip, i, self._pictures), display)
         elif clip.residual is not None and clip.motion_past is not None:
-            say("invariant", fault_against_previous(clip, i, self._pictures), display)
+            say(
+                "invariant",
+                fault_against_previous(
+                    clip, i, self._pictures, orientation=self._plain.orientation
+                ),
+                display,
+            )
         if clip.motion_past is not None and request.get("precision") != "integer":
             self._look_at_vectors(clip, i, display)
 

@@ -13,7 +13,7 @@ import numpy as np
 from orientation import UPRIGHT, Orientation
 
 from compressedvideo.clip import CompressedClip
-from compressedvideo.motion.fields import QUARTERS, average, warp
+from compressedvideo.motion.fields import QUARTERS, warp
 
 NO_REFERENCE = 255
 """Slot of a cell whose prediction is not used."""
@@ -127,8 +127,23 @@ def predict(
     )
 
 
+def average(
+    past: np.ndarray, future: np.ndarray, *, valid_past: np.ndarray, valid_future: np.ndarray
+) -> np.ndarray:
+    """``(past + future + 1) >> 1`` where both hold, else the one that does, else ``past``."""
+    both, only_future = valid_past & valid_future, valid_future & ~valid_past
+    prediction = past.copy()
+    prediction[only_future] = future[only_future]
+    prediction[both] = (past[both].astype(np.uint16) + future[both] + 1) >> 1
+    return prediction
+
+
 def fault_against_previous(
-    clip: CompressedClip, i: int, pictures: Sequence[np.ndarray]
+    clip: CompressedClip,
+    i: int,
+    pictures: Sequence[np.ndarray],
+    *,
+    orientation: Orientation = UPRIGHT,
 ) -> str | None:
     """What is wrong with a frame's residual against the pictures that the codec predicted from.
 
@@ -142,10 +157,25 @@ def fault_against_previous(
     if clip.frame_types[i] == "I":
         is_zero = not clip.residual[i].any() and not _has_vectors(clip, i)
         return None if is_zero else "an I-frame has vectors or a residual"
-    try:
-        past, future = predictions_of_directions(clip, i)
-    except ValueError as error:
-        return str(error)
+    past: Prediction
+    future: Prediction | None
+    cells = None if clip.cells is None else clip.cells[i]
+    if cells is not None and clip.precision == "subpixel":
+        shown = np.empty(pictures[display].shape[:2])
+        # Turning back or on, a picture's sides change places alike.
+        height, width = orientation.turn(shown).shape
+        past, future = predictions_of_cells(
+            cells,
+            height=height,
+            width=width,
+            otherwise=display - int(clip.reference_distance[i]),
+            orientation=orientation,
+        )
+    else:
+        try:
+            past, future = predictions_of_directions(clip, i)
+        except ValueError as error:
+            return str(error)
     for prediction in (past, future):
         if prediction is not None and not _are_inside(prediction.reference, len(pictures)):
             return f"its reference {prediction.reference.flat[0]} is no frame"
