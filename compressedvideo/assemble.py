@@ -111,6 +111,14 @@ class ClipAssembler:
 
     def _take(self, frame: VideoFrame, picture: Picture, plan: Plan) -> None:
         display = picture.display
+        if frame.is_corrupt:
+            raise CorruptVideoError(
+                "the decoder finds it damaged; read frames before it or of other GOPs, or drop the "
+                "file",
+                path=self._path,
+                codec=self._codec,
+                frame=display,
+            )
         if frame.interlaced_frame and display in plan.vectors:
             warnings.warn(
                 f"{self._path}: frame {display} is interlaced; its vectors refer to fields "
@@ -240,7 +248,7 @@ class ClipAssembler:
                 )
 
     def _put_cells(self, picture: Picture, cells: MotionCells) -> None:
-        if self._wants_directions:
+        if self._wants_directions and picture.kind != "I":  # fields of an I-frame may be predicted
             self._put_directions(cells, picture.display)
         if self._clip.cells is not None and picture.kind != "I":
             for slot in self._slots[picture.display]:
