@@ -5,8 +5,8 @@ from . import flv1 as flv1
 from . import h263 as h263
 from . import h263i as h263i
 from . import intra as intra
-from . import mpeg12 as mpeg12
 from . import mpeg4 as mpeg4
+from . import mpeg12 as mpeg12
 from . import msmpeg4 as msmpeg4
 from . import msmpeg4v1 as msmpeg4v1
 from . import wmv2 as wmv2
