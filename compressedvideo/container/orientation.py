@@ -53,8 +53,10 @@ class Orientation(Enum):
         transposes, mirrors_x, mirrors_y = self.value
         if transposes:
             stored = stored.swapaxes(*axes)
-        flipped = [axis for axis, is_so in zip(axes, (mirrors_y, mirrors_x), strict=True) if is_so]
-        return np.flip(stored, flipped) if flipped else stored
+        rows, columns = axes
+        if mirrors_x:
+            stored = np.flip(stored, columns)
+        return np.flip(stored, rows) if mirrors_y else stored
 
     def vectors(self, stored: np.ndarray) -> np.ndarray:
         """Vectors [..., 2], x right and y down, of the upright picture. Their places stay."""
