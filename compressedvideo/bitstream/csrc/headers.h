@@ -45,8 +45,8 @@ typedef struct {
     int64_t time_base, last_time_base; /* seconds: of the last anchor, of the one before */
     int64_t anchor_ticks;              /* display time of the last anchor */
     int64_t anchor_distance;           /* TRD: ticks from the anchor before to the last */
-    int64_t frame_ticks;               /* the first B-VOP's distance from its past anchor; 0: none */
-    bool has_set_duration;             /* a B-VOP behind the last KEY picture and an anchor */
+    int64_t frame_ticks;   /* the first B-VOP's distance from its past anchor; 0: none yet */
+    bool has_set_duration; /* a B-VOP behind the last KEY picture and an anchor */
 
     bool is_waiting; /* `waiting` is decoded in place of the next packet's picture */
     mpeg4_plane waiting;

@@ -107,7 +107,8 @@ static size_t next_packet(const uint8_t *file, size_t file_size, size_t *at)
 {
     if (*at + 4 > file_size)
         *at = 4 + (size_t)(file[0] | file[1] << 8); /* from the first packet again */
-    size_t size = file[*at] | file[*at + 1] << 8 | file[*at + 2] << 16 | (size_t)file[*at + 3] << 24;
+    const uint8_t *head = file + *at;
+    size_t size = head[0] | head[1] << 8 | head[2] << 16 | (size_t)head[3] << 24;
     *at += 4 + size;
     require(*at <= file_size, "a well-formed file");
     return size;
