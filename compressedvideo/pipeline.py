@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-import numpy as np
 from av.video.frame import VideoFrame
 
 from .assemble import Arrival, missing_frame
+from .container.orientation import Matrix
 from .container.packets import PacketReader
-from .decoding.decoder import Decoder, display_matrix, padded_packet
+from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
 from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
@@ -51,7 +51,7 @@ class GopPipeline:
         self._sources = sources
         self._height, self._width = size
         self._any_frame_tells = any_frame_tells
-        self._matrix: tuple[np.ndarray | None] | None = None  # once it is known
+        self._matrix: tuple[Matrix | None] | None = None  # once it is known
 
     def plan(
         self,
@@ -134,8 +134,8 @@ class GopPipeline:
             size += sum(packet.size for packet in own)
         return size
 
-    def matrix(self) -> np.ndarray | None:
-        """[3, 3] int32: the display matrix of the first frame, which may be decoded for it.
+    def matrix(self) -> Matrix | None:
+        """The display matrix of the first frame, which may be decoded for it.
 
         Raises:
             CorruptVideoError: If it cannot be decoded.
@@ -144,10 +144,10 @@ class GopPipeline:
             return self._matrix[0]
         (picture,) = self._index.pictures(0, last=int(self._index.shown[0]))[:1]
         picture.packets = list(self._packets.read(picture.first_packet, picture.last_packet + 1))
-        decoding = self._decoder.start(exports=False)
+        decoding = self._decoder.start(exports=None)
         for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
-            self._see(picture, frame)
-            return display_matrix(frame)
+            self._matrix = (display_matrix(frame),)
+            return self._matrix[0]
         raise missing_frame(0, path=self._packets.path, codec=self._packets.codec)
 
     def _see(self, picture: Picture, frame: VideoFrame) -> None:
@@ -165,7 +165,8 @@ class GopPipeline:
         exports = bool(plan.vectors)
 
         def arrival(picture: Picture, frame: VideoFrame) -> Arrival:
-            self._see(picture, frame)
+            if decoding.tells_matrix:
+                self._see(picture, frame)
             vectors = source.blocks(frame) if picture.display in plan.vectors else None
             return Arrival(picture, vectors, frame=frame)
 
@@ -194,16 +195,19 @@ class GopPipeline:
                 yield Arrival(picture, cells, costs)
             # In step, so that neither vectors nor frames pile up.
             while decoding is not None and sent is not None and sent.number <= run[-1].number:
-                yield from self._frames(decoding.send(sent))
+                yield from self._frames(decoding, decoding.send(sent))
                 sent = next(unsent, None)
         if decoding is None:
             return
         while sent is not None:
-            yield from self._frames(decoding.send(sent))
+            yield from self._frames(decoding, decoding.send(sent))
             sent = next(unsent, None)
-        yield from self._frames(decoding.finish(vectors=set()))
+        yield from self._frames(decoding, decoding.finish(vectors=set()))
 
-    def _frames(self, shown: Iterable[tuple[Picture, VideoFrame]]) -> Iterator[Arrival]:
+    def _frames(
+        self, decoding: Decoding, shown: Iterable[tuple[Picture, VideoFrame]]
+    ) -> Iterator[Arrival]:
         for picture, frame in shown:
-            self._see(picture, frame)
+            if decoding.tells_matrix:
+                self._see(picture, frame)
             yield Arrival(picture, frame=frame)

@@ -12,6 +12,7 @@ from .bitstream.parsers import header_parser
 from .bitstream.sei import has_display_orientation
 from .clip import CompressedClip
 from .container.opening import Source, name_of
+from .container.orientation import Orientation, orientation_of
 from .container.packets import PacketReader
 from .decoding.colours import ColourConverter
 from .decoding.decoder import Decoder
@@ -19,10 +20,10 @@ from .errors import FrameIndexError
 from .index import read_index
 from .motion.parsed import RefusedError
 from .motion.source import MotionSources
-from .orientation import UPRIGHT, Orientation, orient_clip, orientation_of
 from .pipeline import GopPipeline
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
+from .upright import as_displayed
 
 _MAX_AHEAD = 1 << 22
 """Bytes of packets that are collected and planned before they are decoded: what only handles small
@@ -81,7 +82,8 @@ class CompressedVideo:
         turned_by_messages = has_display_orientation(
             self._codec, extradata, self._packets.first_packet
         )
-        self._orientation = UPRIGHT if self._packets.is_upright and not turned_by_messages else None
+        self._orientation: Orientation | None = None  # until it is asked for
+        self._tells_orientation = self._packets.tells_matrix and not turned_by_messages
         self._decoder = Decoder(context, delay=self._index.delay, path=self._path)
         self._motion_sources = MotionSources(
             self._codec, extradata, index=self._index, path=self._path
@@ -124,12 +126,12 @@ class CompressedVideo:
     @property
     def width(self) -> int:
         """Pixels, of the video as displayed."""
-        return self._stored_size[0 if self._oriented().transpose else 1]
+        return self._stored_size[0 if self._oriented().transposes else 1]
 
     @property
     def height(self) -> int:
         """Pixels, of the video as displayed."""
-        return self._stored_size[1 if self._oriented().transpose else 0]
+        return self._stored_size[1 if self._oriented().transposes else 0]
 
     @property
     def fps(self) -> float:
@@ -256,7 +258,7 @@ class CompressedVideo:
         except RefusedError as error:
             self._motion_sources.refuse(str(error))
             clip = self._read(frames, iframes, request, out)
-        return orient_clip(clip, self._oriented())
+        return as_displayed(clip, self._oriented())
 
     def _read(
         self,
@@ -340,9 +342,12 @@ class CompressedVideo:
 
     def _oriented(self) -> Orientation:
         """How stored pictures are to be displayed."""
-        if self._orientation is None:  # only a decoded frame tells
-            self._check_open()
-            self._orientation = orientation_of(self._pipeline.matrix(), path=self._path)
+        if self._orientation is None:
+            matrix = self._packets.matrix
+            if not self._tells_orientation:  # only a decoded frame does
+                self._check_open()
+                matrix = self._pipeline.matrix()
+            self._orientation = orientation_of(matrix, path=self._path, codec=self._codec)
         return self._orientation
 
     # -- checks

@@ -22,9 +22,13 @@ _TYPES = {
     "msmpeg4v3": "msmpeg4.Parser",
     "wmv1": "msmpeg4.Parser",
     "wmv2": "wmv2.Parser",
-    "mjpeg": "intra.Parser",
-    "dvvideo": "intra.Parser",
-    "prores": "intra.Parser",
+    **dict.fromkeys(
+        (
+            *("dnxhd", "dvvideo", "ffvhuff", "huffyuv", "jpeg2000", "magicyuv", "mjpeg", "png"),
+            *("prores", "rawvideo", "utvideo", "v210"),
+        ),
+        "intra.Parser",
+    ),
     "ffv1": "ffv1.Parser",
     "h264": "h264.Parser",
     "hevc": "hevc.Parser",

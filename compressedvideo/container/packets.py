@@ -20,9 +20,9 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ..errors import CorruptVideoError, VideoOpenError
-from .mp4 import is_upright
-from .mp4_times import composition_offsets
+from .mp4 import read_tracks
 from .opening import Source, open_container, raw_file
+from .orientation import Matrix
 
 AVI = "avi"
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -67,6 +67,8 @@ class PacketReader:
     def __init__(self, source: Source, path: str, *, stream: int | None = None) -> None:
         self._source = source
         self.path = path
+        with raw_file(source, path) as file:
+            tracks = read_tracks(file, path=path)  # before FFmpeg believes them
         self._container = open_container(source, path)
         try:
             self.stream = _choose_stream(self._container, stream, path)
@@ -82,10 +84,10 @@ class PacketReader:
         self._is_key = array("b")
         self.first_packet = b""
         """Once all were scanned."""
-        self.is_upright: bool | None = None
-        """Whether the container leaves pictures as they are; None: not known."""
-        if self.format not in (MP4, MATROSKA):
-            self.is_upright = True
+        if self.format == MP4:
+            self._track = next((t for t in tracks if t.id == self.stream.id), None)
+        else:
+            self._track = None
         self._kept: list[Packet] = []
         self.num_missing = 0
         """Packets at the end that a table announces, and that lie beyond the end of the file."""
@@ -101,6 +103,16 @@ class PacketReader:
 
     def __len__(self) -> int:
         return len(self._sizes)
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """How the container displays pictures; None: as they are stored, or not known."""
+        return self._track.matrix if self._track else None
+
+    @property
+    def tells_matrix(self) -> bool:
+        """Whether the container's matrix, or that there is none, is known without decoding."""
+        return self.format != MATROSKA and (self.format != MP4 or self._track is not None)
 
     @property
     def sizes(self) -> np.ndarray:
@@ -131,9 +143,7 @@ class PacketReader:
         Raises:
             CorruptVideoError: If the file cannot be demuxed to its end.
         """
-        with raw_file(self._source) as file:
-            if self.format == MP4:
-                self.is_upright = is_upright(file)
+        with raw_file(self._source, self.path) as file:
             batches = self._from_file(file) if self._read_table(file) else self._demuxed()
             for batch in batches:
                 if not self.first_packet and batch:
@@ -143,6 +153,8 @@ class PacketReader:
     def _read_table(self, file: BinaryIO) -> bool:
         """Take the container's table of packets, if it leaves no doubt."""
         if self.format not in _CHUNK_HEADER:
+            return False
+        if self._track and self._track.num_descriptions > 1:  # headers change on the way
             return False
         header = _CHUNK_HEADER[self.format]
         entries = self.stream.index_entries
@@ -174,8 +186,8 @@ class PacketReader:
         if self.format == AVI:
             self._presentation_times = times
         elif len(sizes) == len(entries):
-            offsets = composition_offsets(file, self.stream.id, num_samples=len(sizes))
-            if offsets is not None:
+            offsets = self._track.composition_offsets() if self._track else None
+            if offsets is not None and len(offsets) == len(sizes):
                 self._presentation_times = np.asarray(times) + offsets
         return True
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 import av
-import numpy as np
 from av import Packet
 from av.codec.context import Flags2
 from av.error import FFmpegError
@@ -14,6 +14,7 @@ from av.sidedata.sidedata import Type as SideData
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from ..container.orientation import Matrix
 from ..errors import CorruptVideoError
 from ..index import Picture
 
@@ -42,16 +43,20 @@ class Decoder:
         """What each decoder must have seen before it starts somewhere in the stream."""
         self.packets_decoded = 0
 
-    def start(self, *, exports: bool, pixels: bool = True) -> Decoding:
+    def start(self, *, exports: bool | None, pixels: bool = True) -> Decoding:
         """Begin at a key frame.
 
         Args:
-            exports: Motion vectors are wanted.
+            exports: Motion vectors are wanted. None: whatever the container's decoder does.
             pixels: False: only vectors are wanted, pixels may be wrong.
         """
+        if exports is None:
+            exports = self._exports or False
         context = self._context_for(exports=exports, pixels=pixels)
         context.flush_buffers()
-        return Decoding(self, context, path=self._path)
+        # Others know nothing of the container.
+        tells_matrix = context is self._stream_context
+        return Decoding(self, context, tells_matrix=tells_matrix, path=self._path)
 
     def _context_for(self, *, exports: bool, pixels: bool) -> VideoCodecContext:
         """The container's decoder, or another one where that does not do.
@@ -92,7 +97,11 @@ class Decoder:
 class Decoding:
     """One run of the decoder from a key frame on."""
 
-    def __init__(self, decoder: Decoder, context: VideoCodecContext, *, path: str) -> None:
+    def __init__(
+        self, decoder: Decoder, context: VideoCodecContext, *, tells_matrix: bool, path: str
+    ) -> None:
+        self.tells_matrix = tells_matrix
+        """Its frames have the container's display matrix."""
         self._decoder = decoder
         self._context = context
         self._path = path
@@ -154,9 +163,9 @@ def padded_packet(data: bytes) -> Packet:
     return packet
 
 
-def display_matrix(frame: VideoFrame) -> np.ndarray | None:
-    """[3, 3] int32: how the frame is to be displayed, of the container or the stream."""
+def display_matrix(frame: VideoFrame) -> Matrix | None:
+    """How the frame is to be displayed, of the container or the stream."""
     for data in SideDataContainer(frame):  # type: ignore[call-arg]  # PyAV's stub forgets it
         if data.type == SideData.DISPLAYMATRIX:
-            return np.frombuffer(bytes(data), np.int32)[:9].reshape(3, 3)
+            return struct.unpack_from("9i", bytes(data))
     return None

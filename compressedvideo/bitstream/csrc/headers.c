@@ -1,5 +1,4 @@
 /* Pictures in decoding order in, records out: display order, references, and where to start. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "headers.h"
@@ -9,12 +8,6 @@ void headers_init(headers_parser *p, const headers_codec *codec)
     memset(p, 0, sizeof *p);
     p->codec = codec;
     headers_reset(p);
-}
-
-void headers_free(headers_parser *p)
-{
-    free(p->records);
-    free(p->references);
 }
 
 void headers_reset(headers_parser *p)
@@ -27,44 +20,21 @@ void headers_reset(headers_parser *p)
         p->codec->reset(p);
 }
 
-void headers_read(headers_parser *p, const uint8_t *data, size_t size)
+void headers_read_extradata(headers_parser *p, const uint8_t *data, size_t size)
 {
+    record_list nothing = {0};
+    p->list = &nothing;
+    if (p->codec->read_extradata && size > 0)
+        p->codec->read_extradata(p, data, size);
+    record_list_free(&nothing);
+}
+
+void headers_read(headers_parser *p, const uint8_t *data, size_t size, record_list *list)
+{
+    p->list = list;
     if (size > 0)
         p->codec->read_packet(p, data, size);
     p->packet++;
-}
-
-/* ---------------------------------------------------------------- what was read */
-
-/* `memory` with room for `count` units more than the `used` ones; NULL if there is none. */
-static void *with_room(void *memory, size_t used, size_t count, size_t unit, size_t *size)
-{
-    if (used + count <= *size)
-        return memory;
-    size_t new_size = 2 * (used + count) + 32;
-    void *moved = new_size <= SIZE_MAX / unit ? realloc(memory, new_size * unit) : NULL;
-    if (moved)
-        *size = new_size;
-    return moved;
-}
-
-static void append(headers_parser *p, const picture_record *record, const int32_t *references)
-{
-    size_t count = (size_t)record->num_references;
-    void *records = with_room(p->records, p->num_records, 1, sizeof *p->records, &p->records_size);
-    if (records)
-        p->records = records;
-    void *ids = with_room(p->references, p->num_references, count, sizeof *p->references,
-                          &p->references_size);
-    if (ids)
-        p->references = ids;
-    if (!records || (count > 0 && !ids)) {
-        p->is_out_of_memory = true;
-        return;
-    }
-    p->records[p->num_records++] = *record;
-    for (size_t i = 0; i < count; i++)
-        p->references[p->num_references++] = references[i];
 }
 
 /* ---------------------------------------------------------------- the order of anchors */
@@ -81,8 +51,9 @@ static int64_t display_key(headers_parser *p, const headers_picture *picture, bo
     return (behind < 0 ? 0 : behind) * (LAST + 1) + number;
 }
 
-static int32_t find_references(const headers_parser *p, const headers_picture *picture,
-                               int32_t references[2])
+/* The anchors that the picture may be predicted from, -1: missing; how many are returned. */
+static int find_references(const headers_parser *p, const headers_picture *picture,
+                           int32_t references[2])
 {
     if (picture->kind == 'I' && !picture->needs_the_last)
         return 0;
@@ -93,6 +64,13 @@ static int32_t find_references(const headers_parser *p, const headers_picture *p
     references[0] = p->anchors[0];
     references[1] = p->anchors[1];
     return 2;
+}
+
+static void put_record(headers_parser *p, const picture_record *record)
+{
+    record_list_add(p->list, record);
+    for (int i = 0; i < p->num_frame_references; i++)
+        record_list_refer(p->list, p->frame_references[i]);
 }
 
 /* A picture between a KEY picture and the next anchor lacks the anchor before, if it needs it.
@@ -112,7 +90,7 @@ static void put_second_field(headers_parser *p, const headers_picture *picture)
     record.field = picture->field;
     record.flags &= (uint16_t)~(RECORD_KEY | RECORD_CLOSED);
     record.flags |= RECORD_SECOND_FIELD | picture->flags;
-    append(p, &record, p->frame_references);
+    put_record(p, &record);
 }
 
 void headers_put(headers_parser *p, const headers_picture *picture)
@@ -138,13 +116,13 @@ void headers_put(headers_parser *p, const headers_picture *picture)
         .stop = (int32_t)picture->stop,
         .picture = p->num_pictures,
         .colocated = -1,
-        .num_references = find_references(p, picture, p->frame_references),
         .flags = (uint16_t)flags,
         .recovery = -1,
         .kind = (uint8_t)picture->kind,
         .field = picture->field,
     };
-    append(p, &p->frame, p->frame_references);
+    p->num_frame_references = find_references(p, picture, p->frame_references);
+    put_record(p, &p->frame);
     if (is_anchor) {
         p->anchors[0] = p->anchors[1];
         p->anchors[1] = p->num_pictures;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "record.h"
+#include "record_list.h"
 
 /* One coded picture, as its headers say. */
 typedef struct {
@@ -45,8 +45,8 @@ typedef struct {
     int64_t time_base, last_time_base; /* seconds: of the last anchor, of the one before */
     int64_t anchor_ticks;              /* display time of the last anchor */
     int64_t anchor_distance;           /* TRD: ticks from the anchor before to the last */
-    int64_t frame_ticks;               /* the first B-VOP's distance from its past anchor; 0: none */
-    bool has_set_duration;             /* a B-VOP behind the last KEY picture and an anchor */
+    int64_t frame_ticks;   /* the first B-VOP's distance from its past anchor; 0: none yet */
+    bool has_set_duration; /* a B-VOP behind the last KEY picture and an anchor */
 
     bool is_waiting; /* `waiting` is decoded in place of the next packet's picture */
     mpeg4_plane waiting;
@@ -90,24 +90,23 @@ struct headers_parser {
     int num_anchors_of_key; /* from the last KEY picture on, itself included; at most 2 */
     picture_record frame;   /* the last one, whose second field may come */
     int32_t frame_references[2];
+    int num_frame_references;
 
-    /* Read, not yet taken */
-    picture_record *records;
-    int32_t *references;
-    size_t num_records, num_references, records_size, references_size;
-    bool is_out_of_memory;
+    record_list *list; /* of the call at hand */
 };
 
 void headers_init(headers_parser *parser, const headers_codec *codec);
-void headers_free(headers_parser *parser);
 
 /* Forget the pictures, as after a seek; what parameter sets said stays. */
 void headers_reset(headers_parser *parser);
 
-/* Reads the next packet, which may be empty. */
-void headers_read(headers_parser *parser, const uint8_t *data, size_t size);
+/* The container's global headers, before the first packet. */
+void headers_read_extradata(headers_parser *parser, const uint8_t *data, size_t size);
 
-/* The next picture in decoding order. */
+/* Reads the next packet, which may be empty, and appends its pictures' records. */
+void headers_read(headers_parser *parser, const uint8_t *data, size_t size, record_list *list);
+
+/* The next picture in decoding order; for codecs. */
 void headers_put(headers_parser *parser, const headers_picture *picture);
 
 extern const headers_codec mpeg4_codec, mpeg12_codec, h263_codec, h263i_codec, flv1_codec,

@@ -20,8 +20,8 @@ static void read_intra(headers_parser *p, const uint8_t *data, size_t size)
     put(p, true, size);
 }
 
-/* RFC 9043 clause 4.4: `keyframe` is the first symbol, a range-coded bit of even odds (clause 3.8.1:
- * the range is FF00 at first, and half of it belongs to 1). */
+/* RFC 9043 clause 4.4: `keyframe` is the first symbol, a range-coded bit of even odds.  By clause
+ * 3.8.1 the range is FF00 at first, and half of it belongs to 1. */
 static void read_ffv1(headers_parser *p, const uint8_t *data, size_t size)
 {
     enum { FIRST_RANGE = 0xff00, EVEN = 128 };

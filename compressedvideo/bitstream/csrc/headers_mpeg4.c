@@ -2,8 +2,8 @@
  *
  * DivX packs a B-VOP behind the anchor that it precedes in display order, and puts a placeholder (a
  * VOP that is not coded) where it was.  FFmpeg decodes one VOP a packet: the second one waits for
- * the next packet, whose own VOP is lost if it is no placeholder.  What waits at the end of the file
- * is never shown.  Pictures are announced here when FFmpeg decodes them. */
+ * the next packet, whose own VOP is lost if it is no placeholder.  What waits when the file ends is
+ * never shown.  Pictures are announced here when FFmpeg decodes them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -215,7 +215,8 @@ static bool decode(headers_parser *p, mpeg4_plane *vop)
 }
 
 /* The VOP at `start` waits if it is an I- or B-VOP: FFmpeg takes no other for a packed one. */
-static void let_wait(headers_parser *p, const uint8_t *data, size_t size, size_t begin, size_t start)
+static void let_wait(headers_parser *p, const uint8_t *data, size_t size, size_t begin,
+                     size_t start)
 {
     mpeg4_pictures *state = &p->state.mpeg4;
     state->is_waiting = size - start > 4 && !(data[start + 4] & 0x40);

@@ -39,14 +39,23 @@ ENCODES = [
     *(("wmv1", 0, s, {}) for s in ("avi", "wmv")),
     *(("wmv2", 0, s, {}) for s in ("avi", "wmv")),
     *(("mjpeg", 0, s, {}) for s in ("avi", "mov", "mkv")),
-    ("prores", 0, "mov", {}),
+    *((c, 0, "mov", {}) for c in ("prores", "png", "jpeg2000", "v210")),
+    *((c, 0, "avi", {}) for c in ("rawvideo", "huffyuv", "ffvhuff", "utvideo", "magicyuv")),
+    ("dnxhd", 0, "mov", {"b": "90M"}),
     ("ffv1", 0, "mkv", {"level": "3"}),
     ("ffv1", 0, "avi", {"level": "1"}),
     ("dvvideo", 0, "avi", {}),
 ]
 
-SIZES = {"h263": (176, 144), "dvvideo": (720, 576)}
-PIXELS = {"mjpeg": "yuvj420p", "prores": "yuv422p10le"}
+SIZES = {"h263": (176, 144), "dvvideo": (720, 576), "dnxhd": (1280, 720)}
+PIXELS = {
+    "mjpeg": "yuvj420p",
+    "prores": "yuv422p10le",
+    "v210": "yuv422p10le",
+    "huffyuv": "yuv422p",
+    "dnxhd": "yuv422p",
+    "png": "rgb24",
+}
 
 
 @pytest.mark.parametrize(("codec", "b_frames", "suffix", "options"), ENCODES)
@@ -57,7 +66,7 @@ def test_pictures_are_those_of_a_plain_decode(tmp_path, codec, b_frames, suffix,
         b_frames=b_frames,
         options=options,
         size=SIZES.get(codec, (128, 96)),
-        num_frames=6 if codec == "dvvideo" else 30,
+        num_frames=6 if codec in ("dvvideo", "dnxhd") else 30,
         pixel_format=PIXELS.get(codec, "yuv420p"),
     )
     stream = read_stream(path)

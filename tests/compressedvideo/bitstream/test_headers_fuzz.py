@@ -40,6 +40,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no gcc or clang")
     binary = tmp_path_factory.mktemp("fuzz") / "headers_fuzz"
     sources = [path for path in sorted(CSRC.glob("headers*.c")) if path.stem != "headers_python"]
+    sources.append(CSRC / "record_list.c")
     command = [compiler, "-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     empty = binary.with_name("empty.c")

@@ -81,12 +81,12 @@ typedef struct {
     size_t size;
 } extent;
 
-static void check(const headers_parser *p, extent here, extent before)
+static void check(const headers_parser *p, const record_list *list, extent here, extent before)
 {
     size_t num_references = 0;
-    require(!p->is_out_of_memory, "memory");
-    for (size_t i = 0; i < p->num_records; i++) {
-        const picture_record *r = p->records + i;
+    require(!list->out_of_memory, "memory");
+    for (size_t i = 0; i < list->num_records; i++) {
+        const picture_record *r = list->records + i;
         extent its = r->packet == here.packet ? here : before;
         require(r->packet == its.packet, "a packet at hand");
         require(r->start >= 0 && r->start <= r->stop && (size_t)r->stop <= its.size, "its bytes");
@@ -95,19 +95,20 @@ static void check(const headers_parser *p, extent here, extent before)
         require(r->field <= RECORD_BOTTOM_FIELD, "a known field");
         require(r->num_references >= 0 && r->num_references <= 2, "at most two references");
         for (int k = 0; k < r->num_references; k++) {
-            int32_t reference = p->references[num_references + (size_t)k];
+            int32_t reference = list->references[num_references + (size_t)k];
             require(reference >= -1 && reference < r->picture, "a picture decoded before");
         }
         num_references += (size_t)r->num_references;
     }
-    require(num_references == p->num_references, "every reference");
+    require(num_references == list->num_references, "every reference");
 }
 
 static size_t next_packet(const uint8_t *file, size_t file_size, size_t *at)
 {
     if (*at + 4 > file_size)
         *at = 4 + (size_t)(file[0] | file[1] << 8); /* from the first packet again */
-    size_t size = file[*at] | file[*at + 1] << 8 | file[*at + 2] << 16 | (size_t)file[*at + 3] << 24;
+    const uint8_t *head = file + *at;
+    size_t size = head[0] | head[1] << 8 | head[2] << 16 | (size_t)head[3] << 24;
     *at += 4 + size;
     require(*at <= file_size, "a well-formed file");
     return size;
@@ -141,28 +142,27 @@ int main(int argc, char **argv)
     parser.mb_height = 6;
     size_t extradata_size = next_packet(file, file_size, &at);
     for (unsigned long left = strtoul(argv[2], NULL, 10); left > 0; left--) {
-        if (codec->read_extradata && random_below(64) == 0) {
+        if (random_below(64) == 0) {
             size_t size = extradata_size;
             uint8_t *extradata = mutate(file + 4, &size, file, 0);
-            if (size > 0)
-                codec->read_extradata(&parser, extradata, size);
+            headers_read_extradata(&parser, extradata, size);
             free(extradata);
         }
         if (random_below(32) == 0)
             headers_reset(&parser);
         size_t size = next_packet(file, file_size, &at);
         uint8_t *packet = mutate(file + at - size, &size, file + at - size, size);
-        parser.num_records = parser.num_references = 0;
-        headers_read(&parser, packet, size);
+        record_list list = {0};
+        headers_read(&parser, packet, size, &list);
         free(packet);
         extent here = {parser.packet - 1, size};
-        check(&parser, here, before);
-        for (size_t i = 0; i < parser.num_records; i++)
-            counts[parser.records[i].kind]++;
+        check(&parser, &list, here, before);
+        for (size_t i = 0; i < list.num_records; i++)
+            counts[list.records[i].kind]++;
+        record_list_free(&list);
         if (size > 0)
             before = here;
     }
-    headers_free(&parser);
     free(file);
     for (int kind = 0; kind < 256; kind++)
         if (counts[kind])
