@@ -61,10 +61,10 @@ def test_sound_clips_are_right_and_every_check_was_made(tools, clips, name, seed
     assert report.has_b_frames == (name != "mpeg4")
     made = {check for check, counted in report.checks.items() if counted.passed}
     if name == "hevc":
-        assert made == set(comparison.CHECKS) - {"open", "vectors", "invariant"}
+        assert made == set(tools("comparison_report").CHECKS) - {"open", "vectors", "invariant"}
     else:
         left_out = {"vectors"} if name == "mpeg4-b" and "vectors" not in made else set()
-        assert made == set(comparison.CHECKS) - {"open"} - left_out
+        assert made == set(tools("comparison_report").CHECKS) - {"open"} - left_out
         assert report.checks["invariant"].passed >= NUM_FRAMES
 
 
@@ -430,6 +430,58 @@ def test_each_cell_is_predicted_from_its_own_reference(tools) -> None:
     np.testing.assert_array_equal(found[8:], pictures[2][8:])
 
 
+def test_directions_must_say_what_the_cells_say(tools) -> None:
+    """One prediction from picture 0, one from picture 3, of picture 2."""
+    invariant = tools("invariant")
+    vectors = np.zeros((2, 2, 2, 2), np.int16)
+    slots = np.full((2, 2, 2), 255, np.uint8)
+    slots[0, 0, 0], vectors[0, 0, 0] = 0, (4, 8)
+    slots[1, 0, 0], vectors[1, 0, 0] = 1, (-4, 2)
+    slots[0, 1, 1], vectors[0, 1, 1] = 1, (6, 0)  # list 0 into the future
+    cells = SimpleNamespace(vectors=vectors, slots=slots, pictures=(0, 3), cell=4)
+    predictions = invariant.predictions_of_cells(cells, height=8, width=8, otherwise=0)
+    past, future = np.zeros((2, 8, 8, 2), np.float32)
+    past[:4, :4], future[:4, :4], future[4:, 4:] = (1, 2), (-1, 0.5), (1.5, 0)
+
+    def fault(past=past, future=future, valid=None) -> str | None:
+        clip = SimpleNamespace(
+            frame_inds=[2],
+            motion_past=past[None],
+            motion_future=future[None],
+            valid_past=past.any(-1)[None] if valid is None else valid,
+            valid_future=future.any(-1)[None],
+        )
+        return invariant.direction_fault(clip, 0, predictions)
+
+    assert fault() is None
+    assert "motion_past differs" in str(fault(past=past * 2))
+    assert "motion_future differs" in str(fault(future=future * 2))
+    assert "other pixels" in str(fault(valid=np.ones((1, 8, 8), bool)))
+    assert "other pixels" in str(fault(future=np.zeros_like(future)))
+
+
+def test_residuals_are_held_against_the_cells_of_a_reader_that_has_them(tools, clips) -> None:
+    """The same P-frame, its only reference named by cells, rightly and wrongly."""
+    invariant, plain = tools("invariant"), tools("plain_video").decode_plainly(clips["mpeg4"])
+    with CompressedVideo(clips["mpeg4"]) as video:
+        clip = video.read([3], modalities=("residual", "motion_past", "motion_future"))
+        whole = video.read(
+            [3], modalities=("residual", "motion_past", "motion_future"), precision="integer"
+        )
+    vectors = np.zeros((2, 6, 8, 2), np.int16)
+    vectors[0] = clip.motion_past[0, ::8, ::8] * 4
+    slots = np.where([clip.valid_past[0, ::8, ::8], np.zeros((6, 8), bool)], 0, 255)
+    pictures = [frame.rgb for frame in plain.frames]
+    where = {"stored_size": (48, 64), "orientation": tools("orientation").UPRIGHT}
+    for read in (clip, whole):
+        for reference, right in ((2, True), (1, False)):
+            read.cells = [
+                SimpleNamespace(vectors=vectors, slots=slots, pictures=(reference,), cell=8)
+            ]
+            fault = invariant.fault_against_previous(read, 0, pictures, **where)
+            assert (fault is None) == right, fault
+
+
 def test_lost_pictures_may_be_counted_and_must_be_refused_then(tools, clips, tmp_path) -> None:
     path = tmp_path / "damaged.mp4"
     data = bytearray(Path(clips["h264-b"]).read_bytes())
@@ -443,7 +495,7 @@ def test_lost_pictures_may_be_counted_and_must_be_refused_then(tools, clips, tmp
     assert len(plain) == NUM_FRAMES - 1
     assert plain.lost == [place]
     assert any("refuses a packet" in doubt for doubt in plain.doubts)
-    plain.insert_lost()
+    plain.follow(NUM_FRAMES)
     assert len(plain) == NUM_FRAMES
     assert not plain.frames[place].rgb.size
     assert np.isnan(plain.seconds[place])

@@ -38,7 +38,8 @@ from pathlib import Path
 
 import av.logging
 from clip_matrix import all_cases
-from comparison import Report, compare
+from comparison import compare
+from comparison_report import Report
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn

@@ -13,7 +13,7 @@ import numpy as np
 from orientation import UPRIGHT, Orientation
 
 from compressedvideo.clip import CompressedClip
-from compressedvideo.motion.fields import QUARTERS, warp
+from compressedvideo.motion.fields import QUARTERS, average, drop_outside, warp
 
 NO_REFERENCE = 255
 """Slot of a cell whose prediction is not used."""
@@ -81,7 +81,13 @@ def predictions_of_directions(clip: CompressedClip, i: int) -> tuple[Prediction,
 
 
 def predictions_of_cells(
-    cells, *, height: int, width: int, otherwise: int, orientation: Orientation = UPRIGHT
+    cells,
+    *,
+    height: int,
+    width: int,
+    otherwise: int,
+    orientation: Orientation = UPRIGHT,
+    whole: bool = False,
 ) -> tuple[Prediction, Prediction]:
     """From ``MotionCells`` with a reference for each cell.
 
@@ -91,6 +97,7 @@ def predictions_of_cells(
         height, width: The stored picture's.
         otherwise: Display index of the picture that stands in where there is no prediction.
         orientation: How the stored picture is turned upright.
+        whole: CoViAR's whole pixels: truncated, and void where they point outside the frame.
     """
 
     def paint(values: np.ndarray) -> np.ndarray:
@@ -101,11 +108,15 @@ def predictions_of_cells(
     lookup[: len(cells.pictures)] = cells.pictures
     lookup[NO_REFERENCE] = otherwise
     found = []
-    for vectors, slots in zip(cells.vectors, cells.slots, strict=True):
+    for cell_vectors, slots in zip(cells.vectors, cells.slots, strict=True):
+        vectors, valid = paint(cell_vectors).astype(np.int32), paint(slots) != NO_REFERENCE
+        if whole:
+            vectors = np.sign(vectors) * (np.abs(vectors) & ~(QUARTERS - 1))
+            drop_outside(vectors, valid)
         found.append(
             Prediction(
-                orientation.turn_vectors(paint(vectors).astype(np.int32)),
-                orientation.turn(paint(slots) != NO_REFERENCE),
+                orientation.turn_vectors(vectors),
+                orientation.turn(valid),
                 orientation.turn(paint(lookup[slots])),
             )
         )
@@ -127,64 +138,83 @@ def predict(
     )
 
 
-def average(
-    past: np.ndarray, future: np.ndarray, *, valid_past: np.ndarray, valid_future: np.ndarray
-) -> np.ndarray:
-    """``(past + future + 1) >> 1`` where both hold, else the one that does, else ``past``."""
-    both, only_future = valid_past & valid_future, valid_future & ~valid_past
-    prediction = past.copy()
-    prediction[only_future] = future[only_future]
-    prediction[both] = (past[both].astype(np.uint16) + future[both] + 1) >> 1
-    return prediction
-
-
 def fault_against_previous(
     clip: CompressedClip,
     i: int,
     pictures: Sequence[np.ndarray],
     *,
-    orientation: Orientation = UPRIGHT,
+    stored_size: tuple[int, int],
+    orientation: Orientation,
 ) -> str | None:
     """What is wrong with a frame's residual against the pictures that the codec predicted from.
 
     Args:
-        clip: Read with ``residual``, ``motion_past`` and ``motion_future``.
+        clip: Read with ``residual``, ``motion_past`` and ``motion_future``, and with ``cells`` if
+            the reader has them. Without them, all blocks of a direction have one reference.
         i: Position in the clip.
         pictures: All frames, upright.
+        stored_size: Height and width of the stored picture, and
+        orientation: how it is turned upright.
     """
     assert clip.residual is not None
     display = int(clip.frame_inds[i])
     if clip.frame_types[i] == "I":
         is_zero = not clip.residual[i].any() and not _has_vectors(clip, i)
         return None if is_zero else "an I-frame has vectors or a residual"
+    cells = getattr(clip, "cells", None)
     past: Prediction
     future: Prediction | None
-    cells = None if clip.cells is None else clip.cells[i]
-    if cells is not None and clip.precision == "subpixel":
-        shown = np.empty(pictures[display].shape[:2])
-        # Turning back or on, a picture's sides change places alike.
-        height, width = orientation.turn(shown).shape
+    if cells is not None and cells[i] is not None:
         past, future = predictions_of_cells(
-            cells,
-            height=height,
-            width=width,
+            cells[i],
+            height=stored_size[0],
+            width=stored_size[1],
             otherwise=display - int(clip.reference_distance[i]),
             orientation=orientation,
+            whole=clip.precision == "integer",
         )
+        fault = direction_fault(clip, i, (past, future))
+        if fault is not None:
+            return fault
     else:
         try:
             past, future = predictions_of_directions(clip, i)
         except ValueError as error:
             return str(error)
     for prediction in (past, future):
-        if prediction is not None and not _are_inside(prediction.reference, len(pictures)):
-            return f"its reference {prediction.reference.flat[0]} is no frame"
-        if prediction is not None and any(
-            pictures[reference].shape != pictures[display].shape
-            for reference in np.unique(prediction.reference)
-        ):
-            return "one of its references has another size"
+        if prediction is None:
+            continue
+        for reference in np.unique(prediction.reference).tolist():
+            if not 0 <= reference < len(pictures):
+                return f"its reference {reference} is no frame"
+            if pictures[reference].shape != pictures[display].shape:
+                return f"frame {reference}, its reference, has another size"
     return _difference(predict(past, future, pictures), clip.residual[i], pictures[display])
+
+
+def direction_fault(
+    clip: CompressedClip, i: int, predictions: tuple[Prediction, Prediction]
+) -> str | None:
+    """Whether ``motion_past`` and ``motion_future`` are what the cells say.
+
+    By the sign of the real distance. Where both predictions lie on one side, either will do.
+    """
+    display = int(clip.frame_inds[i])
+    for name, motion, valid, sign in (
+        ("motion_past", clip.motion_past, clip.valid_past, 1),
+        ("motion_future", clip.motion_future, clip.valid_future, -1),
+    ):
+        assert motion is not None
+        assert valid is not None
+        on_side = [p.valid & (np.sign(display - p.reference) == sign) for p in predictions]
+        if not np.array_equal(on_side[0] | on_side[1], valid[i]):
+            return f"{name} is valid in other pixels than its cells"
+        found = ~valid[i]
+        for prediction, here in zip(predictions, on_side, strict=True):
+            found |= here & (motion[i] * QUARTERS == prediction.vectors).all(axis=-1)
+        if not found.all():
+            return f"{name} differs from its cells in {(~found).sum()} pixels"
+    return None
 
 
 def fault_against_iframe(
@@ -263,10 +293,6 @@ def vectors_missed(
 def _has_vectors(clip: CompressedClip, i: int) -> bool:
     arrays: Iterable[np.ndarray | None] = (clip.valid_past, clip.valid_future, clip.motion)
     return any(array is not None and bool(array[i].any()) for array in arrays)
-
-
-def _are_inside(displays: np.ndarray, count: int) -> bool:
-    return bool(((displays >= 0) & (displays < count)).all())
 
 
 def _difference(prediction: np.ndarray, residual: np.ndarray, frame: np.ndarray) -> str | None:

@@ -85,11 +85,20 @@ class PlainVideo:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def insert_lost(self) -> None:
-        """Count the pictures that the decoder did not show."""
-        for place in reversed(self.lost):
+    def follow(self, count: int) -> None:
+        """Count as a reader does that has so many frames, where that is not well defined.
+
+        The decoder may show frames before the first key frame; and it shows none for a packet that
+        it refuses, whose place others count: what they say of it must be an error, then.
+        """
+        first_key = next((i for i, frame in enumerate(self.frames) if frame.is_key), 0)
+        if first_key and count == len(self) - first_key:
+            self.doubts.append(f"the reader leaves {first_key} frames out")
+            del self.frames[:first_key]
+        elif self.lost and count == len(self) + len(self.lost):
             nothing = np.zeros((0, 0, 3), np.uint8)
-            self.frames.insert(place, PlainFrame("?", False, True, False, None, nothing, None))
+            for place in reversed(self.lost):
+                self.frames.insert(place, PlainFrame("?", False, True, False, None, nothing, None))
 
     @property
     def kinds(self) -> list[str]:
@@ -154,7 +163,7 @@ def decode_plainly(path: str) -> PlainVideo:
         matrices = set()
         for frame in _frames(container, stream, video):
             number = len(video)
-            side_data = SideDataContainer(frame)
+            side_data = SideDataContainer(frame)  # type: ignore[call-arg]
             matrix = side_data.get(Type.DISPLAYMATRIX)
             matrices.add(None if matrix is None else bytes(matrix))
             if not number:
@@ -217,9 +226,10 @@ def _frames(
         video.doubts.append(f"the demuxer stops early ({error.strerror})")
     finally:
         av.logging.set_level(level)
-    times = [frame.pts for frame in video.frames]
-    if times == sorted(set(times) - {None}) and None not in refused:
-        video.lost = np.searchsorted(times, sorted(set(refused) - set(times))).tolist()
+    times = [frame.pts for frame in video.frames if frame.pts is not None]
+    if len(times) == len(video) and times == sorted(set(times)):
+        missing = sorted({time for time in refused if time is not None} - set(times))
+        video.lost = np.searchsorted(np.array(times), np.array(missing)).tolist()
     for _, source, message in messages:
         complaint = f"{source}: {message.strip()}"
         if source == stream.codec_context.name and complaint not in video.damage:
@@ -241,7 +251,7 @@ class _PictureStore:
         self._shapes: list[tuple[int, ...]] = []
 
     def add(self, picture: np.ndarray) -> None:
-        self._file.write(memoryview(np.ascontiguousarray(picture)).cast("B"))
+        self._file.write(np.ascontiguousarray(picture).tobytes())
         self._shapes.append(picture.shape)
 
     def pictures(self) -> list[np.ndarray]:
