@@ -70,7 +70,11 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["compressedvideo*", "mmcondense*"]),
-    ext_modules=[extension("bitstream", "_parsers"), extension("motion", "_kernels")],
+    ext_modules=[
+        extension("bitstream", "_parsers"),
+        extension("decoding", "_colours"),
+        extension("motion", "_kernels"),
+    ],
     cmdclass={"build_py": BuildWithMim},
     python_requires=">=3.10",
     install_requires=[

@@ -69,7 +69,10 @@ class NumpyKernels:
     ) -> MotionCells:
         """Lay a picture's blocks out on the grid of cells.
 
-        FFmpeg exports the list of a vector, not its reference: taken for the nearest pictures.
+        FFmpeg exports the list of a vector, not its reference: taken for the nearest pictures. If
+        any part of a macroblock of H.264 uses a list, it exports (0, 0) for those that do not, too.
+        They stay in: 16x8 with list 0 above, both below and (0, 0) in list 1 there gives the same
+        records as with both above, so that none of them is certain to be invented.
 
         Args:
             blocks: FFmpeg's ``AVMotionVector`` records, as bytes.

@@ -21,7 +21,6 @@ from orientation import UPRIGHT
 from plain_video import PlainError, decode_plainly
 
 from compressedvideo import (
-    MODALITIES,
     CodecError,
     CompressedClip,
     CompressedVideo,
@@ -37,8 +36,7 @@ EXPORTED = {
 PIXELS: dict[str, Any] = {"modalities": ("rgb", "iframe")}
 PREVIOUS: dict[str, Any] = {
     # Cells name the reference of each: with them residuals of pictures with several can be told.
-    "modalities": ("rgb", "residual", "motion_past", "motion_future")
-    + (("cells",) if "cells" in MODALITIES else ())
+    "modalities": ("rgb", "residual", "motion_past", "motion_future", "cells")
 }
 ACCUMULATED: dict[str, Any] = {
     "modalities": ("rgb", "iframe", "motion", "residual"),

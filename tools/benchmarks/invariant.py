@@ -13,7 +13,7 @@ import numpy as np
 from orientation import UPRIGHT, Orientation
 
 from compressedvideo.clip import CompressedClip
-from compressedvideo.motion.fields import QUARTERS, average, drop_outside, warp
+from compressedvideo.motion.fields import QUARTERS, warp
 
 NO_REFERENCE = 255
 """Slot of a cell whose prediction is not used."""
@@ -136,6 +136,27 @@ def predict(
         valid_past=past.valid,
         valid_future=future.valid,
     )
+
+
+def average(
+    past: np.ndarray, future: np.ndarray, *, valid_past: np.ndarray, valid_future: np.ndarray
+) -> np.ndarray:
+    """``(past + future + 1) >> 1`` where both hold, else the one that does, else ``past``."""
+    both, only_future = valid_past & valid_future, valid_future & ~valid_past
+    prediction = past.copy()
+    prediction[only_future] = future[only_future]
+    prediction[both] = (past[both].astype(np.uint16) + future[both] + 1) >> 1
+    return prediction
+
+
+def drop_outside(vectors: np.ndarray, valid: np.ndarray) -> None:
+    """CoViAR's rule, in place: whole vectors whose source lies outside the frame are void."""
+    height, width = valid.shape
+    x = np.arange(width) - vectors[..., 0] // QUARTERS
+    y = np.arange(height)[:, None] - vectors[..., 1] // QUARTERS
+    outside = (x < 0) | (x >= width) | (y < 0) | (y >= height)
+    vectors[outside] = 0
+    valid[outside] = False
 
 
 def fault_against_previous(

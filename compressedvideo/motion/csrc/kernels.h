@@ -146,10 +146,4 @@ bool accumulated_residual_int32(plane out, output_type type, plane frame, plane 
 bool field_residual(plane out, output_type type, plane frame, cells from, const plane *references,
                     int num_references, plane fallback, geometry size);
 
-/* -- kernels_rgb.c -- */
-
-/* Y, U and V of 4:2:0 in BT.601's limited range to rgb, [height, width, 3], as FFmpeg converts them on
- * x86. False if it cannot: odd or very small sizes, other processors. */
-bool yuv420_to_rgb(plane rgb, plane y, plane u, plane v, geometry size);
-
 #endif

@@ -247,23 +247,6 @@ static PyObject *py_field_residual(PyObject *Py_UNUSED(module), PyObject *args)
     return result(&all, done);
 }
 
-/* Rows of so many bytes, of which the buffer need not say more than that they fit. */
-static bool get_rows(plane *to, arrays *all, PyObject *object, Py_ssize_t stride, int rows,
-                     int bytes)
-{
-    Py_buffer *view = &all->views[all->count];
-    if (PyObject_GetBuffer(object, view, PyBUF_SIMPLE))
-        return false;
-    all->count++;
-    if (stride < bytes || stride > PY_SSIZE_T_MAX / MAX_SIDE ||
-        view->len < stride * (rows - 1) + bytes) {
-        PyErr_SetString(PyExc_ValueError, "a plane is smaller than the picture");
-        return false;
-    }
-    *to = (plane){view->buf, stride, (size_t)view->len};
-    return true;
-}
-
 static PyObject *py_clear(PyObject *Py_UNUSED(module), PyObject *out)
 {
     arrays all = {.count = 0};
@@ -278,31 +261,6 @@ static PyObject *py_clear(PyObject *Py_UNUSED(module), PyObject *out)
     return result(&all, true);
 }
 
-static PyObject *py_yuv420_to_rgb(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *out, *y, *u, *v;
-    Py_ssize_t y_stride, u_stride, v_stride;
-    if (!PyArg_ParseTuple(args, "OOnOnOn:yuv420_to_rgb", &out, &y, &y_stride, &u, &u_stride, &v,
-                          &v_stride))
-        return NULL;
-    arrays all = {.count = 0};
-    geometry size = {0};
-    plane rgb, luma, blue, red;
-    char type;
-    bool fits = get_target(&rgb, &type, &size, &all, out, "B", 3) &&
-                get_rows(&luma, &all, y, y_stride, size.height, size.width) &&
-                get_rows(&blue, &all, u, u_stride, (size.height + 1) / 2, (size.width + 1) / 2) &&
-                get_rows(&red, &all, v, v_stride, (size.height + 1) / 2, (size.width + 1) / 2);
-    bool done = false;
-    if (fits) {
-        Py_BEGIN_ALLOW_THREADS
-        done = yuv420_to_rgb(rgb, luma, blue, red, size);
-        Py_END_ALLOW_THREADS
-    }
-    release(&all);
-    return fits ? PyBool_FromLong(done) : NULL;
-}
-
 static PyMethodDef methods[] = {
     {"rasterise", py_rasterise, METH_VARARGS, NULL},
     {"accumulate", py_accumulate, METH_VARARGS, NULL},
@@ -314,7 +272,6 @@ static PyMethodDef methods[] = {
     {"accumulated_residual", py_accumulated_residual, METH_VARARGS, NULL},
     {"field_residual", py_field_residual, METH_VARARGS, NULL},
     {"clear", py_clear, METH_O, NULL},
-    {"yuv420_to_rgb", py_yuv420_to_rgb, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

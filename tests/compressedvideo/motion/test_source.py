@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
+from av.codec.context import Flags2
 
 from compressedvideo import (
     CompressedVideo,
@@ -18,7 +19,9 @@ from compressedvideo import (
 from compressedvideo.bitstream import mpeg4
 from compressedvideo.index import Picture
 from compressedvideo.motion.cells import NO_REFERENCE
+from compressedvideo.motion.kernels import kernels
 from compressedvideo.motion.mpeg4 import Mpeg4Motion
+from compressedvideo.motion.source import EXPORTING_CODECS, ExportedMotion
 from tests.compressedvideo.bitstream import mpeg4_writer as writer
 from tests.compressedvideo.slow_reference import translating_frames
 
@@ -34,6 +37,38 @@ def with_b_frames(tmp_path_factory):
     frames = translating_frames(26, step=STEP, height=100, width=116)
     encode_frames(path, frames, codec="mpeg4", gop_size=12, b_frames=2, quality=3)
     return path
+
+
+@pytest.mark.parametrize("step", [(3, -2), (-4.5, 1.5)])
+@pytest.mark.parametrize("codec", ["msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "mpeg4", "flv"])
+def test_exported_vectors_are_the_motion_of_the_content(tmp_path, codec, step):
+    """Sign and scale, of codecs that have encoders and half-pixel vectors."""
+    size = dict(height=96, width=128)
+    path = tmp_path / ("clip.flv" if codec == "flv" else "clip.avi")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.pix_fmt, stream.bit_rate, stream.codec_context.gop_size = "yuv420p", 2_000_000, 12
+        stream.height, stream.width = size["height"], size["width"]
+        for pixels in translating_frames(8, step=step, **size):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    fields = []
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        assert context.name in EXPORTING_CODECS
+        context.flags2 |= Flags2.export_mvs
+        source = ExportedMotion(context.name)
+        for number, frame in enumerate(container.decode(video=0)):
+            cells = kernels().cells(source.blocks(frame), **size, past=number - 1, future=None)
+            field = np.empty((size["height"], size["width"], 2), np.float32)
+            kernels().single_field(field, cells, distances=[1], whole=False)
+            fields.append(field)
+    assert len(fields) == 8
+    assert not fields[0].any()
+    # Encoders that hold pictures back lose the vectors of the last one.
+    moved = np.stack(fields[1:-1])[:, 16:-16, 16:-16]
+    assert (np.abs(moved - step) <= 0.5).all(axis=-1).mean() > 0.95
+    assert (moved == step).all(axis=-1).mean() > 0.9
 
 
 @needs_parser

@@ -55,14 +55,6 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
         pixels = rng.integers(0, 256, (height, width + padding, 3), dtype=np.uint8)
         return pixels[:, :width]
 
-    def yuv() -> list:
-        """Planes that end with their last pixel, and the length of their rows."""
-        planes: list = []
-        for rows, columns in ((height, width), *[((height + 1) // 2, (width + 1) // 2)] * 2):
-            stride = columns + int(rng.integers(0, 9))
-            planes += [rng.integers(0, 256, stride * (rows - 1) + columns, np.uint8), stride]
-        return planes
-
     def out(channels: int, *types: type) -> np.ndarray:
         return np.empty((height, width, channels), rng.choice(types))
 
@@ -107,7 +99,6 @@ def arguments(rng: np.random.Generator) -> dict[str, tuple]:
         "accumulated_residual": (residual_out, picture(), picture(), field),
         "field_residual": (residual_out, picture(), whole, cells(), some(picture), picture()),
         "clear": (out(int(rng.integers(1, 4)), np.float32, np.int16, np.uint8),),
-        "yuv420_to_rgb": (out(3, np.uint8), *yuv()),
     }
 
 
