@@ -1,5 +1,7 @@
 #include "kernels_arguments.h"
 
+#include <string.h>
+
 void release(arrays *all)
 {
     while (all->count)

@@ -71,15 +71,16 @@ static PyObject *py_accumulate_run(PyObject *Py_UNUSED(module), PyObject *args)
     char type, types[] = " ";
     plane target, other, from;
     bool done = true;
-    if (PyTuple_GET_SIZE(blocks) < 1 || PyTuple_GET_SIZE(blocks) > MAX_RUN)
+    Py_ssize_t num_pictures = PyTuple_Size(blocks);
+    if (num_pictures < 1 || num_pictures > MAX_RUN)
         PyErr_Format(PyExc_ValueError, "run: 1 to %d pictures", MAX_RUN);
     else if (get_target(&target, &type, &size, &all, out, "hi", 2) && (types[0] = type) &&
              get_plane(&other, NULL, &all, between, "between", types, 2, size, true) &&
              get_plane(&from, NULL, &all, start, "start", types, 2, size, false)) {
         picture_blocks run[MAX_RUN];
         int count = 0;
-        for (; count < PyTuple_GET_SIZE(blocks); count++) {
-            const Py_buffer *of_one = get_blocks(&all, PyTuple_GET_ITEM(blocks, count));
+        for (; count < num_pictures; count++) {
+            const Py_buffer *of_one = get_blocks(&all, PyTuple_GetItem(blocks, count));
             if (!of_one)
                 break;
             run[count] = as_blocks(of_one);
@@ -324,7 +325,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyModuleDef_Slot slots[] = {
-#if PY_VERSION_HEX >= 0x030d0000
+#ifdef Py_mod_gil
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},
