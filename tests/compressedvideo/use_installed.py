@@ -1,8 +1,9 @@
 """Encodes an H.264 clip and reads it: what an installed wheel must do beside av and numpy alone.
 
-    python -I tests/compressedvideo/use_installed.py FOLDER
+    python -I tests/compressedvideo/use_installed.py FOLDER [--compiled]
 
-Prints what it found as JSON; raises AssertionError where a number is not as it should.
+Prints what it found as JSON; raises AssertionError where a number is not as it should, or where
+``--compiled`` is given and the extensions are missing.
 """
 
 from __future__ import annotations
@@ -73,9 +74,12 @@ def check_mpeg4_b_frames(path: Path) -> str:
     return "read"
 
 
-def main(folder: str) -> None:
+def main(folder: str, *options: str) -> None:
     h264 = check_h264(Path(folder) / "clip.mp4")
     mpeg4_b_frames = check_mpeg4_b_frames(Path(folder) / "b_frames.mp4")
+    if "--compiled" in options:
+        assert compressedvideo.backend() == "compiled"
+        assert mpeg4_b_frames == "read", mpeg4_b_frames
     tops = {name.split(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
     json.dump(
         dict(
@@ -90,4 +94,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
