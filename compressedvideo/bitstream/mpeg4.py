@@ -219,7 +219,7 @@ class Mpeg4MotionParser:
         if _mpeg4 is None:
             raise ImportError(
                 "the MPEG-4 parser is not compiled; install a C compiler and reinstall: "
-                "pip install --force-reinstall --no-deps mmcondense"
+                "pip install --force-reinstall --no-deps --no-cache-dir mmcondense"
             )
         self._path = path
         self._parser = _mpeg4.Parser(skip_i_vops)

@@ -31,7 +31,8 @@ ADVICE = (
 )
 PARSER_ADVICE = (
     "the compiled parser that reads them is missing; reinstall with a C compiler present: "
-    "pip install -e ."
+    "pip install --force-reinstall --no-deps --no-cache-dir mmcondense "
+    "(in a clone: pip install -e .)"
 )
 
 

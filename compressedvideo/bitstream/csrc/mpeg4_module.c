@@ -1,6 +1,7 @@
 /* The Python side of mpeg4.c: the type `Parser`.  Only mpeg4.py uses it, and documents it. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <string.h>
 
 #include "headers_python.h"
 #include "mpeg4.h"
@@ -17,7 +18,7 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     int skip_i_vops = 0;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p:Parser", names, &skip_i_vops))
         return NULL;
-    ParserObject *self = (ParserObject *)type->tp_alloc(type, 0);
+    ParserObject *self = (ParserObject *)PyType_GenericAlloc(type, 0);
     if (!self)
         return NULL;
     self->parser = mpeg4_new(PyType_GetModuleState(type), skip_i_vops != 0);
@@ -30,9 +31,9 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 
 static void parser_dealloc(ParserObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
     mpeg4_free(self->parser);
-    type->tp_free(self);
+    PyObject_Free(self);
     Py_DECREF(type);
 }
 
@@ -126,7 +127,7 @@ static PyObject *allocate_run(run_target *to, size_t count)
         return PyErr_NoMemory();
     PyObject *memory = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)(count * size));
     if (memory) {
-        to->vectors = (int16_t *)PyByteArray_AS_STRING(memory);
+        to->vectors = (int16_t *)PyByteArray_AsString(memory);
         to->bits = (uint32_t *)(to->vectors + count * to->cells * 4);
         to->coefficients = (uint16_t *)(to->bits + count * costs);
         to->slots = (uint8_t *)(to->coefficients + count * costs);
@@ -199,7 +200,7 @@ static PyObject *problems_of(const run_packet *packets, Py_ssize_t count, const 
 static PyObject *types_of(const run_packet *packets, Py_ssize_t count, Py_ssize_t num_wanted)
 {
     PyObject *types = PyBytes_FromStringAndSize(NULL, num_wanted);
-    char *next = types ? PyBytes_AS_STRING(types) : NULL;
+    char *next = types ? PyBytes_AsString(types) : NULL;
     for (Py_ssize_t i = 0; types && i < count; i++)
         if (packets[i].wanted)
             *next++ = packets[i].vop.found ? packets[i].vop.type : '?';
@@ -215,9 +216,9 @@ static PyObject *parser_parse_run(ParserObject *self, PyObject *args)
                                             &wanted, &to.height, &to.width, &with_costs))
         return NULL;
     to.with_costs = with_costs != 0;
-    Py_ssize_t count = PyList_GET_SIZE(list), num_held = 0, num_wanted = 0;
+    Py_ssize_t count = PyList_Size(list), num_held = 0, num_wanted = 0;
     if (to.height < 1 || to.width < 1 || to.height > 1 << 13 || to.width > 1 << 13 ||
-        PyList_GET_SIZE(wanted) != count) {
+        PyList_Size(wanted) != count) {
         PyErr_SetString(PyExc_ValueError, "no such frame size, or not one flag for each packet");
         return NULL;
     }
@@ -226,9 +227,9 @@ static PyObject *parser_parse_run(ParserObject *self, PyObject *args)
         return PyErr_NoMemory();
     for (; num_held < count; num_held++) {
         run_packet *packet = packets + num_held;
-        packet->wanted = PyList_GET_ITEM(wanted, num_held) == Py_True;
+        packet->wanted = PyList_GetItem(wanted, num_held) == Py_True;
         num_wanted += packet->wanted;
-        PyObject *object = PyList_GET_ITEM(list, num_held);
+        PyObject *object = PyList_GetItem(list, num_held);
         if (PyObject_GetBuffer(object, &packet->buffer, PyBUF_SIMPLE) < 0)
             break;
     }

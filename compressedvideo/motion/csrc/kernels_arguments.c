@@ -1,6 +1,7 @@
 #include "kernels_arguments.h"
 
 #include <math.h>
+#include <string.h>
 
 void release(arrays *all)
 {
