@@ -72,16 +72,21 @@ static void read_sei(h264_parser *p, const nal_unit *unit)
 
 static void read_slice(h264_parser *p, const nal_unit *unit, int type)
 {
-    rbsp_reader bits = open_unit(p, unit, LONGEST_HEADER);
+    rbsp_reader bits = open_unit(p, unit, p->depth == H264_HEADERS ? LONGEST_HEADER : SIZE_MAX);
     h264_slice_status status =
         h264_read_slice(&bits, &p->sets, type, unit->data[0] >> 5 & 3, &p->slice);
     if (status == SLICE_READ && p->slice.redundant_pic_cnt > 0)
         return;
     if (status != SLICE_READ || !h264_begin_slice(p)) {
         p->slice_lost = true;
+        if (p->is_open)
+            h264_damage(p, status == SLICE_WITHOUT_PARAMETERS ? H264_NO_PARAMETERS : H264_BAD_HEADER,
+                        bits.position);
         return;
     }
     p->has_boundary = false;
+    if (p->depth != H264_HEADERS)
+        h264_read_macroblocks(p, &bits);
 }
 
 /* Whether a unit comes before the first slice of the next picture: 7.4.1.2.3. */
@@ -101,6 +106,9 @@ static void read_unit(h264_parser *p, const nal_unit *unit)
         p->has_boundary = true;
         p->boundary = unit->start;
     }
+    p->unit = unit->data;
+    p->unit_size = unit->size;
+    p->unit_at = unit->at;
     if (unit->data[0] & 0x80) /* forbidden_zero_bit */
         p->slice_lost |= is_slice;
     else if (is_slice)
@@ -121,8 +129,11 @@ static void read_units(h264_parser *p, const uint8_t *data, size_t size)
         read_unit(p, &unit);
 }
 
-void h264_packet(h264_parser *p, const uint8_t *data, size_t size, h264_sink *sink, void *context)
+void h264_packet(h264_parser *p, const uint8_t *data, size_t size, h264_depth depth,
+                 h264_sink *sink, void *context)
 {
+    p->depth = depth;
+    p->num_parsed = 0;
     p->sink = sink;
     p->context = context;
     p->end_of_picture = 0;
@@ -162,17 +173,18 @@ static void ignore(void *context, const h264_coded *coded)
     (void)coded;
 }
 
-h264_parser *h264_new(const uint8_t *extradata, size_t size)
+h264_parser *h264_new(const h264_tables *tables, const uint8_t *extradata, size_t size)
 {
     h264_parser *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
+    p->reader.tables = tables;
     p->sink = ignore;
     h264_reset(p);
     if (size >= 7 && extradata[0] == 1)
         read_avcc(p, extradata, size);
     else
-        h264_packet(p, extradata, size, ignore, NULL);
+        h264_packet(p, extradata, size, H264_HEADERS, ignore, NULL);
     h264_reset(p);
     return p;
 }
@@ -180,6 +192,9 @@ h264_parser *h264_new(const uint8_t *extradata, size_t size)
 void h264_free(h264_parser *p)
 {
     if (p) {
+        for (size_t i = 0; i < sizeof p->buffer.pool / sizeof *p->buffer.pool; i++)
+            h264_free_motion(&p->buffer.pool[i].motion);
+        free(p->neighbours);
         free(p->payload);
         free(p);
     }
@@ -201,11 +216,33 @@ const char *h264_message(h264_status status)
 {
     static const char *const messages[H264_STATUS_COUNT] = {
         [H264_OK] = "parsed",
+        [H264_NO_COLOCATED] = "direct prediction from a picture whose motion is not known",
         [H264_BAD_HEADER] = "a slice header makes no sense",
         [H264_NO_PARAMETERS] = "a slice refers to parameter sets that are not there",
+        [H264_OVERLAPPING_SLICES] = "a slice begins before the end of the one before",
+        [H264_MISSING_MACROBLOCKS] = "some macroblocks are in no slice",
+        [H264_TOO_MANY_MACROBLOCKS] = "a slice goes on beyond the picture",
+        [H264_TOO_MANY_PICTURES] = "more than four pictures in a packet",
         [H264_TRUNCATED] = "the data ends too early",
+        [H264_INEXACT_END] = "the macroblocks do not end where their slice does",
+        [H264_BAD_MB_TYPE] = "no such mb_type",
+        [H264_BAD_SUB_MB_TYPE] = "no such sub_mb_type",
+        [H264_BAD_CHROMA_MODE] = "no such intra_chroma_pred_mode",
+        [H264_BAD_REFERENCE] = "a reference index beyond the list",
+        [H264_BAD_VECTOR] = "no such motion vector code",
+        [H264_BAD_PATTERN] = "no such coded_block_pattern",
+        [H264_BAD_QP] = "mb_qp_delta is too large",
+        [H264_BAD_COEFFICIENT] = "no such coefficient code",
         [H264_NO_MEMORY] = "out of memory",
         [H264_FIELD_PICTURE] = "field pictures (PAFF) are not supported",
+        [H264_MBAFF] = "macroblock-adaptive field coding (MBAFF) is not supported",
+        [H264_FIELD_COLOCATED] = "direct prediction from field pictures is not supported",
+        [H264_SLICE_GROUPS] = "flexible macroblock ordering (FMO) is not supported",
+        [H264_SLICE_ORDER] = "arbitrary slice order (ASO) is not supported",
+        [H264_DATA_PARTITIONING] = "data partitioning is not supported",
+        [H264_SWITCHING_SLICE] = "SP and SI slices are not supported",
+        [H264_SEPARATE_PLANES] = "separate colour planes are not supported",
+        [H264_CROPPING] = "frames cropped between blocks at the left or top are not supported",
     };
     return status >= 0 && status < H264_STATUS_COUNT ? messages[status] : "unknown status";
 }

@@ -92,8 +92,14 @@ static void begin_picture(h264_parser *p)
                                                 : 0,
             },
         .references = p->references,
+        .height = 16 * p->sps.mb_height - p->sps.crop_top - p->sps.crop_bottom,
+        .width = 16 * p->sps.mb_width - p->sps.crop_left - p->sps.crop_right,
+        .crop_top = p->sps.crop_top,
+        .crop_left = p->sps.crop_left,
     };
     p->messages.recovery_frame_cnt = -1;
+    if (p->depth != H264_HEADERS)
+        h264_begin_macroblocks(p);
 }
 
 /* ---------------------------------------------------------------- slices */
@@ -129,8 +135,8 @@ static void add_references(h264_parser *p)
 static void add_colocated(h264_parser *p)
 {
     const h264_picture *colocated = p->lists[1][0].picture;
-    bool has_motion = colocated && colocated->slice_types & ~(1u << I_SLICE | 1u << SI_SLICE);
-    if (p->coded.record.colocated < 0 && has_motion && colocated != p->buffer.current)
+    if (p->coded.record.colocated < 0 && colocated && !h264_is_intra(colocated) &&
+        colocated != p->buffer.current)
         p->coded.record.colocated = colocated->number;
 }
 
@@ -162,8 +168,7 @@ static uint16_t random_access(h264_parser *p, bool resets)
         p->key_number = -1;
         return RECORD_KEY | RECORD_CLOSED;
     }
-    bool is_intra = !(picture->slice_types & ~(1u << I_SLICE | 1u << SI_SLICE));
-    if (record->recovery == 0 && !is_second && is_intra) {
+    if (record->recovery == 0 && !is_second && h264_is_intra(picture)) {
         p->key_number = picture->number;
         p->key_epoch = record->epoch;
         p->key_order = (int32_t)record->order;
@@ -184,6 +189,8 @@ void h264_finish_picture(h264_parser *p, size_t end)
         return;
     picture_record *record = &p->coded.record;
     h264_picture *picture = p->buffer.current;
+    if (p->depth != H264_HEADERS)
+        h264_end_macroblocks(p);
     bool resets = h264_mark_references(&p->buffer, &p->first_slice);
     p->epoch += resets;
     record->epoch = p->epoch;
@@ -218,6 +225,7 @@ void h264_lose_picture(h264_parser *p, size_t end)
                 .flags = RECORD_DAMAGED,
             },
         .references = p->references,
+        .status = H264_BAD_HEADER,
     };
     p->end_of_picture = end;
     p->sink(p->context, &p->coded);

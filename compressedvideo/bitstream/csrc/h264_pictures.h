@@ -26,6 +26,12 @@ typedef struct {
     h264_motion motion;
 } h264_picture;
 
+/* All its slices are intra. */
+static inline bool h264_is_intra(const h264_picture *picture)
+{
+    return picture->slice_types && !(picture->slice_types & ~(1u << I_SLICE | 1u << SI_SLICE));
+}
+
 typedef struct {
     h264_picture *picture; /* NULL: there is none */
     uint8_t structure;     /* FRAME, or which field */

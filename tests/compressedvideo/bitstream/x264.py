@@ -35,6 +35,38 @@ def settings(rng: random.Random) -> dict[str, object]:
     return drawn
 
 
+PIXEL_FORMATS = (
+    "yuv420p",
+    "yuv422p",
+    "yuv444p",
+    "gray",
+    "yuv420p10le",
+    "yuv422p10le",
+    "yuv444p10le",
+)
+
+
+def tools(rng: random.Random) -> tuple[dict[str, object], str, tuple[int, int]]:
+    """Settings of the macroblock syntax as well, a pixel format and a frame size, progressive."""
+    drawn = {key: value for key, value in settings(rng).items() if key not in ("tff",)}
+    pixel_format = rng.choice(["yuv420p"] * 6 + list(PIXEL_FORMATS))
+    drawn["partitions"] = rng.choice(["all", "all", "none", "p8x8,b8x8,i8x8,i4x4", "p8x8,p4x4"])
+    drawn["qp" if rng.random() < 0.7 else "crf"] = rng.choice([4, 12, 20, 26, 32, 40, 50])
+    drawn["subme"] = rng.choice([1, 5, 7, 9])
+    drawn["me"] = rng.choice(["dia", "hex", "umh"])
+    drawn["trellis"] = rng.choice([0, 1, 2])
+    drawn["mixed-refs"] = rng.choice([0, 1])
+    drawn["chroma-qp-offset"] = rng.choice([0, 6])
+    drawn["aq-mode"] = rng.choice([0, 1, 2])
+    drawn["constrained-intra"] = rng.choice([0, 0, 1])
+    drawn["no-deblock"] = rng.choice([0, 1])
+    drawn["cqm"] = rng.choice(["flat", "jvt"])
+    if drawn["slices"] == 1 and rng.random() < 0.2:
+        drawn["slice-max-mbs"] = rng.choice([5, 17])
+    size = rng.choice([(96, 64), (112, 80), (130, 66), (176, 144), (50, 50), (16, 16)])
+    return drawn, pixel_format, size
+
+
 def encode(
     path: Path,
     options: dict[str, object],
