@@ -2,12 +2,13 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-extern struct PyModuleDef mpeg4_module;
+extern struct PyModuleDef hevc_module, mpeg4_module;
 
 static const struct {
     const char *name;
     struct PyModuleDef *definition;
 } CODECS[] = {
+    {"hevc", &hevc_module},
     {"mpeg4", &mpeg4_module},
 };
 
