@@ -15,6 +15,8 @@ void hevc_free(hevc_parser *p)
 {
     if (p) {
         hevc_buffer_free(&p->buffer);
+        hevc_free_frame(&p->frame);
+        free(p->entries.bytes);
         free(p->payload);
         free(p);
     }

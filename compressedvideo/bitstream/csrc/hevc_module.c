@@ -153,6 +153,162 @@ static PyObject *parser_headers(ParserObject *self, PyObject *list)
     return result;
 }
 
+/* ---------------------------------------------------------------- motion */
+
+/* A wanted picture. */
+typedef struct {
+    int32_t number;
+    hevc_status status;
+    uint64_t error_bit;
+    bool has_motion, has_costs;
+    hevc_motion motion;
+    /* One piece of memory: int16 vectors, uint32 bits and levels, uint16 coefficients, uint8 slots */
+    char *memory;
+    size_t vectors_size, slots_size, num_ctbs;
+} wanted_picture;
+
+typedef struct {
+    wanted_picture *pictures;
+    size_t count, capacity;
+} wanted_list;
+
+static bool put_picture(const hevc_parser *parser, bool with_costs, wanted_picture *to)
+{
+    hevc_get_motion(parser, &to->motion);
+    size_t rows = (size_t)((to->motion.height + to->motion.cell - 1) / to->motion.cell);
+    size_t columns = (size_t)((to->motion.width + to->motion.cell - 1) / to->motion.cell);
+    to->slots_size = 2 * rows * columns;
+    to->vectors_size = to->slots_size * 2 * sizeof(int16_t);
+    to->num_ctbs = (size_t)to->motion.ctb_rows * (size_t)to->motion.ctb_columns;
+    size_t ctbs = with_costs ? to->num_ctbs : 0;
+    to->memory = malloc(to->vectors_size + 10 * ctbs + to->slots_size);
+    if (!to->memory)
+        return false;
+    char *costs = to->memory + to->vectors_size;
+    hevc_put_motion(parser, &to->motion, (int16_t *)(void *)to->memory,
+                    (uint8_t *)(costs + 10 * ctbs));
+    if (with_costs)
+        hevc_put_costs(parser, (uint32_t *)(void *)costs,
+                       (uint16_t *)(void *)(costs + 8 * ctbs),
+                       (uint32_t *)(void *)(costs + 4 * ctbs));
+    to->has_motion = true;
+    to->has_costs = with_costs;
+    return true;
+}
+
+static bool add_picture(const hevc_parser *parser, const hevc_picture_info *info, bool with_costs,
+                        wanted_list *list)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = 2 * list->capacity + 16;
+        wanted_picture *grown = realloc(list->pictures, capacity * sizeof *grown);
+        if (!grown)
+            return false;
+        list->pictures = grown;
+        list->capacity = capacity;
+    }
+    wanted_picture *to = list->pictures + list->count;
+    memset(to, 0, sizeof *to);
+    to->number = info->record.picture;
+    to->status = info->status;
+    to->error_bit = info->error_bit;
+    if (info->has_motion && !put_picture(parser, with_costs, to))
+        return false;
+    list->count++;
+    return true;
+}
+
+/* needed, wanted: a flag for each packet. */
+static bool parse_packets(ParserObject *self, const packet_list *packets, const char *needed,
+                          const char *wanted, bool with_costs, wanted_list *list)
+{
+    hevc_picture_info picture;
+    for (Py_ssize_t i = 0; i < packets->count; i++) {
+        const Py_buffer *packet = packets->buffers + i;
+        hevc_depth depth = wanted[i] ? (with_costs ? HEVC_COSTS : HEVC_MOTION)
+                           : needed[i] ? HEVC_MOTION
+                                       : HEVC_HEADERS;
+        size_t offset = 0;
+        while (hevc_next_picture(self->parser, packet->buf, (size_t)packet->len, &offset, depth,
+                                 &picture))
+            if (wanted[i] && !add_picture(self->parser, &picture, with_costs, list))
+                return false;
+        self->next_packet++;
+    }
+    return true;
+}
+
+/* (picture, status, bit, cell, height, width, pictures, vectors, slots, costs) */
+static PyObject *picture_tuple(const wanted_picture *picture)
+{
+    unsigned long long bit = picture->error_bit;
+    if (!picture->has_motion)
+        return Py_BuildValue("iiKiiiNOOO", picture->number, (int)picture->status, bit, 0, 0, 0,
+                             PyTuple_New(0), Py_None, Py_None, Py_None);
+    const hevc_motion *motion = &picture->motion;
+    PyObject *pictures = PyTuple_New(motion->num_pictures);
+    for (int i = 0; pictures && i < motion->num_pictures; i++) {
+        PyObject *number = PyLong_FromLong(motion->pictures[i]);
+        if (!number || PyTuple_SetItem(pictures, i, number) < 0)
+            Py_CLEAR(pictures);
+    }
+    const char *costs = picture->memory + picture->vectors_size;
+    Py_ssize_t ctbs = (Py_ssize_t)picture->num_ctbs;
+    PyObject *cost_tuple = picture->has_costs
+                               ? Py_BuildValue("iy#y#y#", motion->ctb_size, costs, 4 * ctbs,
+                                               costs + 8 * ctbs, 2 * ctbs, costs + 4 * ctbs, 4 * ctbs)
+                               : Py_NewRef(Py_None);
+    const char *slots = costs + (picture->has_costs ? 10 * ctbs : 0);
+    return Py_BuildValue("iiKiiiNy#y#N", picture->number, (int)picture->status, bit, motion->cell,
+                         motion->height, motion->width, pictures, picture->memory,
+                         (Py_ssize_t)picture->vectors_size, slots,
+                         (Py_ssize_t)picture->slots_size, cost_tuple);
+}
+
+static PyObject *list_of_tuples(const wanted_list *list)
+{
+    PyObject *tuples = PyList_New((Py_ssize_t)list->count);
+    for (size_t i = 0; tuples && i < list->count; i++) {
+        PyObject *tuple = picture_tuple(list->pictures + i);
+        if (!tuple || PyList_SetItem(tuples, (Py_ssize_t)i, tuple) < 0)
+            Py_CLEAR(tuples);
+    }
+    return tuples;
+}
+
+static PyObject *parser_parse(ParserObject *self, PyObject *args)
+{
+    PyObject *list;
+    const char *needed, *wanted;
+    Py_ssize_t num_needed, num_wanted;
+    int with_costs;
+    packet_list packets;
+    wanted_list pictures = {NULL, 0, 0};
+    bool fits;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "Oy#y#p:parse", &list, &needed, &num_needed,
+                                            &wanted, &num_wanted, &with_costs))
+        return NULL;
+    if (!hold_packets(list, &packets))
+        return NULL;
+    if (num_needed != packets.count || num_wanted != packets.count) {
+        PyErr_Format(PyExc_ValueError, "%zd packets, %zd flags of the needed, %zd of the wanted",
+                     packets.count, num_needed, num_wanted);
+        release_packets(&packets);
+        return NULL;
+    }
+    self->busy = true;
+    Py_BEGIN_ALLOW_THREADS
+    fits = parse_packets(self, &packets, needed, wanted, with_costs != 0, &pictures);
+    Py_END_ALLOW_THREADS
+    self->busy = false;
+    release_packets(&packets);
+    PyObject *result = fits ? list_of_tuples(&pictures) : PyErr_NoMemory();
+    for (size_t i = 0; i < pictures.count; i++)
+        free(pictures.pictures[i].memory);
+    free(pictures.pictures);
+    return result;
+}
+
 static PyObject *parser_reset(ParserObject *self, PyObject *Py_UNUSED(ignored))
 {
     if (!is_free(self))
@@ -164,6 +320,7 @@ static PyObject *parser_reset(ParserObject *self, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef parser_methods[] = {
     {"headers", (PyCFunction)parser_headers, METH_O, "records and references of packets"},
+    {"parse", (PyCFunction)parser_parse, METH_VARARGS, "motion of wanted packets' pictures"},
     {"reset", (PyCFunction)parser_reset, METH_NOARGS, "forget the pictures"},
     {NULL, NULL, 0, NULL},
 };
@@ -208,6 +365,7 @@ static int module_exec(PyObject *module)
         {"NO_COLOCATED", HEVC_NO_COLOCATED},
         {"FIRST_UNSUPPORTED", HEVC_FIRST_UNSUPPORTED},
     };
+    hevc_build_tables(PyModule_GetState(module));
     PyObject *type = PyType_FromModuleAndSpec(module, &parser_spec, NULL);
     int status = type ? PyModule_AddObjectRef(module, "Parser", type) : -1;
     Py_XDECREF(type);
