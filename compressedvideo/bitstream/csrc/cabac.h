@@ -21,9 +21,10 @@
 #define CABAC_UNLIKELY(condition) (condition)
 #endif
 
-extern const uint8_t CABAC_RANGE_LPS[4][64];
-extern const uint8_t CABAC_NEXT_MPS[128], CABAC_NEXT_LPS[128]; /* [pStateIdx << 1 | valMps] */
-extern const uint8_t CABAC_SHIFT[32];
+/* States are pStateIdx << 1 | valMps. */
+extern const uint8_t CABAC_RANGE_LPS[4 * 128]; /* [range's quarter][state] */
+extern const uint8_t CABAC_NEXT[2 * 128];      /* [128 + state], or [127 - state] after an LPS */
+extern const uint8_t CABAC_SHIFT[64];          /* [range / 8] */
 
 enum { CABAC_PADDING = 32 };
 
@@ -55,30 +56,25 @@ CABAC_INLINE bool cabac_start(cabac_reader *reader, const uint8_t *data, const u
     return reader->value >> reader->ahead < 510;
 }
 
-/* 9.3.4.3.2: a bin of the context whose state this is. */
+/* 9.3.4.3.2: a bin of the context whose state this is.  Without branches: which way they went
+ * could not be foreseen.  `missed` has all bits set for the least probable symbol. */
 CABAC_INLINE int cabac_bin(cabac_reader *reader, uint8_t *context)
 {
-    uint32_t state = *context;
-    uint32_t lps = CABAC_RANGE_LPS[reader->range >> 6 & 3][state >> 1];
+    int state = *context;
+    uint32_t lps = CABAC_RANGE_LPS[((reader->range & 0xc0) << 1) + (uint32_t)state];
     uint32_t range = reader->range - lps;
     uint64_t scaled = (uint64_t)range << reader->ahead;
-    int bin, shift;
-    if (reader->value < scaled) {
-        bin = (int)(state & 1);
-        *context = CABAC_NEXT_MPS[state];
-        shift = range < 256;
-    } else {
-        bin = (int)(state & 1) ^ 1;
-        *context = CABAC_NEXT_LPS[state];
-        reader->value -= scaled;
-        shift = CABAC_SHIFT[lps >> 3];
-        range = lps;
-    }
+    int64_t missed = (int64_t)(scaled - 1 - reader->value) >> 63;
+    reader->value -= scaled & (uint64_t)missed;
+    range += (lps - range) & (uint32_t)missed;
+    state ^= (int)missed; /* -1 - state: from 127 down in CABAC_NEXT */
+    *context = CABAC_NEXT[128 + state];
+    int shift = CABAC_SHIFT[range >> 3];
     reader->range = range << shift;
     reader->ahead -= shift;
     if (CABAC_UNLIKELY(reader->ahead < 8))
         cabac_refill(reader);
-    return bin;
+    return state & 1;
 }
 
 /* 9.3.4.3.4 */

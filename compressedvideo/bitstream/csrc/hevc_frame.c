@@ -22,6 +22,12 @@ void hevc_free_frame(hevc_frame *frame)
     *frame = (hevc_frame){.cells = NULL};
 }
 
+void hevc_clear_cells(hevc_frame *frame)
+{
+    size_t ctbs = (size_t)frame->ctb_columns * (size_t)frame->ctb_rows;
+    memset(frame->cells, 0xff, (ctbs << (2 * (frame->log2_ctb - 2))) * sizeof *frame->cells);
+}
+
 static bool allocate(hevc_frame *frame, const hevc_sps *sps)
 {
     if (frame->cells && frame->ctb_rows == sps->ctb_rows &&
@@ -51,6 +57,7 @@ static bool allocate(hevc_frame *frame, const hevc_sps *sps)
     frame->ctb_columns = sps->ctb_columns;
     frame->log2_ctb = sps->log2_ctb;
     frame->cells_per_row = sps->ctb_columns << (sps->log2_ctb - 2);
+    hevc_clear_cells(frame);
     return true;
 }
 
@@ -113,7 +120,6 @@ hevc_status hevc_open_frame(hevc_parser *p, const hevc_sps *sps, const hevc_pps 
         return HEVC_BAD_TILES;
     size_t columns = (size_t)frame->ctb_columns, ctbs = columns * (size_t)frame->ctb_rows;
     size_t row = columns << frame->log2_ctb;
-    memset(frame->cells, 0xff, (ctbs << (2 * (frame->log2_ctb - 2))) * sizeof *frame->cells);
     memset(frame->slice_address, 0xff, ctbs * sizeof *frame->slice_address);
     memset(frame->lists_of_ctb, 0, ctbs * sizeof *frame->lists_of_ctb);
     memset(frame->costs, 0, ctbs * sizeof *frame->costs);

@@ -84,7 +84,7 @@ static bool combined_candidates(const hevc_parser *p, candidates *list)
         if (p->lists->poc[0][a->reference[0]] == p->lists->poc[1][b->reference[1]] &&
             memcmp(&a->vector[0], &b->vector[1], sizeof a->vector[0]) == 0)
             continue;
-        hevc_cell cell = {{a->vector[0], b->vector[1]}, {a->reference[0], b->reference[1]}, {0, 0}};
+        hevc_cell cell = {{a->vector[0], b->vector[1]}, {a->reference[0], b->reference[1]}, {0}};
         if (add(list, &cell))
             return true;
     }

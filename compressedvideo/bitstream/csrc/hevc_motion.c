@@ -85,6 +85,26 @@ void hevc_get_motion(const hevc_parser *p, hevc_motion *motion)
     memcpy(motion->pictures, p->references, sizeof p->references);
 }
 
+/* Destination minus source: -32768 has no counterpart. */
+static int16_t opposite(int16_t component)
+{
+    return (int16_t)(component == INT16_MIN ? INT16_MAX : -component);
+}
+
+static void put_prediction(const hevc_cell *cell, const hevc_lists *lists, int list,
+                           int16_t *vector, uint8_t *slot)
+{
+    int reference = cell->reference[list];
+    if (reference < 0) {
+        *slot = HEVC_NO_SLOT;
+        vector[0] = vector[1] = 0;
+        return;
+    }
+    *slot = lists->slot[list][reference];
+    vector[0] = opposite(cell->vector[list].x);
+    vector[1] = opposite(cell->vector[list].y);
+}
+
 void hevc_put_motion(const hevc_parser *p, const hevc_motion *motion, int16_t *vectors,
                      uint8_t *slots)
 {
@@ -96,20 +116,16 @@ void hevc_put_motion(const hevc_parser *p, const hevc_motion *motion, int16_t *v
         /* of a window that cuts through cells, the cell with the middle of the output's */
         int y = (row * motion->cell + frame->sps->crop_top + 2) >> 2;
         const hevc_cell *line = frame->cells + y * frame->cells_per_row;
-        for (int column = 0; column < columns; column++, vectors += 2, slots++) {
+        const hevc_lists *lists = NULL;
+        for (int column = 0, next = 0; column < columns; column++, vectors += 2, slots++) {
             int x = (column * motion->cell + frame->sps->crop_left + 2) >> 2;
-            const hevc_lists *lists = lists_of_cell(frame, x, y);
-            for (int list = 0; list < 2; list++) {
-                int reference = line[x].reference[list];
-                int16_t *vector = vectors + 2 * num_cells * (size_t)list;
-                bool used = reference >= 0;
-                slots[num_cells * (size_t)list] =
-                    used ? lists->slot[list][reference] : HEVC_NO_SLOT;
-                /* destination minus source: -32768 has no counterpart */
-                int dx = used ? -line[x].vector[list].x : 0, dy = used ? -line[x].vector[list].y : 0;
-                vector[0] = (int16_t)(dx > INT16_MAX ? INT16_MAX : dx);
-                vector[1] = (int16_t)(dy > INT16_MAX ? INT16_MAX : dy);
+            if (x >= next) { /* another CTB */
+                lists = lists_of_cell(frame, x, y);
+                next = ((x >> (frame->log2_ctb - 2)) + 1) << (frame->log2_ctb - 2);
             }
+            for (int list = 0; list < 2; list++)
+                put_prediction(line + x, lists, list, vectors + 2 * num_cells * (size_t)list,
+                               slots + num_cells * (size_t)list);
         }
     }
 }

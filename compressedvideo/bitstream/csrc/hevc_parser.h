@@ -21,8 +21,8 @@ enum { HEVC_NO_REFERENCE = -1 };
 /* The motion of 4x4 pixels.  What is not used is 0, so that equal motion has equal bytes. */
 typedef struct {
     hevc_vector vector[2];
-    int8_t reference[2]; /* refIdx, or HEVC_NO_REFERENCE; both: intra, or not parsed (yet) */
-    uint8_t unused[2];
+    int8_t reference[2]; /* refIdx, or HEVC_NO_REFERENCE; both: intra */
+    uint8_t unused[6];   /* 16 bytes are copied at once */
 } hevc_cell;
 
 /* What the coding tree unit cost. */
@@ -39,7 +39,7 @@ typedef struct {
     const hevc_pps *pps;
     int ctb_rows, ctb_columns, log2_ctb; /* that the memory is for */
     int cells_per_row;
-    hevc_cell *cells;
+    hevc_cell *cells;       /* of CTBs that are not parsed yet, those of some picture before */
     int32_t *slice_address; /* SliceAddrRs of the slice that holds the CTB, -1: none yet */
     uint32_t *lists_of_ctb; /* index into `lists` */
     hevc_costs *costs;
@@ -122,6 +122,7 @@ typedef struct {
 
 /* hevc_frame.c: memory of the picture, 6.5.1; false without memory or tiles that fit. */
 hevc_status hevc_open_frame(hevc_parser *p, const hevc_sps *sps, const hevc_pps *pps);
+void hevc_clear_cells(hevc_frame *frame); /* to intra */
 void hevc_free_frame(hevc_frame *frame);
 /* Memory for another slice's lists; NULL without. */
 hevc_lists *hevc_add_lists(hevc_frame *frame);
@@ -134,6 +135,7 @@ void hevc_coding_tree_unit(hevc_parser *p);
 
 /* hevc_prediction.c: 7.3.8.6; returns merge_flag. */
 bool hevc_prediction_unit(hevc_parser *p, const hevc_block *block, bool is_skipped);
+void hevc_fill_cells(hevc_parser *p, const hevc_block *block, const hevc_cell *cell);
 
 /* hevc_transform.c: 7.3.8.8 */
 void hevc_transform_tree(hevc_parser *p); /* of the coding unit */

@@ -87,14 +87,34 @@ static hevc_cell coded_vectors(hevc_parser *p, const hevc_block *block)
     return cell;
 }
 
-static void store(hevc_parser *p, const hevc_block *block, hevc_cell cell)
+/* Rows of a width that the compiler knows. */
+CABAC_INLINE void fill_rows(hevc_cell *row, int stride, int rows, int columns, hevc_cell cell)
 {
-    hevc_cell *row = p->frame.cells + (block->y >> 2) * p->frame.cells_per_row + (block->x >> 2);
-    for (int y = 0; y < block->height; y += 4, row += p->frame.cells_per_row)
-        for (int x = 0; x < block->width >> 2; x++)
+    for (const hevc_cell *end = row + rows * stride; row < end; row += stride)
+        for (int x = 0; x < columns; x++)
             row[x] = cell;
-    if ((block->width | block->height) & 7)
-        p->frame.has_small_blocks = true;
+}
+
+void hevc_fill_cells(hevc_parser *p, const hevc_block *block, const hevc_cell *cell)
+{
+    int rows = block->height >> 2, columns = block->width >> 2, stride = p->frame.cells_per_row;
+    hevc_cell *row = p->frame.cells + (block->y >> 2) * stride + (block->x >> 2);
+    switch (columns) {
+    case 2:
+        fill_rows(row, stride, rows, 2, *cell);
+        break;
+    case 4:
+        fill_rows(row, stride, rows, 4, *cell);
+        break;
+    case 8:
+        fill_rows(row, stride, rows, 8, *cell);
+        break;
+    case 16:
+        fill_rows(row, stride, rows, 16, *cell);
+        break;
+    default:
+        fill_rows(row, stride, rows, columns, *cell);
+    }
 }
 
 bool hevc_prediction_unit(hevc_parser *p, const hevc_block *block, bool is_skipped)
@@ -112,6 +132,8 @@ bool hevc_prediction_unit(hevc_parser *p, const hevc_block *block, bool is_skipp
     } else {
         cell = coded_vectors(p, block);
     }
-    store(p, block, cell);
+    hevc_fill_cells(p, block, &cell);
+    if ((block->width | block->height) & 7)
+        p->frame.has_small_blocks = true;
     return merge;
 }

@@ -117,11 +117,33 @@ static int luma_mode(hevc_parser *p, bool is_likely, int x, int y)
     return mode;
 }
 
+/* `count` bytes, a power of 2 up to 16: a block's side in units of 4 or 8 pixels. */
+static void fill(uint8_t *to, int value, int count)
+{
+    uint64_t eight = 0x0101010101010101u * (uint64_t)value;
+    switch (count) {
+    case 1:
+        *to = (uint8_t)value;
+        break;
+    case 2:
+        memcpy(to, &eight, 2);
+        break;
+    case 4:
+        memcpy(to, &eight, 4);
+        break;
+    case 16:
+        memcpy(to + 8, &eight, 8);
+        /* fall through */
+    default:
+        memcpy(to, &eight, 8);
+    }
+}
+
 static void keep_luma_mode(hevc_parser *p, int x, int y, int size, int mode)
 {
     int mask = (1 << p->frame.log2_ctb) - 1;
-    memset(p->left_mode + ((y & mask) >> 2), mode, (size_t)size >> 2);
-    memset(p->frame.above_mode + (x >> 2), mode, (size_t)size >> 2);
+    fill(p->left_mode + ((y & mask) >> 2), mode, size >> 2);
+    fill(p->frame.above_mode + (x >> 2), mode, size >> 2);
 }
 
 /* 8.4.3: IntraPredModeC; *is_luma: intra_chroma_pred_mode is 4 */
@@ -206,11 +228,11 @@ static bool prediction_units(hevc_parser *p)
 static void keep_skip_and_depth(hevc_parser *p, bool is_skipped, int depth)
 {
     int mask = (1 << p->frame.log2_ctb) - 1, y = (p->unit.y & mask) >> 3, x = p->unit.x >> 3;
-    size_t size = (size_t)(1 << p->unit.log2_size) >> 3;
-    memset(p->left_depth + y, depth, size);
-    memset(p->frame.above_depth + x, depth, size);
-    memset(p->left_skip + y, is_skipped, size);
-    memset(p->frame.above_skip + x, is_skipped, size);
+    int size = (1 << p->unit.log2_size) >> 3;
+    fill(p->left_depth + y, depth, size);
+    fill(p->frame.above_depth + x, depth, size);
+    fill(p->left_skip + y, is_skipped, size);
+    fill(p->frame.above_skip + x, is_skipped, size);
 }
 
 /* 7.3.8.5 */
@@ -242,6 +264,8 @@ static void coding_unit(hevc_parser *p, int x, int y, int log2_size, int depth)
         unit->is_intra = hevc_bin(p, CTX_PRED_MODE);
     bool merge = false;
     if (unit->is_intra) {
+        static const hevc_cell none = {.reference = {HEVC_NO_REFERENCE, HEVC_NO_REFERENCE}};
+        hevc_fill_cells(p, &(hevc_block){x, y, size, size, 0}, &none);
         if (log2_size == sps->log2_min_cb)
             unit->intra_split = !hevc_bin(p, CTX_PART_MODE);
         if (!unit->intra_split && sps->pcm && log2_size >= sps->log2_min_pcm &&

@@ -247,8 +247,11 @@ static void slice_segment(hevc_parser *p, const nal_unit *unit, hevc_depth depth
         if (p->buffer.current && !p->slice.is_dependent)
             start_slice(p, depth, info);
         if (needs_data && p->status <= HEVC_INEXACT_END) {
-            if (depth == HEVC_MOTION && p->slice.type == HEVC_I_SLICE) {
-                p->frame.skips_slices = true; /* no other slice depends on its data */
+            if (depth == HEVC_MOTION && p->frame.is_intra) {
+                /* only I-slices so far: no other slice depends on their data */
+                if (!p->frame.skips_slices)
+                    hevc_clear_cells(&p->frame);
+                p->frame.skips_slices = true;
             } else {
                 hevc_slice_segment_data(p, bits.size, unit->data + NAL_HEADER,
                                         unit->size - NAL_HEADER);
