@@ -60,7 +60,7 @@ enum { HEVC_NO_SLOT = 255 };
 typedef struct {
     int height, width; /* pixels, of the visible frame */
     int cell;          /* 8 if no prediction block of this picture is smaller, else 4 */
-    int ctb_size, ctb_rows, ctb_columns;
+    int ctb_size, ctb_rows, ctb_columns; /* that cover it, from the one of its first pixel on */
     int num_pictures;
     int32_t pictures[HEVC_MAX_REFERENCES]; /* picture numbers that slots name, -1: missing */
 } hevc_motion;
@@ -102,7 +102,7 @@ void hevc_put_motion(const hevc_parser *parser, const hevc_motion *motion, int16
 
 /* [ctb_rows][ctb_columns] each: bits of the coding tree unit, coefficients that are not 0, and the
  * sum of their absolute levels. */
-void hevc_put_costs(const hevc_parser *parser, uint32_t *bits, uint16_t *coefficients,
-                    uint32_t *levels);
+void hevc_put_costs(const hevc_parser *parser, const hevc_motion *motion, uint32_t *bits,
+                    uint16_t *coefficients, uint32_t *levels);
 
 #endif

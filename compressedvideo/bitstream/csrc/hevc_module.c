@@ -188,7 +188,7 @@ static bool put_picture(const hevc_parser *parser, bool with_costs, wanted_pictu
     hevc_put_motion(parser, &to->motion, (int16_t *)(void *)to->memory,
                     (uint8_t *)(costs + 10 * ctbs));
     if (with_costs)
-        hevc_put_costs(parser, (uint32_t *)(void *)costs,
+        hevc_put_costs(parser, &to->motion, (uint32_t *)(void *)costs,
                        (uint16_t *)(void *)(costs + 8 * ctbs),
                        (uint32_t *)(void *)(costs + 4 * ctbs));
     to->has_motion = true;

@@ -79,8 +79,8 @@ void hevc_get_motion(const hevc_parser *p, hevc_motion *motion)
     motion->width = sps->width - sps->crop_left - sps->crop_right;
     motion->cell = frame->has_small_blocks || !is_aligned ? 4 : 8;
     motion->ctb_size = 1 << frame->log2_ctb;
-    motion->ctb_rows = frame->ctb_rows;
-    motion->ctb_columns = frame->ctb_columns;
+    motion->ctb_rows = (motion->height + motion->ctb_size - 1) >> frame->log2_ctb;
+    motion->ctb_columns = (motion->width + motion->ctb_size - 1) >> frame->log2_ctb;
     motion->num_pictures = p->num_references;
     memcpy(motion->pictures, p->references, sizeof p->references);
 }
@@ -105,6 +105,13 @@ static void put_prediction(const hevc_cell *cell, const hevc_lists *lists, int l
     vector[1] = opposite(cell->vector[list].y);
 }
 
+/* The cell of 4 pixels from `pixel` on; of two that share them equally, the latter. */
+static int cell_at(int pixel, int size)
+{
+    int cell = (pixel + 2) >> 2, last = (size >> 2) - 1;
+    return cell < last ? cell : last;
+}
+
 void hevc_put_motion(const hevc_parser *p, const hevc_motion *motion, int16_t *vectors,
                      uint8_t *slots)
 {
@@ -113,12 +120,11 @@ void hevc_put_motion(const hevc_parser *p, const hevc_motion *motion, int16_t *v
     int columns = (motion->width + motion->cell - 1) / motion->cell;
     size_t num_cells = (size_t)rows * (size_t)columns;
     for (int row = 0; row < rows; row++) {
-        /* of a window that cuts through cells, the cell with the middle of the output's */
-        int y = (row * motion->cell + frame->sps->crop_top + 2) >> 2;
+        int y = cell_at(row * motion->cell + frame->sps->crop_top, frame->sps->height);
         const hevc_cell *line = frame->cells + y * frame->cells_per_row;
         const hevc_lists *lists = NULL;
         for (int column = 0, next = 0; column < columns; column++, vectors += 2, slots++) {
-            int x = (column * motion->cell + frame->sps->crop_left + 2) >> 2;
+            int x = cell_at(column * motion->cell + frame->sps->crop_left, frame->sps->width);
             if (x >= next) { /* another CTB */
                 lists = lists_of_cell(frame, x, y);
                 next = ((x >> (frame->log2_ctb - 2)) + 1) << (frame->log2_ctb - 2);
@@ -130,12 +136,17 @@ void hevc_put_motion(const hevc_parser *p, const hevc_motion *motion, int16_t *v
     }
 }
 
-void hevc_put_costs(const hevc_parser *p, uint32_t *bits, uint16_t *coefficients, uint32_t *levels)
+void hevc_put_costs(const hevc_parser *p, const hevc_motion *motion, uint32_t *bits,
+                    uint16_t *coefficients, uint32_t *levels)
 {
-    size_t num_ctbs = (size_t)p->frame.ctb_rows * (size_t)p->frame.ctb_columns;
-    for (size_t i = 0; i < num_ctbs; i++) {
-        bits[i] = p->frame.costs[i].bits;
-        coefficients[i] = (uint16_t)p->frame.costs[i].coefficients;
-        levels[i] = p->frame.costs[i].levels;
+    const hevc_frame *frame = &p->frame;
+    int top = frame->sps->crop_top >> frame->log2_ctb, left = frame->sps->crop_left >> frame->log2_ctb;
+    for (int row = 0; row < motion->ctb_rows; row++) {
+        const hevc_costs *costs = frame->costs + (top + row) * frame->ctb_columns + left;
+        for (int column = 0; column < motion->ctb_columns; column++, costs++) {
+            *bits++ = costs->bits;
+            *coefficients++ = (uint16_t)costs->coefficients;
+            *levels++ = costs->levels;
+        }
     }
 }
