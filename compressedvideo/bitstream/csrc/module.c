@@ -13,6 +13,7 @@ extern struct PyModuleDef wmv2_module;
 extern struct PyModuleDef intra_module;
 extern struct PyModuleDef ffv1_module;
 extern struct PyModuleDef h264_module;
+extern struct PyModuleDef hevc_module;
 extern struct PyModuleDef vp8_module;
 extern struct PyModuleDef vp9_module;
 extern struct PyModuleDef av1_module;
@@ -32,6 +33,7 @@ static const struct {
     {"intra", &intra_module},
     {"ffv1", &ffv1_module},
     {"h264", &h264_module},
+    {"hevc", &hevc_module},
     {"vp8", &vp8_module},
     {"vp9", &vp9_module},
     {"av1", &av1_module},
