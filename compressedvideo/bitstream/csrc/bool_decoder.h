@@ -24,10 +24,11 @@ static inline bool_decoder bool_open(const uint8_t *data, size_t size)
     return (bool_decoder){0, 255, 0, data, data + size, 0};
 }
 
-/* Out of line: called once every seven bytes. */
-void bool_fill(bool_decoder *decoder);
+/* With at least 8 bits in `value`; called once every seven bytes.  By value, so that a copy of the
+ * decoder can stay in registers. */
+bool_decoder bool_filled(bool_decoder decoder);
 
-/* Position of the highest 1 of 1 to 255, counted down from bit 7. */
+/* How far to shift so that a range of 1 to 255 is at least 128 again */
 static inline int bool_shift(uint32_t range)
 {
 #if defined(__GNUC__)
@@ -44,7 +45,7 @@ static inline int bool_shift(uint32_t range)
 static inline int bool_read(bool_decoder *decoder, int probability)
 {
     if (decoder->count < 8)
-        bool_fill(decoder);
+        *decoder = bool_filled(*decoder);
     uint32_t split = 1 + (((decoder->range - 1) * (uint32_t)probability) >> 8);
     uint64_t limit = (uint64_t)split << 56;
     int bit = decoder->value >= limit;
@@ -53,6 +54,30 @@ static inline int bool_read(bool_decoder *decoder, int probability)
     int shift = bool_shift(range);
     decoder->range = range << shift;
     decoder->value = value << shift;
+    decoder->count -= shift;
+    return bit;
+}
+
+/* The same for a symbol that decides what comes next: with a branch the processor can go on before it
+ * knows the symbol. */
+static inline int bool_branch(bool_decoder *decoder, int probability)
+{
+    if (decoder->count < 8)
+        *decoder = bool_filled(*decoder);
+    uint32_t split = 1 + (((decoder->range - 1) * (uint32_t)probability) >> 8);
+    uint64_t limit = (uint64_t)split << 56;
+    int bit;
+    if (decoder->value >= limit) {
+        decoder->range -= split;
+        decoder->value -= limit;
+        bit = 1;
+    } else {
+        decoder->range = split;
+        bit = 0;
+    }
+    int shift = bool_shift(decoder->range);
+    decoder->range <<= shift;
+    decoder->value <<= shift;
     decoder->count -= shift;
     return bit;
 }

@@ -51,6 +51,7 @@ enum { VP9_SEG_ALT_Q, VP9_SEG_ALT_L, VP9_SEG_REFERENCE, VP9_SEG_SKIP, VP9_NUM_FE
 /* A picture that later ones may refer to. */
 typedef struct {
     bool valid;
+    bool hidden;
     char kind; /* 'I' or 'P' */
     uint8_t bit_depth, subsampling_x, subsampling_y;
     int width, height;
@@ -79,7 +80,8 @@ typedef struct {
     bool high_precision;
     int interpolation_filter;
     bool refresh_context, parallel;
-    int context;
+    int coded_context; /* frame_context_idx as it was read */
+    int context;       /* and what it counts as: 0 of intra and error-resilient frames */
     int base_q;
     bool lossless;
     vp9_segmentation segmentation;

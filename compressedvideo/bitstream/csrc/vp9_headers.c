@@ -195,7 +195,7 @@ static vp9_status non_key_frame(bit_reader *bits, const vp9_slot *slots, vp9_hea
     return VP9_OK;
 }
 
-/* 7.2: what is forgotten at an intra or error-resilient frame.  The sign biases are among it, so that
+/* 7.2: what is forgotten at an intra or error-resilient frame.  Sign biases are among it, so that
  * an error-resilient frame has no compound prediction whatever its header said: the decoders agree
  * on that, the specification does not say it. */
 static void setup_past_independence(vp9_header *h)
@@ -203,6 +203,7 @@ static void setup_past_independence(vp9_header *h)
     memset(h->segmentation.feature, 0, sizeof h->segmentation.feature);
     memset(h->segmentation.feature_enabled, 0, sizeof h->segmentation.feature_enabled);
     memset(h->sign_bias, 0, sizeof h->sign_bias);
+    h->context = 0;
 }
 
 static vp9_status uncompressed_header(bit_reader *bits, const vp9_slot *slots, vp9_header *h)
@@ -236,7 +237,7 @@ static vp9_status uncompressed_header(bit_reader *bits, const vp9_slot *slots, v
     }
     h->refresh_context = !h->error_resilient && flag(bits);
     h->parallel = h->error_resilient || flag(bits);
-    h->context = (int)bits_read(bits, 2);
+    h->coded_context = h->context = (int)bits_read(bits, 2);
     if (vp9_is_intra(h) || h->error_resilient)
         setup_past_independence(h);
     loop_filter_params(bits);

@@ -77,7 +77,7 @@ vp9_status vp9_next_header(vp9_tracker *tracker, const uint8_t *frame, size_t si
 void vp9_refresh(vp9_tracker *tracker)
 {
     const vp9_header *h = &tracker->last;
-    vp9_slot slot = {true, vp9_is_intra(h) ? 'I' : 'P', (uint8_t)h->bit_depth,
+    vp9_slot slot = {true, !h->show, vp9_is_intra(h) ? 'I' : 'P', (uint8_t)h->bit_depth,
                      (uint8_t)h->subsampling_x, (uint8_t)h->subsampling_y, h->width, h->height,
                      tracker->picture};
     for (int i = 0; i < VP9_NUM_SLOTS; i++)
@@ -101,7 +101,7 @@ static void add_picture(vp9_tracker *tracker, picture_record *record, record_lis
 {
     const vp9_header *h = &tracker->last;
     record->kind = vp9_is_intra(h) ? 'I' : 'P';
-    /* Even one that no slot keeps: the next frame's probabilities, vectors and segments build on it. */
+    /* Even one that no slot keeps: the next frame builds on its probabilities and vectors. */
     record->flags = (uint16_t)(RECORD_REFERENCED | (h->key ? RECORD_KEY | RECORD_CLOSED : 0) |
                                (h->show ? 0 : RECORD_HIDDEN));
     if (!h->key)
