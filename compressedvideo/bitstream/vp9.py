@@ -61,7 +61,9 @@ if _vp9 is not None:
     message = _vp9.message
     tables = _vp9.tables
     FIRST_UNSUPPORTED = _vp9.FIRST_UNSUPPORTED
-    USABLE = (_vp9.OK, _vp9.INEXACT_END, _vp9.SCALED)
+    OK, INEXACT_END, SCALED = _vp9.OK, _vp9.INEXACT_END, _vp9.SCALED
+    NO_KEY_FRAME = _vp9.NO_KEY_FRAME
+    USABLE = (OK, INEXACT_END, SCALED)
 
 LEAST_SHARE, LEAST_RATIO = 0.3, 5
 """An overlay's share has to be above the first, and so many times the largest share before it."""
