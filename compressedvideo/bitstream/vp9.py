@@ -72,7 +72,7 @@ LEAST_SHARE, LEAST_RATIO = 0.3, 5
 class HiddenPlace(NamedTuple):
     """Where a hidden picture belongs among the shown ones."""
 
-    index: float
+    display: float
     """Display index; between two frames (n - 0.5) if interpolated."""
 
     how: Literal["exact", "inferred", "interpolated"]

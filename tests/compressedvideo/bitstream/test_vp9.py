@@ -355,7 +355,7 @@ def test_real_alternate_references_are_found(tmp_path):
     index = {int(r["picture"]): i for i, r in enumerate(records[records["flags"] & 16 == 0])}
     for picture, place in places.items():
         assert place.how == "inferred"
-        (overlay,) = [number for number, at in index.items() if at == place.index]
+        (overlay,) = [number for number, at in index.items() if at == place.display]
         motion = motions[overlay]
         still = (motion.slots[0] == motion.pictures.index(picture)) & ~motion.vectors[0].any(
             axis=-1
@@ -370,7 +370,7 @@ def test_hidden_frames_of_a_real_clip(shared_data):
     assert [motion.status for motion in motions] == [vp9.OK] * 80
     records, _ = as_arrays(*vp9.Parser().headers(packets))
     places = hidden_places(records, parser.stills())
-    assert {picture: place.index for picture, place in places.items()} == {
+    assert {picture: place.display for picture, place in places.items()} == {
         **{1: 12, 14: 26, 29: 33, 37: 41, 47: 54, 60: 60, 67: 68},
         **{77: 69.5},
     }
