@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .motion.cells import MotionCells
+
 
 @dataclass
 class CompressedClip:
@@ -77,8 +79,15 @@ class CompressedClip:
     valid_future: np.ndarray | None = None
     """[S, H, W] bool: where ``motion_future`` holds a vector of the codec."""
 
+    cells: list[MotionCells | None] | None = None
+    """S pictures' vectors as coded, each with the frame that it points into, on the grid of the
+    stored picture: never turned. None for I-frames."""
+
     bits: np.ndarray | None = None
-    """[S, ceil(H/16), ceil(W/16)] int32: the length of each macroblock in the stream."""
+    """[S, ceil(H/b), ceil(W/b)] int32: the length of each block of b x b pixels in the stream."""
 
     coefficients: np.ndarray | None = None
-    """[S, ceil(H/16), ceil(W/16)] int32: its coded DCT coefficients, 0 to 384."""
+    """[S, ceil(H/b), ceil(W/b)] int32: its coded transform coefficients that are not 0."""
+
+    bits_block: int = 0
+    """b: 16 for macroblocks, 16 to 64 for HEVC's coding tree units, 0 without ``bits``."""

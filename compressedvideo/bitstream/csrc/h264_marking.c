@@ -69,14 +69,14 @@ static void make_room(h264_buffer *buffer, int max_count)
 /* ---------------------------------------------------------------- 8.2.5.2 gaps in frame_num */
 
 /* Frames that were left out on purpose, or lost: they take part in the sliding window, and the lists,
- * but nothing is known of them. */
-void h264_fill_gap(h264_buffer *buffer, const h264_slice *slice)
+ * but nothing is known of them.  True if they were lost. */
+bool h264_fill_gap(h264_buffer *buffer, const h264_slice *slice)
 {
     int max_frame_num = 1 << slice->sps->log2_max_frame_num;
     int last = buffer->last_reference_frame_num;
     if (slice->frame_num == last || slice->frame_num == (last + 1) % max_frame_num ||
         buffer->num_references == 0)
-        return;
+        return false;
     int lost = (slice->frame_num - last - 1 + max_frame_num) % max_frame_num;
     int count = lost < max_references(slice) ? lost : max_references(slice);
     h264_picture *kept = buffer->current;
@@ -100,6 +100,7 @@ void h264_fill_gap(h264_buffer *buffer, const h264_slice *slice)
         buffer->poc.frame_num = frame_num;
     }
     buffer->current = kept;
+    return !slice->sps->gaps_allowed;
 }
 
 /* ---------------------------------------------------------------- 8.2.5.4 adaptive marking */

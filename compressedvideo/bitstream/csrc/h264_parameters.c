@@ -119,7 +119,7 @@ bool h264_read_sps(rbsp_reader *bits, h264_sps *sps, uint32_t *id)
     if (!picture_order(bits, sps))
         return false;
     uint32_t num_ref_frames = rbsp_ue(bits);
-    rbsp_u(bits, 1); /* gaps_in_frame_num_value_allowed_flag: gaps are filled either way */
+    sps->gaps_allowed = rbsp_flag(bits);
     if (num_ref_frames > H264_MAX_REFERENCE_FRAMES || !frame_size(bits, sps))
         return false;
     sps->num_ref_frames = (uint8_t)num_ref_frames;

@@ -22,6 +22,7 @@ typedef struct {
     bool separate_colour_planes;
     uint8_t bit_depth_luma, bit_depth_chroma;
     uint8_t log2_max_frame_num;
+    bool gaps_allowed; /* in frame_num: frames are left out on purpose */
     uint8_t poc_type;
     uint8_t log2_max_poc_lsb;
     bool delta_pic_order_always_zero;

@@ -38,6 +38,7 @@ static void begin_frame(h264_parser *p)
 {
     h264_buffer *buffer = &p->buffer;
     const h264_slice *slice = &p->slice;
+    bool lost = false;
     check_size(p);
     buffer->current = NULL;
     if (slice->idr) {
@@ -45,7 +46,7 @@ static void begin_frame(h264_parser *p)
         buffer->last_reference_frame_num = 0;
         p->epoch += p->next_number > 0;
     } else {
-        h264_fill_gap(buffer, slice);
+        lost = h264_fill_gap(buffer, slice);
     }
     buffer->current = h264_unused_picture(buffer);
     h264_motion motion = buffer->current->motion;
@@ -58,6 +59,7 @@ static void begin_frame(h264_parser *p)
         .mbaff = slice->mbaff,
         .in_fields = slice->structure != FRAME,
         .motion = motion,
+        .lost_before = lost,
     };
 }
 
@@ -85,7 +87,9 @@ static void begin_picture(h264_parser *p)
                 .recovery = (int16_t)p->messages.recovery_frame_cnt,
                 .kind = picture->kind,
                 .field = picture->in_fields ? p->slice.structure : RECORD_FRAME,
-                .flags = second ? RECORD_SECOND_FIELD : 0,
+                .flags = second                 ? RECORD_SECOND_FIELD
+                         : picture->lost_before ? RECORD_LOST_BEFORE
+                                                : 0,
             },
         .references = p->references,
         .height = 16 * p->sps.mb_height - p->sps.crop_top - p->sps.crop_bottom,

@@ -19,6 +19,7 @@ typedef struct {
     bool in_fields;                /* coded as field pictures */
     bool mbaff;
     bool idr;
+    bool lost_before; /* references between the picture before and this one were lost */
     uint8_t kind;        /* 'I', 'P' or 'B': its first slice */
     uint8_t slice_types; /* bit 1 << type of each slice */
     int frame_num, frame_num_wrap, long_term_frame_idx;
@@ -61,7 +62,7 @@ void h264_count_order(h264_buffer *buffer, const h264_slice *slice);
 int32_t h264_order(const h264_picture *picture, uint8_t structure);
 
 /* 8.2.5.2 */
-void h264_fill_gap(h264_buffer *buffer, const h264_slice *slice);
+bool h264_fill_gap(h264_buffer *buffer, const h264_slice *slice);
 /* 8.2.5.1, when the current picture (or field) has been read. True after operation 5, which makes
  * it the first of a new count of order. */
 bool h264_mark_references(h264_buffer *buffer, const h264_slice *slice);
