@@ -1,10 +1,12 @@
-/* The arithmetic decoder of CABAC (clause 9.3). */
+/* The arithmetic decoder of CABAC (clause 9.3) as H.264's macroblocks use it.
+ *
+ * It does what cabac.h does, with its tables, but branches where a symbol is the less probable one:
+ * in H.264 that pays, since most are not. */
 #ifndef COMPRESSEDVIDEO_H264_CABAC_H
 #define COMPRESSEDVIDEO_H264_CABAC_H
 
+#include "cabac.h"
 #include "rbsp.h"
-
-#define CABAC_RANGE_LPS H264_RANGE_LPS
 
 #if defined(__GNUC__)
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -35,11 +37,6 @@ typedef struct {
 
 void h264_build_contexts(h264_cabac_tables *tables);
 
-/* Tables 9-44 and 9-45 by state, pStateIdx << 1 | valMPS: codIRangeLPS, and the next state after the
- * more and the less probable symbol. */
-extern const uint8_t CABAC_RANGE_LPS[128][4];
-extern const uint8_t CABAC_NEXT[2][128];
-
 /* codIOffset stands in 9 bits below the window's top one, the bits that follow below it.  The spare
  * bit on top lets the window move before it is filled again. */
 typedef struct {
@@ -47,12 +44,12 @@ typedef struct {
     uint32_t range; /* codIRange */
     int ahead;      /* bits in the window behind the 9; below 0 it must be filled */
     const uint8_t *next, *end;
-} cabac_decoder;
+} arithmetic_decoder;
 
 enum { CABAC_OFFSET_AT = 54 };
 
 /* 9.3.1.2, at a whole byte.  Past `end` zeros are read. */
-ALWAYS_INLINE void cabac_start(cabac_decoder *decoder, const uint8_t *from, const uint8_t *end)
+ALWAYS_INLINE void arithmetic_start(arithmetic_decoder *decoder, const uint8_t *from, const uint8_t *end)
 {
     decoder->window = rbsp_bytes(from) >> 8 << 7;
     decoder->range = 510;
@@ -61,7 +58,7 @@ ALWAYS_INLINE void cabac_start(cabac_decoder *decoder, const uint8_t *from, cons
     decoder->end = end;
 }
 
-ALWAYS_INLINE void cabac_fill(cabac_decoder *decoder)
+ALWAYS_INLINE void arithmetic_fill(arithmetic_decoder *decoder)
 {
     const uint8_t *byte = decoder->next;
     if (LIKELY(byte < decoder->end)) {
@@ -74,16 +71,16 @@ ALWAYS_INLINE void cabac_fill(cabac_decoder *decoder)
 }
 
 /* Moves the window by `count` bits, at most 8. */
-ALWAYS_INLINE void cabac_shift(cabac_decoder *decoder, int count)
+ALWAYS_INLINE void arithmetic_shift(arithmetic_decoder *decoder, int count)
 {
     decoder->window <<= count;
     decoder->ahead -= count;
     if (UNLIKELY(decoder->ahead < 0))
-        cabac_fill(decoder);
+        arithmetic_fill(decoder);
 }
 
 /* How far a range, never 0, is below 256: 0 to 8 bits. */
-ALWAYS_INLINE int cabac_missing_bits(uint32_t range)
+ALWAYS_INLINE int missing_bits(uint32_t range)
 {
 #if defined(__GNUC__)
     return __builtin_clz(range) - (32 - 9);
@@ -93,31 +90,31 @@ ALWAYS_INLINE int cabac_missing_bits(uint32_t range)
 }
 
 /* 9.3.3.2.1 DecodeDecision, with its renormalisation. */
-ALWAYS_INLINE int cabac_decision(cabac_decoder *decoder, cabac_context *context)
+ALWAYS_INLINE int arithmetic_decision(arithmetic_decoder *decoder, cabac_context *context)
 {
     uint32_t state = *context;
-    uint32_t range_lps = CABAC_RANGE_LPS[state][decoder->range >> 6 & 3];
+    uint32_t range_lps = CABAC_RANGE_LPS[((decoder->range & 0xc0) << 1) + state];
     uint32_t range_mps = decoder->range - range_lps;
     uint64_t limit = (uint64_t)range_mps << CABAC_OFFSET_AT;
     if (LIKELY(decoder->window < limit)) {
-        *context = CABAC_NEXT[0][state];
+        *context = CABAC_NEXT[128 + state];
         int count = (int)(range_mps >> 8 ^ 1);
         decoder->range = range_mps << count;
-        cabac_shift(decoder, count);
+        arithmetic_shift(decoder, count);
         return (int)(state & 1);
     }
     decoder->window -= limit;
-    *context = CABAC_NEXT[1][state];
-    int count = cabac_missing_bits(range_lps);
+    *context = CABAC_NEXT[127 - state];
+    int count = missing_bits(range_lps);
     decoder->range = range_lps << count;
-    cabac_shift(decoder, count);
+    arithmetic_shift(decoder, count);
     return (int)(~state & 1);
 }
 
 /* 9.3.3.2.3 DecodeBypass */
-ALWAYS_INLINE int cabac_bypass(cabac_decoder *decoder)
+ALWAYS_INLINE int arithmetic_bypass(arithmetic_decoder *decoder)
 {
-    cabac_shift(decoder, 1);
+    arithmetic_shift(decoder, 1);
     uint64_t limit = (uint64_t)decoder->range << CABAC_OFFSET_AT;
     bool one = decoder->window >= limit;
     decoder->window -= limit & -(uint64_t)one;
@@ -126,20 +123,20 @@ ALWAYS_INLINE int cabac_bypass(cabac_decoder *decoder)
 
 /* 9.3.3.2.2.3 DecodeTerminate.  After a 1 the last bit read is the stop bit, or the one before PCM
  * samples: nothing is renormalised. */
-ALWAYS_INLINE int cabac_terminate(cabac_decoder *decoder)
+ALWAYS_INLINE int arithmetic_terminate(arithmetic_decoder *decoder)
 {
     decoder->range -= 2;
     if (decoder->window >= (uint64_t)decoder->range << CABAC_OFFSET_AT)
         return 1;
     if (decoder->range < 256) {
         decoder->range <<= 1;
-        cabac_shift(decoder, 1);
+        arithmetic_shift(decoder, 1);
     }
     return 0;
 }
 
 /* Bits read so far, from `start` on. */
-ALWAYS_INLINE uint64_t cabac_position(const cabac_decoder *decoder, const uint8_t *start)
+ALWAYS_INLINE uint64_t arithmetic_position(const arithmetic_decoder *decoder, const uint8_t *start)
 {
     return (uint64_t)(8 * (decoder->next - start) - decoder->ahead);
 }

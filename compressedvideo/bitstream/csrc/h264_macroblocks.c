@@ -159,7 +159,7 @@ ALWAYS_INLINE void clear_motion(h264_reader *r, int list)
 
 ALWAYS_INLINE uint64_t position(const h264_reader *r, const bool cabac)
 {
-    return cabac ? cabac_position(&r->cabac, r->bits.data) : r->bits.position;
+    return cabac ? arithmetic_position(&r->cabac, r->bits.data) : r->bits.position;
 }
 
 /* Samples of 8 to 14 bits, from the next whole byte on. */
@@ -176,7 +176,7 @@ ALWAYS_INLINE void read_pcm(h264_reader *r, const bool cabac)
     }
     r->bits.position = at;
     if (cabac)
-        cabac_start(&r->cabac, r->bits.data + at / 8, r->cabac.end);
+        arithmetic_start(&r->cabac, r->bits.data + at / 8, r->cabac.end);
     h264_neighbour *current = r->current;
     current->flags = MB_INTRA | MB_PCM;
     current->coded_block_pattern = 0x2f;
@@ -379,7 +379,7 @@ static void slice_data_cabac(h264_reader *r)
         h264_fail(r, H264_TRUNCATED);
         return;
     }
-    cabac_start(&r->cabac, data + first, data + r->bits.size + 4);
+    arithmetic_start(&r->cabac, data + first, data + r->bits.size + 4);
     int table = r->is_i ? 0 : 1 + slice->cabac_init_idc;
     memcpy(r->contexts, r->tables->cabac.contexts[table][clip_qp(slice->qp)], sizeof r->contexts);
     for (bool last = false; !last;) {
@@ -388,18 +388,18 @@ static void slice_data_cabac(h264_reader *r)
             return;
         }
         begin_macroblock(r);
-        uint64_t before = cabac_position(&r->cabac, data);
+        uint64_t before = arithmetic_position(&r->cabac, data);
         if (!r->is_i && mb_skip_flag(r))
             skip_macroblock(r);
         else
             macroblock_layer(r, true);
         if (r->status != H264_OK)
             return;
-        last = cabac_terminate(&r->cabac);
-        end_macroblock(r, cabac_position(&r->cabac, data) - before);
+        last = arithmetic_terminate(&r->cabac);
+        end_macroblock(r, arithmetic_position(&r->cabac, data) - before);
     }
     /* The last bit read is the stop bit; x264 sets another 1 later in its byte. */
-    uint64_t stop = cabac_position(&r->cabac, data);
+    uint64_t stop = arithmetic_position(&r->cabac, data);
     if (stop - 1 > r->bits.end || r->bits.end >= ((stop + 7) & ~UINT64_C(7)))
         h264_fail(r, H264_INEXACT_END);
 }

@@ -58,7 +58,7 @@ typedef struct h264_reader {
     /* Where in its data */
     h264_status status;
     rbsp_reader bits;      /* CAVLC */
-    cabac_decoder cabac;
+    arithmetic_decoder cabac;
     cabac_context contexts[CABAC_CONTEXTS];
 
     /* The macroblock */
