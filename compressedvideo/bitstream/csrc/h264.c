@@ -225,6 +225,7 @@ const char *h264_message(h264_status status)
         [H264_TOO_MANY_PICTURES] = "more than four pictures in a packet",
         [H264_TRUNCATED] = "the data ends too early",
         [H264_INEXACT_END] = "the macroblocks do not end where their slice does",
+        [H264_BAD_CABAC_START] = "arithmetic decoding cannot start with this value",
         [H264_BAD_MB_TYPE] = "no such mb_type",
         [H264_BAD_SUB_MB_TYPE] = "no such sub_mb_type",
         [H264_BAD_CHROMA_MODE] = "no such intra_chroma_pred_mode",

@@ -29,29 +29,29 @@ enum {
     CONTEXT_TRANSFORM_8X8 = 399
 };
 
-ALWAYS_INLINE int decide(h264_reader *r, int context)
+CABAC_INLINE int decide(h264_reader *r, int context)
 {
-    return arithmetic_decision(&r->cabac, &r->contexts[context]);
+    return cabac_bin(&r->cabac, &r->contexts[context]);
 }
 
 /* How many of the neighbours to the left (1) and above (2) have a flag. */
-ALWAYS_INLINE int left_has(const h264_reader *r, int flag)
+CABAC_INLINE int left_has(const h264_reader *r, int flag)
 {
     return r->has_left && (r->left->flags & flag);
 }
 
-ALWAYS_INLINE int above_has(const h264_reader *r, int flag)
+CABAC_INLINE int above_has(const h264_reader *r, int flag)
 {
     return r->has_above && (r->above->flags & flag);
 }
 
-ALWAYS_INLINE int neighbours_without(const h264_reader *r, int flag)
+CABAC_INLINE int neighbours_without(const h264_reader *r, int flag)
 {
     return (r->has_left && !(r->left->flags & flag)) + (r->has_above && !(r->above->flags & flag));
 }
 
 /* A ue(v) that is at most `max`. */
-ALWAYS_INLINE int limited_ue(h264_reader *r, uint32_t max, h264_status status)
+CABAC_INLINE int limited_ue(h264_reader *r, uint32_t max, h264_status status)
 {
     uint32_t value = rbsp_ue(&r->bits);
     if (value <= max)
@@ -62,7 +62,7 @@ ALWAYS_INLINE int limited_ue(h264_reader *r, uint32_t max, h264_status status)
 
 /* ---------------------------------------------------------------- types */
 
-ALWAYS_INLINE bool mb_skip_flag(h264_reader *r)
+CABAC_INLINE bool mb_skip_flag(h264_reader *r)
 {
     return decide(r, (r->is_b ? CONTEXT_MB_SKIP_B : CONTEXT_MB_SKIP_P) +
                          neighbours_without(r, MB_SKIPPED));
@@ -78,7 +78,7 @@ static int cabac_intra_type(h264_reader *r, int context, bool in_i_slice)
         return 0;
     if (in_i_slice)
         context += 2;
-    if (arithmetic_terminate(&r->cabac))
+    if (cabac_terminate(&r->cabac))
         return MB_TYPE_I_PCM;
     int type = 1 + 12 * decide(r, context + 1); /* luminance coefficients */
     if (decide(r, context + 2))                 /* chroma coefficients */
@@ -88,7 +88,7 @@ static int cabac_intra_type(h264_reader *r, int context, bool in_i_slice)
 }
 
 /* mb_type, an intra one behind `*intra`: -1 if it is not intra. */
-ALWAYS_INLINE int mb_type_i(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_type_i(h264_reader *r, const bool cabac)
 {
     return cabac ? cabac_intra_type(r, CONTEXT_MB_TYPE_I, true)
                  : limited_ue(r, MB_TYPE_I_PCM, H264_BAD_MB_TYPE);
@@ -97,7 +97,7 @@ ALWAYS_INLINE int mb_type_i(h264_reader *r, const bool cabac)
 enum { NUM_P_TYPES = 5, NUM_B_TYPES = 23 }; /* Tables 7-13 and 7-14; intra types follow */
 
 /* Table 7-13: 0 16x16, 1 16x8, 2 8x16, 3 8x8, 4 8x8 without references; then intra. */
-ALWAYS_INLINE int mb_type_p(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_type_p(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, NUM_P_TYPES + MB_TYPE_I_PCM, H264_BAD_MB_TYPE);
@@ -109,7 +109,7 @@ ALWAYS_INLINE int mb_type_p(h264_reader *r, const bool cabac)
 }
 
 /* Table 7-14: 0 direct, 1 to 3 16x16, to 21 halves, 22 8x8; then intra. */
-ALWAYS_INLINE int mb_type_b(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_type_b(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, NUM_B_TYPES + MB_TYPE_I_PCM, H264_BAD_MB_TYPE);
@@ -134,7 +134,7 @@ ALWAYS_INLINE int mb_type_b(h264_reader *r, const bool cabac)
 }
 
 /* Table 7-17: 0 8x8, 1 8x4, 2 4x8, 3 4x4. */
-ALWAYS_INLINE int sub_mb_type_p(h264_reader *r, const bool cabac)
+CABAC_INLINE int sub_mb_type_p(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, 3, H264_BAD_SUB_MB_TYPE);
@@ -146,7 +146,7 @@ ALWAYS_INLINE int sub_mb_type_p(h264_reader *r, const bool cabac)
 }
 
 /* Table 7-18: 0 direct, 1 to 3 8x8, to 9 halves, to 12 4x4. */
-ALWAYS_INLINE int sub_mb_type_b(h264_reader *r, const bool cabac)
+CABAC_INLINE int sub_mb_type_b(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, 12, H264_BAD_SUB_MB_TYPE);
@@ -165,7 +165,7 @@ ALWAYS_INLINE int sub_mb_type_b(h264_reader *r, const bool cabac)
     return type + decide(r, context + 3);
 }
 
-ALWAYS_INLINE bool transform_size_8x8_flag(h264_reader *r, const bool cabac)
+CABAC_INLINE bool transform_size_8x8_flag(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return rbsp_flag(&r->bits);
@@ -176,7 +176,7 @@ ALWAYS_INLINE bool transform_size_8x8_flag(h264_reader *r, const bool cabac)
 /* ---------------------------------------------------------------- intra prediction */
 
 /* prev_intra4x4_pred_mode_flag and rem_intra4x4_pred_mode, or those of 8x8. */
-ALWAYS_INLINE void intra_mode(h264_reader *r, const bool cabac)
+CABAC_INLINE void intra_mode(h264_reader *r, const bool cabac)
 {
     if (!cabac) {
         if (!rbsp_flag(&r->bits))
@@ -187,7 +187,7 @@ ALWAYS_INLINE void intra_mode(h264_reader *r, const bool cabac)
     }
 }
 
-ALWAYS_INLINE int intra_chroma_pred_mode(h264_reader *r, const bool cabac)
+CABAC_INLINE int intra_chroma_pred_mode(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, 3, H264_BAD_CHROMA_MODE);
@@ -202,7 +202,7 @@ ALWAYS_INLINE int intra_chroma_pred_mode(h264_reader *r, const bool cabac)
 /* ---------------------------------------------------------------- inter prediction */
 
 /* ref_idx_l0 or _l1 of an 8x8 block; 9.3.3.1.1.6: blocks around count whose index is above 0. */
-ALWAYS_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
+CABAC_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
 {
     int count = r->num_ref_idx[list], index;
     if (count < 2)
@@ -232,27 +232,27 @@ ALWAYS_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
 static int cabac_mvd(h264_reader *r, int context, int around)
 {
     enum { PREFIX = 9, FIRST_ORDER = 3, LAST_ORDER = 20 }; /* UEG3, 9.3.2.3 */
-    arithmetic_decoder decoder = r->cabac; /* in registers */
-    cabac_context *contexts = r->contexts + context;
+    cabac_reader decoder = r->cabac; /* in registers */
+    uint8_t *contexts = r->contexts + context;
     int magnitude = 0;
-    if (arithmetic_decision(&decoder, contexts + (around > 2) + (around > 32))) {
+    if (cabac_bin(&decoder, contexts + (around > 2) + (around > 32))) {
         int step = 3;
         magnitude = 1;
-        while (magnitude < PREFIX && arithmetic_decision(&decoder, contexts + step)) {
+        while (magnitude < PREFIX && cabac_bin(&decoder, contexts + step)) {
             magnitude++;
             if (step < 6)
                 step++;
         }
         if (magnitude == PREFIX) {
             int order = FIRST_ORDER;
-            for (; order < LAST_ORDER && arithmetic_bypass(&decoder); order++)
+            for (; order < LAST_ORDER && cabac_bypass(&decoder); order++)
                 magnitude += 1 << order;
             if (order == LAST_ORDER)
                 h264_fail(r, H264_BAD_VECTOR);
             while (order-- > 0)
-                magnitude += arithmetic_bypass(&decoder) << order;
+                magnitude += cabac_bypass(&decoder) << order;
         }
-        if (arithmetic_bypass(&decoder))
+        if (cabac_bypass(&decoder))
             magnitude = -magnitude;
     }
     r->cabac = decoder;
@@ -261,13 +261,13 @@ static int cabac_mvd(h264_reader *r, int context, int around)
 
 /* ---------------------------------------------------------------- residual */
 
-ALWAYS_INLINE bool has_subsampled_chroma(const h264_reader *r)
+CABAC_INLINE bool has_subsampled_chroma(const h264_reader *r)
 {
     return r->chroma == 1 || r->chroma == 2;
 }
 
 /* Luminance by 8x8 block in the low four bits, chroma above: 1 DC, 2 AC too. */
-ALWAYS_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool cabac)
+CABAC_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool cabac)
 {
     if (!cabac)
         return has_subsampled_chroma(r)
@@ -290,7 +290,7 @@ ALWAYS_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool cab
 }
 
 /* mb_qp_delta, within 7.4.5's limits. */
-ALWAYS_INLINE int mb_qp_delta(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_qp_delta(h264_reader *r, const bool cabac)
 {
     int limit = 26 + 3 * (r->slice->sps->bit_depth_luma - 8), delta;
     if (!cabac) {
