@@ -1,4 +1,4 @@
-/* The contexts of CABAC (clause 9.3.1.1): the probabilities of bins, as a slice starts with them. */
+/* The contexts of CABAC (clause 9.3.1.1): what is likely, as a slice starts with it. */
 #ifndef COMPRESSEDVIDEO_H264_CABAC_H
 #define COMPRESSEDVIDEO_H264_CABAC_H
 

@@ -1,4 +1,4 @@
-/* A picture's vectors on the grid that the rest of the package reads: shown frame, one cell size. */
+/* A picture's vectors on the grid that the package reads: of the shown frame, of one cell size. */
 #include "h264.h"
 
 #include <string.h>

@@ -273,7 +273,8 @@ CABAC_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool caba
         return has_subsampled_chroma(r)
                    ? H264_PATTERNS_WITH_CHROMA[limited_ue(r, 47, H264_BAD_PATTERN)][!intra]
                    : H264_PATTERNS_OF_LUMA[limited_ue(r, 15, H264_BAD_PATTERN)][!intra];
-    int left = r->has_left ? r->left->coded_block_pattern : 0x0f; /* contexts count blocks without */
+    /* contexts count the blocks without coefficients */
+    int left = r->has_left ? r->left->coded_block_pattern : 0x0f;
     int above = r->has_above ? r->above->coded_block_pattern : 0x0f;
     const int luma = CONTEXT_CBP_LUMA;
     int pattern = decide(r, luma + !(left >> 1 & 1) + 2 * !(above >> 2 & 1));

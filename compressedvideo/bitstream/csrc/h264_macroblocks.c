@@ -122,8 +122,8 @@ static void skip_macroblock(h264_reader *r)
 
 /* ---------------------------------------------------------------- 7.3.4 slice_data */
 
-/* Neighbours and places of macroblock r->mb.  Two rows of them are kept, with one to spare on either
- * side. */
+/* Neighbours and places of macroblock r->mb.  Two rows of them are kept, with one to spare on
+ * either side. */
 static void begin_macroblock(h264_reader *r)
 {
     int32_t slice = r->number;

@@ -107,8 +107,8 @@ static int cabac_block_dc(h264_reader *r, int max_count)
 
 /* ---------------------------------------------------------------- neighbouring counts */
 
-/* Coefficients of a component's 4x4 blocks, with those left of and above the macroblock: the block at
- * x, y stands at COUNTS_ORIGIN + y * COUNTS_STRIDE + x. */
+/* Coefficients of a component's 4x4 blocks, with those left of and above the macroblock: the
+ * block at x, y stands at COUNTS_ORIGIN + y * COUNTS_STRIDE + x. */
 enum { COUNTS_STRIDE = 8, COUNTS_ORIGIN = COUNTS_STRIDE + 1, COUNTS_SIZE = 5 * COUNTS_STRIDE };
 enum { COUNT_UNAVAILABLE = 64 }; /* CAVLC's; CABAC takes 1 around intra macroblocks, else 0 */
 

@@ -41,7 +41,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no gcc or clang")
     binary = tmp_path_factory.mktemp("fuzz") / "h264_fuzz"
     sources = [path for path in sorted(CSRC.glob("h264*.c")) if path.stem != "h264_module"]
-    sources.append(CSRC / "nal.c")
+    sources += [CSRC / "nal.c", CSRC / "cabac.c"]
     command = [compiler, "-std=c11", "-D_POSIX_C_SOURCE=199309L", "-g", "-O1", "-Wall", "-Wextra"]
     command.append("-Werror")
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

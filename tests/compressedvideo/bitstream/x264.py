@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 
 from tests.compressedvideo.bitstream.test_mpeg4_against_ffmpeg import moving_shapes
 
@@ -79,13 +81,16 @@ def encode(
     width: int,
     height: int,
     pixel_format: str = "yuv420p",
+    images: Iterable[np.ndarray] | None = None,
 ) -> Path:
+    """Images: [H, W, 3] RGB each, else moving shapes."""
+    images = moving_shapes(num_frames, width, height) if images is None else images
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
         stream.codec_context.thread_count = 1
         stream.options = {"x264-params": ":".join(f"{k}={v}" for k, v in options.items())}
-        for number, image in enumerate(moving_shapes(num_frames, width, height)):
+        for number, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(frame))
