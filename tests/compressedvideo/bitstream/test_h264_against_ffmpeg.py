@@ -110,6 +110,7 @@ def test_encoded_streams(tmp_path):
         )
         total += compare_file(path)
         path.unlink()
+    print(NUM_ENCODES, "encodes:", dict(total))
     assert total["pictures"] == 20 * NUM_ENCODES
     assert total["records"] > 400 * NUM_ENCODES
     assert 0 < total["invented"] < total["records"] // 5
