@@ -18,7 +18,7 @@ static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
     return size;
 }
 
-/* The unit from a start code at `start` on, up to the next one or to `end`; false if it is empty. */
+/* The unit from a start code at `start` on, up to the next or to `end`; false if it is empty. */
 static bool cut_unit(nal_reader *reader, size_t start, size_t end, nal_unit *unit)
 {
     size_t begin = start + 3, stop = find_start_code(reader->data, end, begin);
