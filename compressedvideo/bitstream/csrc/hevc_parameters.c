@@ -192,8 +192,9 @@ static bool read_reference_sets(rbsp_reader *bits, hevc_sps *sps)
 /* The conformance window, in pixels. */
 static bool read_window(rbsp_reader *bits, hevc_sps *sps)
 {
-    int unit_x = sps->chroma_format_idc == CHROMA_420 || sps->chroma_format_idc == CHROMA_422 ? 2 : 1;
-    int unit_y = sps->chroma_format_idc == CHROMA_420 ? 2 : 1;
+    int format = sps->chroma_format_idc;
+    int unit_x = format == CHROMA_420 || format == CHROMA_422 ? 2 : 1;
+    int unit_y = format == CHROMA_420 ? 2 : 1;
     sps->crop_left = unit_x * read_ue(bits, MAX_SIDE);
     sps->crop_right = unit_x * read_ue(bits, MAX_SIDE);
     sps->crop_top = unit_y * read_ue(bits, MAX_SIDE);
@@ -204,7 +205,8 @@ static bool read_window(rbsp_reader *bits, hevc_sps *sps)
 
 /* VUI and extensions.  Of the profiles up to Main Still Picture no extension may change how slices
  * are read; encoders write broken VUIs, which must not hurt there. */
-static hevc_status read_sps_end(rbsp_reader *bits, hevc_sps *sps, int profile, int max_sub_layers_minus1)
+static hevc_status read_sps_end(rbsp_reader *bits, hevc_sps *sps, int profile,
+                                int max_sub_layers_minus1)
 {
     sps->field_seq = rbsp_flag(bits) && vui_parameters(bits, max_sub_layers_minus1);
     if (profile >= 1 && profile <= MAIN_STILL_PICTURE) {

@@ -57,6 +57,21 @@ typedef struct {
     bool is_intra; /* so far no slice but I-slices */
 } hevc_frame;
 
+/* PartMode, Table 7-10 */
+enum {
+    PART_2Nx2N,
+    PART_2NxN,
+    PART_Nx2N,
+    PART_NxN,
+    PART_2NxnU,
+    PART_2NxnD,
+    PART_nLx2N,
+    PART_nRx2N
+};
+
+/* ChromaArrayType: chroma_format_idc, as separate planes are refused */
+enum { CHROMA_NONE = 0, CHROMA_422 = 2, CHROMA_444 = 3 };
+
 /* The coding unit that is parsed. */
 typedef struct {
     int x, y, log2_size, part_mode;

@@ -3,18 +3,7 @@
 
 #include "hevc_parser.h"
 
-enum { /* PartMode, Table 7-10 */
-    PART_2Nx2N,
-    PART_2NxN,
-    PART_Nx2N,
-    PART_NxN,
-    PART_2NxnU,
-    PART_2NxnD,
-    PART_nLx2N,
-    PART_nRx2N
-};
 enum { INTRA_PLANAR = 0, INTRA_DC = 1, INTRA_ANGULAR_26 = 26 };
-enum { CHROMA_NONE = 0, CHROMA_422 = 2, CHROMA_444 = 3 }; /* ChromaArrayType */
 
 /* 7.3.8.3 */
 static void sample_adaptive_offset(hevc_parser *p)
@@ -26,7 +15,8 @@ static void sample_adaptive_offset(hevc_parser *p)
         return;
     enum { NOT_APPLIED, BAND };
     int type = NOT_APPLIED;
-    for (int component = 0; component < (sps->chroma_format_idc == CHROMA_NONE ? 1 : 3); component++) {
+    int num_components = sps->chroma_format_idc == CHROMA_NONE ? 1 : 3;
+    for (int component = 0; component < num_components; component++) {
         if (component == 0 ? !p->slice.sao_luma : !p->slice.sao_chroma)
             continue;
         if (component < 2) { /* Cr has the type of Cb */

@@ -209,7 +209,8 @@ static void start_slice(hevc_parser *p, hevc_depth depth, hevc_picture_info *inf
         lists->picture[slice->collocated_from_l0 ? 0 : 1][slice->collocated_ref_idx];
     info->record.colocated = collocated->number;
     p->collocated = collocated;
-    if (depth != HEVC_HEADERS && p->status <= HEVC_INEXACT_END && !hevc_has_motion(p, collocated))
+    if (depth != HEVC_HEADERS && p->status <= HEVC_INEXACT_END &&
+        !hevc_has_motion(p, collocated))
         hevc_fail(p, HEVC_NO_COLOCATED);
 }
 
