@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import platform
 import runpy
 import shutil
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+VERSION = runpy.run_path(str(ROOT / "mmcondense" / "version.py"))["__version__"]
+
+READER = ["av>=17.1", "numpy>=1.26"]  # av: the first with Stream.discard, the last for Python 3.10
+MMACTION = [
+    "einops",
+    "importlib_metadata",  # mmaction2 imports it and does not declare it
+    "matplotlib",
+    "mmaction2>=1.2.0,<1.3",
+    "mmengine>=0.10.7,<0.11",
+    "mmpretrain>=1.2.0,<1.3",  # ATTP's EfficientNet
+    "opencv-contrib-python",  # mmaction2's choice; a further OpenCV would overwrite it
+    "rich",
+    "scipy",
+    "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
+    "timm>=1.0.8",  # TSD's extractor; any other of its networks as a backbone
+    "torch>=2.1",  # no upper bound, so that torch and torchvision can match
+    "torchvision",
+]
+# mmcv and mmcv-lite are one import name: whoever has a compiled mmcv takes MMACTION alone
+LITE = [*MMACTION, "mmcv-lite>=2.0.0,<2.2"]
 DEPLOY = ["onnx", "onnxruntime"]
 SERVE = ["fastapi", "uvicorn"]
-VERSION = runpy.run_path(str(ROOT / "mmcondense" / "version.py"))["__version__"]
+TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"]
 
 
 class BuildWithMim(build_py):
@@ -38,7 +60,15 @@ class BuildWithMim(build_py):
                 shutil.copy2(source, target)
 
 
-UNIX_COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden"]
+COMPILE_ARGS = (
+    ["/std:c11", "/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"]
+)
+# One build for CPython 3.11 and all later ones: before, the limited API has no buffers.
+LIMITED_API = (
+    platform.python_implementation() == "CPython"
+    and sys.version_info >= (3, 11)
+    and not sysconfig.get_config_var("Py_GIL_DISABLED")  # which has no limited API
+)
 
 
 def extension(folder: str, name: str) -> Extension:
@@ -48,7 +78,9 @@ def extension(folder: str, name: str) -> Extension:
         f"compressedvideo.{folder}.{name}",
         sources=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob("*.c"))],
         depends=[str(path.relative_to(ROOT)) for path in sorted(csrc.glob("*.h"))],
-        extra_compile_args=[] if sys.platform == "win32" else UNIX_COMPILE_ARGS,
+        define_macros=[("Py_LIMITED_API", "0x030b0000")] if LIMITED_API else [],
+        extra_compile_args=COMPILE_ARGS,
+        py_limited_api=LIMITED_API,
         optional=True,
     )
 
@@ -56,10 +88,11 @@ def extension(folder: str, name: str) -> Extension:
 setup(
     name="mmcondense",
     version=VERSION,
-    description="Action recognition from compressed or condensed video, a plugin of MMAction2",
+    description="Motion vectors and residuals straight from compressed video, and action "
+    "recognition on them as a plugin of MMAction2",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     classifiers=[
         "Intended Audience :: Science/Research",
@@ -70,36 +103,22 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["compressedvideo*", "mmcondense*"]),
-    ext_modules=[extension("bitstream", "_parsers"), extension("motion", "_kernels")],
-    cmdclass={"build_py": BuildWithMim},
-    python_requires=">=3.10",
-    install_requires=[
-        "av>=17.1",  # the first with Stream.discard, the last for Python 3.10
-        "einops",
-        "importlib_metadata",  # mmaction2 imports it and does not declare it
-        "matplotlib",
-        "mmaction2>=1.2.0,<1.3",
-        "mmengine>=0.10.7,<0.11",
-        "mmpretrain>=1.2.0,<1.3",  # ATTP's EfficientNet
-        "numpy>=1.26",
-        "opencv-contrib-python",  # mmaction2's choice; a further OpenCV would overwrite it
-        "rich",
-        "scipy",
-        "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
-        "timm>=1.0.8",  # TSD's extractor; any other of its networks as a backbone
-        "torch>=2.1",  # no upper bound, so that torch and torchvision can match
-        "torchvision",
+    ext_modules=[
+        extension("bitstream", "_parsers"),
+        extension("decoding", "_colours"),
+        extension("motion", "_kernels"),
     ],
+    package_data={"compressedvideo": ["py.typed", "**/*.pyi"], "mmcondense": ["py.typed"]},
+    cmdclass={"build_py": BuildWithMim},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
+    python_requires=">=3.10",
+    install_requires=READER,
     extras_require={
-        # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv leaves this out
-        "lite": ["mmcv-lite>=2.0.0,<2.2"],
+        "mmaction": MMACTION,
+        "lite": LITE,
         "deploy": DEPLOY,
         "serve": SERVE,
-        "dev": [
-            *("hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"),
-            *DEPLOY,
-            *SERVE,
-        ],
+        "dev": [*LITE, *DEPLOY, *SERVE, *TESTS],
     },
     zip_safe=False,
 )

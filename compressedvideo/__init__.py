@@ -10,6 +10,7 @@ from .errors import (
     VideoNotFoundError,
     VideoOpenError,
 )
+from .motion.cells import MotionCells
 from .motion.kernels import BACKENDS, backend, set_backend
 from .request import MODALITIES, PRECISIONS, REFERENCES
 from .video import CompressedVideo
@@ -27,6 +28,7 @@ __all__ = [
     "CompressedVideo",
     "CorruptVideoError",
     "FrameIndexError",
+    "MotionCells",
     "NoMotionVectorsError",
     "UnsupportedVideoError",
     "VideoNotFoundError",

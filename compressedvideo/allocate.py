@@ -88,6 +88,7 @@ def allocate_clip(
         motion_future=pictures.get("motion_future"),
         valid_past=valid.get("past"),
         valid_future=valid.get("future"),
+        cells=[None] * count if wants("cells") else None,
         bits=np.zeros(macroblocks, np.int32) if wants("bits") else None,
         coefficients=np.zeros(macroblocks, np.int32) if wants("bits") else None,
     )

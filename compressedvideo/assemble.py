@@ -1,35 +1,42 @@
-"""One GOP's pictures, decoded once, in; motion, residuals and frames of a clip out."""
+"""One GOP's vectors and decoded frames in, motion, residuals and frames of a clip out."""
 
 from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 
 from .clip import CompressedClip
 from .decoding.colours import ColourConverter
-from .decoding.decoder import GopDecoder
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
-from .motion.fields import QUARTERS, MotionCells
+from .motion.cells import MotionCells
+from .motion.fields import QUARTERS
 from .motion.kernels import kernels
-from .motion.source import Costs, ExportedMotion, MotionSources, ParsedMotion
-from .plan import Plan, Step, base_of, find_unread, plan_gop
+from .motion.parsed import Costs
+from .plan import Plan, Step, base_of
 from .request import Request
 
-_RUN = 16
-"""Pictures that are parsed in one call."""
+
+class Arrival(NamedTuple):
+    """What is known of a picture, as it comes from the parser or the decoder."""
+
+    picture: Picture
+    vectors: MotionCells | bytes | None = None
+    """Cells, or FFmpeg's records."""
+    costs: Costs | None = None
+    frame: VideoFrame | None = None
 
 
 class ClipAssembler:
     """Fills a clip, GOP by GOP.
 
-    Pictures are worked on in decoding order, each as soon as it and its references are decoded,
-    and forgotten after their last use: memory does not grow with the length of a GOP.
+    Pictures are worked on in decoding order, each as soon as it and its references are there, and
+    forgotten after their last use: memory does not grow with the length of a GOP.
     """
 
     def __init__(
@@ -37,74 +44,60 @@ class ClipAssembler:
         clip: CompressedClip,
         request: Request,
         *,
-        decoder: GopDecoder,
-        sources: MotionSources,
         colours: ColourConverter,
         height: int,
         width: int,
         iframe_inds: Sequence[int],
         path: str,
+        codec: str,
     ) -> None:
         self._clip = clip
         self._request = request
-        self._decoder = decoder
-        self._sources = sources
-        self._source: ExportedMotion | ParsedMotion
         self._colours = colours
         self._kernels = kernels()
         self._whole = request.precision == "integer"
         self._accumulates = request.wants_field and request.reference == "iframe"
         self._wants_directions = clip.motion_past is not None or clip.motion_future is not None
-        self._wants_cells = self._wants_directions or (
-            request.wants_field and not self._accumulates
+        self._wants_cells = (
+            self._wants_directions
+            or clip.cells is not None
+            or (request.wants_field and not self._accumulates)
         )
         self._height, self._width = height, width
         self._iframe_inds = iframe_inds
         self._path = path
+        self._codec = codec
         self._slots = _slots(clip.frame_inds)
         self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
         self._vectors: dict[int, MotionCells | bytes] = {}
+        self._frames: dict[int, VideoFrame] = {}  # decoded, not yet needed in RGB
         self._pixels: dict[int, np.ndarray] = {}
         self._accumulated: dict[int, np.ndarray] = {}
         self._still: np.ndarray | None = None  # the accumulated motion of I-frames
         self._spare: list[np.ndarray] = []  # fields that are done with, to be overwritten
 
-    def plan(
-        self, pictures: list[Picture], *, frames: Sequence[int], iframes: Sequence[int]
-    ) -> Plan:
-        """What to do for ``frames`` and ``iframes`` (display indices) of one GOP."""
-        present = {picture.display for picture in pictures}
-        for display in (*frames, *iframes):
-            if display not in present:
-                raise self._missing(display)
-        return plan_gop(
-            pictures,
-            self._request,
-            frames=frames,
-            iframes=iframes,
-            iframe_inds=self._iframe_inds,
-        )
+    def fill(self, plan: Plan, arrivals: Iterable[Arrival]) -> None:
+        """Make of one GOP what was planned.
 
-    def run(self, plan: Plan) -> None:
-        """Decode and assemble what was planned for one GOP."""
-        self._source = self._sources.choose(
-            [step.picture for step in plan.steps],
-            decodes=plan.decodes,
-            with_costs=self._clip.bits is not None,
-        )
+        Raises:
+            CorruptVideoError: If something planned does not arrive.
+        """
         for picture in plan.frames:
-            self._describe(picture)
-
+            self._describe(picture, plan.provenance)
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
         longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(plan.send)
         self._field_type = np.int16 if longest < 2**15 else np.int32
         waiting = set(plan.shown)
         steps = iter(plan.steps)
         step = next(steps, None)
-        for picture, frame in self._pictures(plan):
+        for picture, vectors, costs, frame in arrivals:
             display = picture.display
-            waiting.discard(display)
+            if vectors is not None:
+                self._vectors[display] = vectors
+            if costs is not None:
+                self._put_costs(costs, display)
             if frame is not None:
+                waiting.discard(display)
                 self._take(frame, picture, plan)
             while step is not None and self._is_ready(step):
                 self._work(step)
@@ -112,59 +105,42 @@ class ClipAssembler:
         if step is not None:
             waiting.add(step.picture.display)
         if waiting:
-            raise self._missing(min(waiting))
+            raise missing_frame(min(waiting), path=self._path, codec=self._codec)
 
-    # -- what arrives from the parser and the decoder
-
-    def _pictures(self, plan: Plan) -> Iterable[tuple[Picture, VideoFrame | None]]:
-        """Pictures, decoded or only parsed."""
-        if isinstance(self._source, ExportedMotion):
-            return self._decoder.decode(plan.send, vectors=plan.vectors, pixels=plan.decodes)
-        parsed = self._parse(self._source, plan)
-        if plan.decodes:
-            return self._decoder.decode(parsed, vectors=set())
-        return zip(parsed, repeat(None))
-
-    def _parse(self, source: ParsedMotion, plan: Plan) -> Iterator[Picture]:
-        source.restart()
-        unread = find_unread(plan)
-        for start in range(0, len(plan.send), _RUN):
-            run = plan.send[start : start + _RUN]
-            vectors, costs = source.parse(
-                [picture for picture in run if picture.display not in unread],
-                wanted=plan.vectors,
-                height=self._height,
-                width=self._width,
-            )
-            self._vectors.update(vectors)
-            for display in costs:
-                self._put_costs(costs[display], display)
-            yield from run
+    # -- what arrives from the decoder
 
     def _take(self, frame: VideoFrame, picture: Picture, plan: Plan) -> None:
         display = picture.display
-        if isinstance(self._source, ExportedMotion) and display in plan.vectors:
-            if frame.interlaced_frame:
-                warnings.warn(
-                    f"{self._path}: frame {display} is interlaced; its vectors refer to fields "
-                    "and do not fit the coordinates of frames",
-                    stacklevel=5,
-                )
-            self._vectors[display] = self._source.blocks(frame)
-        if display in plan.pixels:
-            self._take_pixels(frame, display, keep=display in plan.kept)
-        if picture.kind == "?":
-            self._set_type(display, PictureType(frame.pict_type).name)
-
-    def _take_pixels(self, frame: VideoFrame, display: int, *, keep: bool) -> None:
+        if frame.is_corrupt:
+            raise CorruptVideoError(
+                "the decoder finds it damaged; read frames before it or of other GOPs, or drop the "
+                "file",
+                path=self._path,
+                codec=self._codec,
+                frame=display,
+            )
+        if frame.interlaced_frame and display in plan.vectors:
+            warnings.warn(
+                f"{self._path}: frame {display} is interlaced; its vectors refer to fields "
+                "and do not fit the coordinates of frames",
+                stacklevel=5,
+            )
         if (frame.height, frame.width) != (self._height, self._width):
             raise UnsupportedVideoError(
                 f"the frame size changes from {self._width}x{self._height} to "
                 f"{frame.width}x{frame.height}; re-encode the file",
                 path=self._path,
-                codec=self._decoder.codec,
+                codec=self._codec,
                 frame=display,
             )
+        if display in plan.pixels:
+            self._take_pixels(frame, display, keep=display in plan.kept)
+        elif display in plan.kept:
+            self._frames[display] = frame
+        if picture.kind == "?":
+            self._set_type(display, PictureType(frame.pict_type).name)
+
+    def _take_pixels(self, frame: VideoFrame, display: int, *, keep: bool) -> None:
         clip = self._clip
         targets = []
         if clip.rgb is not None:
@@ -177,11 +153,17 @@ class ClipAssembler:
         if keep:
             self._pixels[display] = pixels
 
+    def _rgb(self, display: int) -> np.ndarray:
+        """The pixels of a picture that is kept."""
+        if display not in self._pixels:
+            self._pixels[display] = self._colours.rgb(self._frames[display])
+        return self._pixels[display]
+
     # -- what is made of it
 
     def _is_ready(self, step: Step) -> bool:
         for display in step.pixels:
-            if display not in self._pixels:
+            if display not in self._pixels and display not in self._frames:
                 return False
         return all(display in self._vectors for display in step.run)
 
@@ -199,14 +181,21 @@ class ClipAssembler:
                 done.append(accumulated)
             self._spare += [field for field in done if field is not self._still]
         if step.is_wanted and self._wants_cells:
-            self._put_cells(step.picture, self._cells(run[-1]))
+            self._put_cells(step.picture, self._cells(run[-1], step.picture))
         for used in step.last_pixels:
-            del self._pixels[used]
+            self._pixels.pop(used, None)
+            self._frames.pop(used, None)
 
-    def _cells(self, vectors: MotionCells | bytes) -> MotionCells:
+    def _cells(self, vectors: MotionCells | bytes, picture: Picture) -> MotionCells:
         if isinstance(vectors, MotionCells):
             return vectors
-        return self._kernels.cells(vectors, height=self._height, width=self._width)
+        return self._kernels.cells(
+            vectors,
+            height=self._height,
+            width=self._width,
+            past=-1 if picture.past is None else picture.past,
+            future=picture.future,
+        )
 
     def _accumulate(self, step: Step, run: list[MotionCells | bytes]) -> np.ndarray:
         """Motion since the I-frame, [H, W, 2], quarter pixels."""
@@ -214,24 +203,27 @@ class ClipAssembler:
             if self._still is None or self._still.dtype != self._field_type:
                 self._still = np.zeros((self._height, self._width, 2), self._field_type)
             return self._still
-        reached = [self._accumulated[display] for display in step.chain]
         out = self._field()
-        past, future = step.picture.past, step.picture.future
-        if len(run) > 1 or step.chain == [past]:
+        if len(run) > 1 or (isinstance(run[0], bytes) and step.picture.future is None):
             between = self._field()
+            (reached,) = (self._accumulated[display] for display in step.chain)
             self._kernels.accumulate_run(
-                out, run, between=between, start=reached[0], whole=self._whole
+                out, run, between=between, start=reached, whole=self._whole
             )
             self._spare.append(between)
-        else:
-            self._kernels.accumulate(
-                out,
-                self._cells(run[0]),
-                start=reached[0],
-                past=reached[0] if past in step.chain else None,
-                future=reached[-1] if future in step.chain else None,
-                whole=self._whole,
-            )
+            return out
+        picture = step.picture
+        cells = self._cells(run[0], picture)
+        before = [display for display in step.chain if display < picture.display]
+        start = max(before) if before else min(step.chain)
+        self._kernels.accumulate(
+            out,
+            cells,
+            start=self._accumulated[start],
+            references=[self._accumulated.get(display) for display in cells.pictures],
+            prefer=[display < picture.display for display in cells.pictures],
+            whole=self._whole,
+        )
         return out
 
     def _field(self) -> np.ndarray:
@@ -252,15 +244,15 @@ class ClipAssembler:
         elif clip.residual is not None:
             for out in self._targets(clip.residual, display):
                 self._kernels.accumulated_residual(
-                    out,
-                    accumulated,
-                    frame=self._pixels[display],
-                    reference=self._pixels[base],
+                    out, accumulated, frame=self._rgb(display), reference=self._rgb(base)
                 )
 
     def _put_cells(self, picture: Picture, cells: MotionCells) -> None:
-        if self._wants_directions:
+        if self._wants_directions and picture.kind != "I":  # fields of an I-frame may be predicted
             self._put_directions(cells, picture.display)
+        if self._clip.cells is not None and picture.kind != "I":
+            for slot in self._slots[picture.display]:
+                self._clip.cells[slot] = cells
         if self._accumulates or not self._request.wants_field:
             return
         if picture.kind != "I" and picture.past is not None:
@@ -273,36 +265,32 @@ class ClipAssembler:
         clip, display = self._clip, picture.display
         assert picture.past is not None
         if clip.motion is not None:
-            divide = picture.kind == "B" or self._request.per_frame
-            past_distance = display - picture.past if divide else 1
-            future_distance = -1 if picture.future is None else display - picture.future
+            distances = self._distances(picture, cells)
             for out in self._targets(clip.motion, display):
                 if self._request.layout == "pixels":
-                    self._kernels.single_field(
-                        out,
-                        cells,
-                        past_distance=past_distance,
-                        future_distance=future_distance,
-                        whole=self._whole,
-                    )
+                    self._kernels.single_field(out, cells, distances=distances, whole=self._whole)
                 else:
-                    self._kernels.cell_field(
-                        out,
-                        cells,
-                        past_distance=past_distance,
-                        future_distance=future_distance,
-                    )
+                    self._kernels.cell_field(out, cells, distances=distances)
         if clip.residual is not None:
-            future = picture.future
+            references = [
+                self._rgb(reference) if reference in picture.references else None
+                for reference in cells.pictures
+            ]
             for out in self._targets(clip.residual, display):
                 self._kernels.field_residual(
                     out,
                     cells,
-                    frame=self._pixels[display],
-                    past=self._pixels[picture.past],
-                    future=None if future is None else self._pixels[future],
+                    frame=self._rgb(display),
+                    references=references,
+                    fallback=self._rgb(picture.past),
                     whole=self._whole,
                 )
+
+    def _distances(self, picture: Picture, cells: MotionCells) -> list[float]:
+        """Frames from each reference to the picture; vectors of P-frames stay as they are."""
+        if picture.kind == "B" or self._request.per_frame:
+            return [float(picture.display - reference) or 1.0 for reference in cells.pictures]
+        return [1.0] * len(cells.pictures)
 
     def _put_zeros(self, array: np.ndarray | None, display: int) -> None:
         """Pictures that are not predicted."""
@@ -312,19 +300,16 @@ class ClipAssembler:
 
     def _put_directions(self, cells: MotionCells, display: int) -> None:
         clip = self._clip
-        for vectors, valid, to_vectors, to_valid in (
-            (cells.past, cells.valid_past, clip.motion_past, clip.valid_past),
-            (cells.future, cells.valid_future, clip.motion_future, clip.valid_future),
+        for is_past, to_vectors, to_valid in (
+            (True, clip.motion_past, clip.valid_past),
+            (False, clip.motion_future, clip.valid_future),
         ):
-            if to_vectors is None or to_valid is None or vectors is None or valid is None:
+            chosen = [(reference < display) == is_past for reference in cells.pictures]
+            if to_vectors is None or to_valid is None or not any(chosen):
                 continue
             for slot in self._slots[display]:
                 self._kernels.direction(
-                    to_vectors[slot],
-                    to_valid[slot],
-                    vectors=vectors,
-                    valid=valid,
-                    whole=self._whole,
+                    to_vectors[slot], to_valid[slot], cells, chosen=chosen, whole=self._whole
                 )
 
     def _put_costs(self, costs: Costs, display: int) -> None:
@@ -339,15 +324,15 @@ class ClipAssembler:
 
     # -- what is said about it
 
-    def _describe(self, picture: Picture) -> None:
+    def _describe(self, picture: Picture, provenance: str) -> None:
         clip, display = self._clip, picture.display
         self._set_type(display, picture.kind)
         distance = future_distance = 0
-        provenance = "none"
         if picture.kind != "I" and picture.past is not None:
             distance = display - picture.past
             future_distance = 0 if picture.future is None else display - picture.future
-            provenance = self._source.provenance
+        else:
+            provenance = "none"
         if self._request.reference == "iframe":
             distance = display - base_of(display, self._iframe_inds)
         for slot in self._slots[display]:
@@ -359,14 +344,16 @@ class ClipAssembler:
         for slot in self._slots.get(display, ()):
             self._clip.frame_types[slot] = kind
 
-    def _missing(self, display: int) -> CorruptVideoError:
-        return CorruptVideoError(
-            "the decoder does not return this frame; the file is truncated or damaged. Re-encode "
-            "or drop it",
-            path=self._path,
-            codec=self._decoder.codec,
-            frame=display,
-        )
+
+def missing_frame(display: int, *, path: str, codec: str) -> CorruptVideoError:
+    """The error for a frame that the index knows and the decoder does not return."""
+    return CorruptVideoError(
+        "the decoder does not return this frame; the file is truncated or damaged. Re-encode or "
+        "drop it",
+        path=path,
+        codec=codec,
+        frame=display,
+    )
 
 
 def _slots(indices: np.ndarray) -> dict[int, list[int]]:

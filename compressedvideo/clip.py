@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .motion.cells import MotionCells
+
 
 @dataclass
 class CompressedClip:
@@ -76,6 +78,10 @@ class CompressedClip:
 
     valid_future: np.ndarray | None = None
     """[S, H, W] bool: where ``motion_future`` holds a vector of the codec."""
+
+    cells: list[MotionCells | None] | None = None
+    """S pictures' vectors as coded, each with the frame that it points into, on the grid of the
+    stored picture: never turned. None for I-frames."""
 
     bits: np.ndarray | None = None
     """[S, ceil(H/16), ceil(W/16)] int32: the length of each macroblock in the stream."""

@@ -1,262 +1,337 @@
-"""How a video is laid out: how many frames, where the key frames are, in what order frames show.
+"""Which pictures a video has: headers of all coded pictures in, frames in display order out.
 
-Frames are coded pictures that a decoder shows, counted in display order from the first key frame.
-Two ways lead to an index: the container's own table of packets, which is free, or a pass over all
-packets, which decodes nothing.
+The order is the bitstream's own: parsers say of each picture where it is displayed, whether others
+refer to it and whether decoding can start there. Frames are the pictures that a decoder shows,
+counted from the first key frame on.
 """
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import BinaryIO, TypeAlias
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from av import Packet
-from av.container import InputContainer
-from av.video.stream import VideoStream
 
-from .bitstream.headers import CodedPicture, PictureParser
-
-_ANCHOR_ORDER = ("mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv")
-"""B-pictures precede the anchor that precedes them in the stream, and nothing else is reordered."""
-
-MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
-
-_HEADER = 64
-"""Bytes of a packet among which its picture begins, if it is no key frame."""
-
-_LONG_HEADER = 4096
-"""The same for key frames, before which parameter sets and messages stand."""
-
-_SMALL = 16
-"""Packets of at most this many bytes may be placeholders that hold no picture."""
+from .bitstream.parsers import HeaderParser
+from .bitstream.record import RECORD, Flags, as_arrays
+from .container.packets import PacketReader
+from .errors import CorruptVideoError
 
 
 @dataclass(slots=True)
 class Picture:
-    """One coded picture, on its way through the reader."""
+    """One coded picture, on its way through the reader. Fields of a frame are one picture."""
 
+    number: int
+    """In decoding order."""
+    display: int
+    """Display index; -1 where it is not shown, or cannot be decoded from here."""
     kind: str
     referenced: bool
-    closed: bool
-    is_key: bool
-    packet: Packet
-    """Holds this picture only. Empty after a scan of a large file."""
-    pts: int | None
-    display: int = -1
-    """Display index; -1 where the picture cannot be decoded from here."""
+    first_packet: int
+    last_packet: int
+    start: int
+    """Its bytes are ``packet[start:stop]``, if it lies in one packet."""
+    stop: int
+    colocated: int
+    """Number of the picture whose motion the derivation of this one's needs; -1: none."""
+    references: tuple[int, ...] = ()
+    """Display indices of the pictures that it may be predicted from."""
     past: int | None = None
-    """Display index of the past reference: of those decoded before, the nearest in display order.
-    None for the first. An I-picture within a GOP has one, too, of which it makes no use."""
+    """Display index of the nearest reference in the past. None for the first. An I-picture within a
+    GOP has one, too, of which it makes no use."""
     future: int | None = None
     """The same for the future reference of B-pictures."""
+    packets: list[Packet] = field(default_factory=list)
 
-
-CodedEntry: TypeAlias = "tuple[Picture, int | None, int | None]"
-"""A picture with its packet's decoding time and byte position."""
+    def assume_nearest(self) -> None:
+        """Take the nearest references for the only ones."""
+        self.references = tuple({d for d in (self.past, self.future) if d is not None})
 
 
 @dataclass
 class VideoIndex:
-    """Where to seek for which frame."""
-
-    num_frames: int
-    keyframes: np.ndarray
-    """[G] int64, display indices."""
-    key_times: list[int | None]
-    """G decoding times, the stream's time base: seek targets."""
-    key_positions: list[int | None]
-    """G byte positions that tell whether a seek arrived; None: tell by time."""
-    frame_types: list[str] | None = None
-    """Display order; None where packets were not looked at yet."""
-    referenced: list[bool] | None = None
-    """Display order: whether other frames are predicted from the frame."""
-    start_pts: int = 0
-    in_order: bool = False
-    """Decoding order is display order."""
-    times_are_monotonic: bool = True
-    """Presentation times follow the display order, so that they can be trusted."""
-
-
-def index_from_container(
-    container: InputContainer,
-    stream: VideoStream,
-    *,
-    parser: PictureParser | None,
-    file: BinaryIO,
-) -> VideoIndex | None:
-    """Index from the table of packets in MP4, MOV and AVI, if it leaves no doubt; else None.
+    """All pictures of a video.
 
     Args:
-        container: The opened file.
-        stream: Its video.
-        parser: For the first pictures of each GOP, if pictures are reordered.
-        file: The bytes that the container was opened from.
+        records: [N] of :data:`RECORD`, one for each picture, in decoding order.
+        last_packets: [N] the last packet of each: fields may lie in two.
+        references: Picture numbers, of one record behind those of the other.
+        display: [N] display indices, -1 for what is not shown.
     """
-    if parser is None or container.format.name not in ("avi", MP4):
-        return None
-    keys, times, small, count = [], [], [], 0
-    for count, entry in enumerate(stream.index_entries, start=1):
-        if entry.is_keyframe:
-            keys.append(count - 1)
-            times.append(entry.timestamp)
-        if entry.size <= _SMALL:
-            small.append(count - 1)
-    in_order = not stream.codec_context.has_b_frames
-    if not keys or keys[0] or count != stream.frames:
-        return None
-    if any(_picture_at(stream, i, _SMALL, parser=parser, file=file) is None for i in small):
-        return None
-    leading = [0] * len(keys)
-    if not in_order:
-        if container.format.name != MP4:  # AVI is where B-frames are packed
-            return None
-        for i, key in enumerate(keys):
-            number = _count_leading(stream, key, parser=parser, file=file)
-            if number is None:
-                return None
-            leading[i] = number
-    if leading[0]:  # pictures that cannot be decoded
-        return None
-    return VideoIndex(
-        num_frames=count,
-        keyframes=np.array(keys, np.int64) + leading,
-        key_times=list(times),
-        key_positions=[None] * len(keys),
-        start_pts=stream.start_time or 0,
-        in_order=in_order,
-    )
+
+    records: np.ndarray
+    last_packets: np.ndarray
+    references: np.ndarray
+    display: np.ndarray
+    shown: np.ndarray
+    """[F] numbers of the pictures that are shown, in display order."""
+    keyframes: np.ndarray
+    """[G] int64: display indices of the key frames, from 0 on."""
+    reference_ends: np.ndarray
+    """[N + 1]: the references of picture n are those from ``[n]`` to ``[n + 1]``."""
+    knows_references: bool
+    """Whether the records name them; else the nearest are assumed."""
+    frame_types: list[str]
+    """[F]; ``'?'`` where no parser knows the codec."""
+    ticks: np.ndarray | None = None
+    """[F] int64: times since the first frame, the stream's time base; None: no such times, or not
+    in the order of the frames."""
+
+    @cached_property
+    def lost(self) -> np.ndarray:
+        """[N] bool: whether a picture rests on one that was lost."""
+        flags = self.records["flags"]
+        lost = np.zeros(len(flags), bool)
+        begins = np.flatnonzero(flags & Flags.LOST_BEFORE)
+        if not len(begins):
+            return lost
+        keys = np.flatnonzero(flags & Flags.KEY)
+        for first in begins.tolist():
+            after = keys[np.searchsorted(keys, first) :]
+            lost[first] = True
+            for n in range(first + 1, int(after[0]) if len(after) else len(lost)):
+                named = self.references[self.reference_ends[n] : self.reference_ends[n + 1]]
+                lost[n] |= bool((named < 0).any() or lost[named].any())
+        return lost
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.shown)
+
+    @property
+    def delay(self) -> int:
+        """How many pictures are shown after a later decoded one, at most."""
+        latest = np.maximum.accumulate(self.shown)
+        # Of the pictures decoded up to the latest so far, those not shown yet wait.
+        return int((latest - latest[0] + 1 - np.arange(1, len(latest) + 1)).max(initial=0))
+
+    @property
+    def is_interlaced(self) -> bool:
+        """Some picture is a field, or its macroblocks may be."""
+        return bool((self.records["flags"] & Flags.INTERLACED).any())
+
+    def is_referenced(self, display: int) -> bool:
+        """Whether other frames are predicted from a frame."""
+        return bool(self.records["flags"][self.shown[display]] & Flags.REFERENCED)
+
+    def gop_of(self, display: int) -> int:
+        return int(np.searchsorted(self.keyframes, display, side="right")) - 1
+
+    def pictures(self, gop: int, *, last: int) -> list[Picture]:
+        """What is decoded from a GOP's key frame on.
+
+        Args:
+            gop: Position in ``keyframes``.
+            last: Number of the last picture wanted.
+
+        Returns:
+            Pictures in decoding order. Where the next GOP is open, they may include its key frame,
+            since pictures of this one follow it.
+        """
+        first_display = int(self.keyframes[gop])
+        first = int(self.shown[first_display])
+        part = slice(first, last + 1)
+        records = self.records[part]
+        display = self.display[part]
+        # Others are decoded with what stands before the key frame.
+        display = np.where(display >= first_display, display, -1)
+        flags = records["flags"]
+        pictures = [
+            Picture(*members)
+            for members in zip(
+                range(first, last + 1),
+                display.tolist(),
+                records["kind"].astype("U1").tolist(),
+                (flags & (Flags.REFERENCED | Flags.NO_SKIP) != 0).tolist(),
+                records["packet"].tolist(),
+                self.last_packets[part].tolist(),
+                records["start"].tolist(),
+                records["stop"].tolist(),
+                records["colocated"].tolist(),
+                strict=True,
+            )
+        ]
+        lost = (display < 0) & (flags & Flags.HIDDEN == 0)
+        if lost.any():
+            pictures = [
+                p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost
+            ]
+        if self.knows_references:
+            self._link(pictures, first_display)
+        else:
+            link_nearest(pictures)
+        return pictures
+
+    def _link(self, pictures: list[Picture], first_display: int) -> None:
+        first, last = pictures[0].number, pictures[-1].number
+        ends = self.reference_ends[first : last + 2].tolist()
+        named = self.references[ends[0] : ends[-1]]
+        displays = np.where(named >= 0, self.display[named], -1).tolist()
+        for picture in pictures:
+            at = picture.number - first
+            part = slice(ends[at] - ends[0], ends[at + 1] - ends[0])
+            own = picture.display
+            references = tuple(d for d in displays[part] if d >= first_display)
+            picture.references = references
+            past = [d for d in references if d < own]
+            future = [d for d in references if d > own]
+            if past:
+                picture.past = max(past)
+            elif future:
+                picture.past = min(future)
+            if picture.kind == "B" and references:
+                picture.future = min(future) if future else picture.past
 
 
-def _count_leading(
-    stream: VideoStream, key: int, *, parser: PictureParser, file: BinaryIO
-) -> int | None:
-    """Pictures that follow a key frame in the stream and are displayed before it; None: unknown.
-
-    Only headers are read, past the demuxer.
-    """
-    if stream.codec_context.name not in _ANCHOR_ORDER:
-        first = _picture_at(stream, key, _LONG_HEADER, parser=parser, file=file)
-        return 0 if first is not None and first.closed else None
-    num_packets = len(stream.index_entries)
-    for number in range(key + 1, num_packets):
-        following = _picture_at(stream, number, _HEADER, parser=parser, file=file)
-        if following is None:
-            return None
-        if following.kind != "B":
-            return number - key - 1
-    return num_packets - key - 1
-
-
-def _picture_at(
-    stream: VideoStream, number: int, length: int, *, parser: PictureParser, file: BinaryIO
-) -> CodedPicture | None:
-    """The picture of a packet, from its first ``length`` bytes; None if there is not just one."""
-    entry = stream.index_entries[number]
-    file.seek(entry.pos)
-    found = parser(file.read(min(entry.size, length)))
-    return found[0] if len(found) == 1 and found[0].kind != "?" else None
-
-
-def index_from_pictures(coded: list[CodedEntry], *, codec: str) -> VideoIndex:
-    """Index from all pictures. ``keyframes`` is empty if there is no key frame."""
-    pictures = [picture for picture, _, _ in coded]
-    first = next((i for i, picture in enumerate(pictures) if picture.is_key), len(pictures))
-    pictures = pictures[first:]
-    order = display_order(pictures, codec=codec)
-    if order:
-        # Pictures shown before the first key frame cannot be decoded.
-        order = order[order.index(0) :]
-    displayed = [pictures[i] for i in order]
-    times = [picture.pts for picture in displayed]
-    keys = [(rank, i) for rank, i in enumerate(order) if pictures[i].is_key]
-    return VideoIndex(
-        num_frames=len(order),
-        keyframes=np.array([rank for rank, _ in keys], np.int64),
-        key_times=[coded[first + i][1] for _, i in keys],
-        key_positions=[coded[first + i][2] for _, i in keys],
-        frame_types=[picture.kind for picture in displayed],
-        referenced=[picture.referenced for picture in displayed],
-        start_pts=times[0] or 0 if times else 0,
-        in_order=order == list(range(len(pictures))),
-        times_are_monotonic=all(
-            a is not None and b is not None and a < b for a, b in pairwise(times)
-        ),
-    )
-
-
-def split_packets(packets: Iterable[Packet], parser: PictureParser | None) -> Iterator[CodedEntry]:
-    """Coded pictures in decoding order. A packet that holds several pictures is taken apart."""
-    later: list[CodedEntry] = []
-    for packet in packets:
-        size = packet.size
-        if not size:
-            continue
-        # FFmpeg decodes one picture per packet: what is packed into the last is never shown.
-        yield from later
-        key = packet.is_keyframe
-        data = bytes(packet) if parser else b""
-        coded = parser(data) if parser else [CodedPicture("?", True)]
-        if len(coded) == 1 and coded[0].stop in (None, size):
-            kind, referenced, closed, _, _ = coded[0]
-            is_key = key and kind in ("I", "?")
-            picture = Picture(kind, referenced, closed, is_key, packet, packet.pts)
-            yield picture, packet.dts, packet.pos
-            later = []
-            continue
-        found = []
-        for number, (kind, referenced, closed, start, stop) in enumerate(coded):
-            own = packet
-            if stop is not None and stop - start != size:
-                own = padded_packet(data[start:stop])
-            is_key = key and number == 0 and kind in ("I", "?")
-            picture = Picture(kind, referenced, closed, is_key, own, packet.pts)
-            found.append((picture, packet.dts, packet.pos))
-        yield from found[:1]
-        later = found[1:]
-
-
-def padded_packet(data: bytes) -> Packet:
-    """A packet with the padding behind it that decoders read into: ``Packet(data)`` has none."""
-    packet = Packet(len(data))
-    packet.update(data)
-    return packet
-
-
-def display_order(pictures: list[Picture], *, codec: str) -> list[int]:
-    """Positions of ``pictures`` (given in decoding order), in display order."""
-    if codec in _ANCHOR_ORDER:
-        order: list[int] = []
-        anchor = None
-        for i, picture in enumerate(pictures):
-            if picture.kind == "B":
-                order.append(i)
-            else:
-                if anchor is not None:
-                    order.append(anchor)
-                anchor = i
-        return order if anchor is None else [*order, anchor]
-    if any(picture.pts is None for picture in pictures):
-        return list(range(len(pictures)))
-    return sorted(range(len(pictures)), key=lambda i: pictures[i].pts or 0)
-
-
-def link_references(pictures: list[Picture]) -> None:
-    """Set the nearest past and future reference of each picture (given in decoding order)."""
-    decoded: list[int] = []  # display indices of references, sorted
+def link_nearest(pictures: list[Picture]) -> None:
+    """Take the nearest decoded pictures for references."""
+    decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
         if picture.display < 0:
             continue
-        at = len(decoded)
-        while at and decoded[at - 1] > picture.display:
-            at -= 1
+        at = bisect_left(decoded, picture.display)
         past = decoded[at - 1] if at else None
         future = decoded[at] if at < len(decoded) else None
         picture.past = past if past is not None else future
-        if picture.kind == "B":  # H.264 may predict from one side only, with both lists
+        if picture.kind == "B":
             picture.future = future if future is not None else past
+        picture.assume_nearest()
         if picture.referenced:
             insort(decoded, picture.display)
+
+
+def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str) -> VideoIndex:
+    """The index of a video that was just opened: reads all its headers.
+
+    Args:
+        packets: Of the stream.
+        parser: Of its codec; None: the container must be believed.
+        path: The video, for errors.
+
+    Raises:
+        CorruptVideoError: If decoding can start nowhere, or the file cannot be read to its end.
+    """
+    if parser is None:
+        for _ in packets.scan():
+            pass
+        records, references = _records_of_packets(packets), np.zeros(0, np.int32)
+    else:
+        parts = [parser.headers(batch) for batch in packets.scan()]
+        records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
+        records = _with_missing(records, packets)
+    index = build_index(records, references)
+    if not index.num_frames:
+        raise CorruptVideoError(
+            "has no key frame to start decoding from; re-encode or drop the file",
+            path=path,
+            codec=packets.codec,
+        )
+    if (times := packets.times) is not None:
+        shown = times[index.records["packet"][index.shown]]
+        if (np.diff(shown) > 0).all():
+            index.ticks = shown - shown[0]
+    return index
+
+
+def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
+    """The index of a video.
+
+    Args:
+        records: Of :data:`RECORD`, in decoding order, of the whole stream.
+        references: Picture numbers, ``num_references`` of them for each record.
+
+    Returns:
+        The index; ``num_frames`` is 0 if there is nowhere to start decoding.
+    """
+    records, last_packets, references = _join_fields(records, references)
+    flags = records["flags"]
+    keys = np.flatnonzero(flags & Flags.KEY)
+    if not len(keys):  # an I-picture must do
+        keys = np.flatnonzero(records["kind"] == b"I")[:1]
+    hidden = flags & Flags.HIDDEN != 0
+    order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
+    keys = keys[~hidden[keys]]
+    display = np.full(len(records), -1, np.int32)
+    shown = np.zeros(0, np.int64)
+    if len(keys):
+        first = keys[0]
+        hidden[:first] = True
+        order = order[~hidden[order]]
+        shown = order[np.flatnonzero(order == first)[0] :]  # what is shown before it is lost
+        display[shown] = np.arange(len(shown))
+    keyframes = np.sort(display[keys])
+    return VideoIndex(
+        records=records,
+        last_packets=last_packets,
+        references=references,
+        display=display,
+        shown=shown,
+        keyframes=keyframes[keyframes >= 0].astype(np.int64),
+        reference_ends=np.concatenate([[0], np.cumsum(records["num_references"])]),
+        knows_references=bool(records["num_references"].any()),
+        frame_types=records["kind"][shown].astype("U1").tolist(),
+    )
+
+
+def _join_fields(
+    records: np.ndarray, references: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One record a picture; the last packet of each; the references."""
+    second = np.flatnonzero(records["flags"] & Flags.SECOND_FIELD)
+    second = second[second > 0]
+    if not len(second):
+        return records, records["packet"], references
+    records = records.copy()
+    last_packets = records["packet"].copy()
+    ends = np.cumsum(records["num_references"])
+    first = second - 1
+    records["flags"][first] |= records["flags"][second] & np.uint16(Flags.REFERENCED)
+    last_packets[first] = records["packet"][second]
+    records["stop"][first] = records["stop"][second]
+    merged: list[np.ndarray] = []
+    for start, stop in zip(ends - records["num_references"], ends, strict=True):
+        merged.append(references[start:stop])
+    own = records["picture"]
+    for i in second:
+        both = np.unique(np.concatenate([merged[i - 1], merged[i]]))
+        merged[i - 1] = both[both != own[i]]  # a second field may refer to the first
+        records["num_references"][i - 1] = len(merged[i - 1])
+    keep = np.ones(len(records), bool)
+    keep[second] = False
+    merged = [part for part, is_kept in zip(merged, keep.tolist(), strict=True) if is_kept]
+    return records[keep], last_packets[keep], np.concatenate(merged)
+
+
+def _with_missing(records: np.ndarray, packets: PacketReader) -> np.ndarray:
+    """Pictures that a truncated file announces and has not: the last ones."""
+    count = packets.num_missing
+    if not count or not len(records):
+        return records
+    missing = np.zeros(count, RECORD)
+    missing["epoch"] = records["epoch"].max() + 1
+    missing["order"] = np.arange(count)
+    missing["packet"] = np.arange(len(packets) - count, len(packets))
+    missing["picture"] = records["picture"].max() + 1 + np.arange(count)
+    missing["kind"] = b"?"
+    missing["flags"] = Flags.DAMAGED | Flags.LOST_BEFORE
+    missing["colocated"] = missing["recovery"] = -1
+    return np.concatenate([records, missing])
+
+
+def _records_of_packets(packets: PacketReader) -> np.ndarray:
+    """What can be said of packets that no parser reads: a picture each.
+
+    Pictures are ordered by presentation times, if all have one.
+    """
+    records = np.zeros(len(packets), RECORD)
+    numbers = np.arange(len(packets))
+    records["order"] = numbers if packets.times is None else packets.times
+    records["packet"] = records["picture"] = numbers
+    records["stop"] = packets.sizes
+    records["colocated"] = records["recovery"] = -1
+    records["kind"] = b"?"
+    records["flags"] = np.where(packets.is_key, Flags.KEY | Flags.REFERENCED, Flags.REFERENCED)
+    return records

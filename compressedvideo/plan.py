@@ -27,7 +27,7 @@ class Step:
     pixels: Collection[int] = ()
     """Display indices of the pictures between which its residual is the difference."""
     chain: Collection[int] = ()
-    """References whose accumulated motion this picture's continues, past before future."""
+    """References whose accumulated motion this picture's continues."""
     run: list[int] = field(default_factory=list)
     """Pictures, each of which continues only the past one before it, the first of them ``chain``.
     The last is this picture; nobody but the next needs the others'."""
@@ -46,18 +46,20 @@ class Plan:
     frames: list[Picture]
     """The wanted ones."""
     steps: list[Step]
+    parse: list[Picture]
+    """Pictures for the parser, in decoding order."""
     send: list[Picture]
     """Pictures for the decoder, in decoding order."""
     vectors: set[int]
     """Display indices of the pictures whose vectors are needed."""
     pixels: set[int]
-    """Display indices of the pictures whose pixels are needed."""
+    """Display indices of the pictures that the clip holds."""
     kept: set[int]
     """Display indices of the pictures whose pixels steps use."""
     shown: set[int]
-    """Display indices of all pictures that must come out of the decoder, or of the parser."""
-    decodes: bool
-    """Whether anything but vectors is needed."""
+    """Display indices of all pictures that must come out of the decoder."""
+    provenance: str
+    """Where the vectors come from."""
 
 
 def base_of(display: int, iframe_inds: Sequence[int]) -> int:
@@ -81,6 +83,8 @@ def plan_gop(
     frames: Collection[int],
     iframes: Collection[int],
     iframe_inds: Sequence[int],
+    parses: bool,
+    provenance: str,
 ) -> Plan:
     """Plan one GOP.
 
@@ -90,9 +94,12 @@ def plan_gop(
         frames: Display indices of the wanted frames.
         iframes: Display indices of the pictures to return as I-frames.
         iframe_inds: Display indices of all I-frames, real and virtual, sorted.
+        parses: Vectors come from a parser, not from the decoder.
+        provenance: What the clip says about them.
 
     Returns:
-        The plan. Pictures that nobody asked for and nobody refers to are not sent to the decoder.
+        The plan. Pictures that nobody asked for and nobody refers to are left out, and what only
+        has its vectors read is not decoded.
     """
     by_display = {p.display: p for p in pictures if p.display >= 0}  # in decoding order
     pixels = set(iframes)
@@ -104,27 +111,30 @@ def plan_gop(
         step = steps[display] = Step(picture, is_wanted=True)
         if "residual" in request.modalities:
             step.pixels = _pixels_for(picture, request, iframe_inds)
-            pixels |= step.pixels
     if request.wants_field and request.reference == "iframe":
         _add_chains(steps, by_display, iframe_inds)
-    unparsed = {d for d in frames if by_display[d].kind == "?"}
-    shown = steps.keys() | pixels | unparsed
-    until = max((i for i, p in enumerate(pictures) if p.display in shown), default=-1)
+    vectors = set(steps)
     ordered = _join_runs([steps[d] for d in by_display if d in steps])
+    kept = _find_last_uses(ordered)
+    unparsed = {d for d in frames if by_display[d].kind == "?"}
+    shown = pixels | kept | unparsed | (set() if parses else vectors)
     return Plan(
         frames=[by_display[display] for display in frames],
         steps=ordered,
-        send=[
-            p
-            for p in pictures[: until + 1]
-            if p.display in shown or (p.referenced and p.display >= 0)
-        ],
-        vectors=set(steps),
+        parse=_up_to(vectors, pictures) if parses else [],
+        send=_up_to(shown, pictures),
+        vectors=vectors,
         pixels=pixels,
-        kept=_find_last_uses(ordered),
+        kept=kept,
         shown=shown,
-        decodes=bool(pixels or unparsed),
+        provenance=provenance,
     )
+
+
+def _up_to(wanted: set[int], pictures: list[Picture]) -> list[Picture]:
+    """What the last of some pictures rests on, in decoding order."""
+    until = max((i for i, p in enumerate(pictures) if p.display in wanted), default=-1)
+    return [p for p in pictures[: until + 1] if p.referenced or p.display in wanted]
 
 
 def _pixels_for(picture: Picture, request: Request, iframe_inds: Sequence[int]) -> set[int]:
@@ -135,8 +145,7 @@ def _pixels_for(picture: Picture, request: Request, iframe_inds: Sequence[int]) 
         return {display, base} if display != base else set()
     if picture.kind == "I" or picture.past is None:
         return set()
-    future = [] if picture.future is None else [picture.future]
-    return {display, picture.past, *future}
+    return {display, picture.past, *picture.references}
 
 
 def _add_chains(
@@ -151,8 +160,7 @@ def _add_chains(
         if display == base or step.chain:
             continue
         # A reference beyond another I-frame (open GOPs) says nothing about motion since this one.
-        references = (step.picture.past, step.picture.future)
-        step.chain = [d for d in references if d is not None and base_of(d, iframe_inds) == base]
+        step.chain = [d for d in step.picture.references if base_of(d, iframe_inds) == base]
         for reference in step.chain:
             if reference not in steps:
                 steps[reference] = Step(by_display[reference])
@@ -165,7 +173,9 @@ def _join_runs(steps: list[Step]) -> list[Step]:
     joinable: dict[int, Step] = {}
     for step in steps:
         display, past = step.picture.display, step.picture.past
-        continues_past_only = past is not None and step.chain == [past]
+        continues_past_only = past is not None and list(step.picture.references) == step.chain == [
+            past
+        ]
         if continues_past_only and past in joinable:
             before = joinable.pop(past)
             step.chain, step.run, before.run = before.chain, before.run, []
@@ -193,22 +203,3 @@ def _find_last_uses(steps: list[Step]) -> set[int]:
             step.last_chain = [d for d in step.chain if d not in chained]
             chained.update(step.last_chain)
     return pixels
-
-
-def find_unread(plan: Plan) -> set[int]:
-    """Pictures whose vectors nobody wants, and that are no anchor of a wanted B-picture.
-
-    I-pictures are always read: headers stand before them. Some of those give the time anew, others
-    continue it, so that without the pictures between them the distance of two anchors may come out
-    too long. It scales the later anchor's vectors for direct mode, and I-pictures have none.
-    """
-    unread: set[int] = set()
-    anchors: list[Picture] = []
-    for picture in plan.send:
-        if picture.kind != "B":
-            anchors.append(picture)
-        elif picture.display in plan.vectors:
-            unread.difference_update(anchor.display for anchor in anchors[-2:])
-        if picture.kind in "PB" and picture.display not in plan.vectors:
-            unread.add(picture.display)
-    return unread

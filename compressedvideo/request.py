@@ -9,6 +9,8 @@ REFERENCES = ("previous", "iframe")
 PRECISIONS = ("subpixel", "integer")
 MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_future")
 """What has a value for each pixel."""
+CELL_MODALITIES = ("cells",)
+"""Vectors as coded, with the reference picture of each."""
 MACROBLOCK_MODALITIES = ("bits",)
 """What has a value for each macroblock, of 16x16 pixels: MPEG-4 part 2 only."""
 LAYOUTS = ("pixels", "cells")
@@ -31,7 +33,7 @@ class Request:
     @property
     def wants_vectors(self) -> bool:
         return self.wants_field or not self.modalities.isdisjoint(
-            ("motion_past", "motion_future", "bits")
+            ("motion_past", "motion_future", "cells", "bits")
         )
 
 
@@ -48,7 +50,7 @@ def check_request(
     if isinstance(modalities, str):
         raise ValueError(f"modalities={modalities!r} must be a collection of names, not a name")
     for modality in modalities:
-        _check_choice("modality", modality, (*MODALITIES, *MACROBLOCK_MODALITIES))
+        _check_choice("modality", modality, (*MODALITIES, *CELL_MODALITIES, *MACROBLOCK_MODALITIES))
     _check_choice("layout", layout, LAYOUTS)
     refused = {"residual", "motion_past", "motion_future"}.intersection(modalities)
     if layout == "cells" and (reference, precision, refused) != ("previous", "subpixel", set()):

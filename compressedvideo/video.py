@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from av.error import FFmpegError
 
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
-from .bitstream.headers import picture_parser
+from .bitstream.parsers import header_parser
+from .bitstream.sei import has_display_orientation
 from .clip import CompressedClip
-from .container.mp4 import is_upright
-from .container.opening import Source, name_of, open_container, raw_file
+from .container.opening import Source, name_of
+from .container.orientation import Orientation, orientation_of
+from .container.packets import PacketReader
 from .decoding.colours import ColourConverter
-from .decoding.decoder import GopDecoder, OrderError
-from .errors import (
-    CorruptVideoError,
-    FrameIndexError,
-    UnsupportedVideoError,
-    VideoOpenError,
-)
-from .index import MP4, VideoIndex, index_from_container, index_from_pictures
-from .motion.source import MotionSources, RefusedError
-from .plan import Plan, base_of, group_by_gop
+from .decoding.decoder import Decoder
+from .errors import FrameIndexError
+from .index import read_index
+from .motion.parsed import RefusedError
+from .motion.source import MotionSources
+from .pipeline import GopPipeline
+from .plan import base_of, group_by_gop
 from .request import Request, check_request
-from .rotate import rotate_clip
+from .upright import as_displayed
 
 _MAX_AHEAD = 1 << 22
 """Bytes of packets that are collected and planned before they are decoded: what only handles small
@@ -35,18 +33,22 @@ objects takes half as long if no decoder empties the caches in between."""
 class CompressedVideo:
     """A compressed video, opened for reading. Use as a context manager.
 
-    Frames are numbered in display order from the first key frame, every coded picture counts (edit
-    lists of MP4 files are ignored). Rotation in the metadata is honoured: sizes, pictures and
-    vectors are those of the upright video.
+    Frames are numbered in display order from the first key frame, every picture that is shown
+    counts (edit lists of MP4 files are ignored). What the metadata say about turning and mirroring
+    is honoured: sizes, pictures and vectors are those of the video as displayed.
+
+    Types, order and key frames are read from the headers of the pictures themselves, whatever the
+    container claims; of codecs that no parser knows, from timestamps and the container's flags.
 
     Args:
         source: Path, bytes, or a seekable binary file object, which stays open afterwards.
         virtual_gop: Let a P-picture about every this many frames after a key frame stand in as an
             I-frame: the first that others refer to. None: real key frames only.
+        stream: Index of the stream in the file. None: the first video that is no cover art.
 
     Raises:
-        VideoOpenError: If the source is missing, empty, no video, or has no video stream.
-        CorruptVideoError: If it has no key frame.
+        VideoOpenError: If the source is missing, empty, no video, or has no such stream.
+        CorruptVideoError: If it has no key frame, or cannot be read to its end.
         ValueError: If ``virtual_gop`` is below 1.
     """
 
@@ -55,65 +57,47 @@ class CompressedVideo:
         source: Source,
         *,
         virtual_gop: int | None = None,
+        stream: int | None = None,
     ) -> None:
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
         self._path = name_of(source)
-        self._container = open_container(source, self._path)
+        self._packets = PacketReader(source, self._path, stream=stream)
         self._closed = False
         try:
-            self._open_stream(source)
+            self._open_stream()
         except BaseException:
             self.close()
             raise
 
-    def _open_stream(self, source: Source) -> None:
-        if not self._container.streams.video:
-            kinds = sorted({stream.type for stream in self._container.streams})
-            raise VideoOpenError(
-                f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=self._path
-            )
-        stream = self._stream = self._container.streams.video[0]
-        if stream.codec_context is None:
-            raise VideoOpenError("FFmpeg has no decoder for its codec", path=self._path)
-        self._codec = stream.codec_context.name
-        self._parser = picture_parser(self._codec, stream.codec_context.extradata)
-        self._decoder = GopDecoder(self._container, stream, parser=self._parser, path=self._path)
-        self._stored_size = (stream.codec_context.height, stream.codec_context.width)
-        self._motion_sources = MotionSources(
-            self._codec, stream.codec_context.extradata, path=self._path
+    def _open_stream(self) -> None:
+        context = self._packets.stream.codec_context
+        self._codec = context.name
+        self._stored_size = (context.height, context.width)
+        extradata = context.extradata or b""
+        parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
+        self._knows_types = parser is not None
+        self._index = read_index(self._packets, parser, path=self._path)
+        turned_by_messages = has_display_orientation(
+            self._codec, extradata, self._packets.first_packet
         )
-        self._container_name = self._container.format.name
+        self._orientation: Orientation | None = None  # until it is asked for
+        self._tells_orientation = self._packets.tells_matrix and not turned_by_messages
+        self._decoder = Decoder(context, delay=self._index.delay, path=self._path)
+        self._motion_sources = MotionSources(
+            self._codec, extradata, index=self._index, path=self._path
+        )
+        self._pipeline = GopPipeline(
+            self._packets,
+            self._index,
+            decoder=self._decoder,
+            sources=self._motion_sources,
+            size=self._stored_size,
+            any_frame_tells=not turned_by_messages,
+        )
         self._colours = ColourConverter()
         self._iframes: list[int] | None = None
-        with raw_file(source) as file:
-            index = index_from_container(self._container, stream, parser=self._parser, file=file)
-            # Else only decoded frames tell. H.264's may be turned by messages in the stream, too.
-            if (self._container_name, self._codec) == (MP4, "mpeg4") and is_upright(file):
-                self._decoder.rotation = 0
-        self._index = index or self._scan(None)
-
-    def _scan(self, known: VideoIndex | None) -> VideoIndex:
-        """Index from all packets."""
-        try:
-            index = index_from_pictures(self._decoder.scan(known), codec=self._codec)
-        except FFmpegError as error:
-            raise CorruptVideoError(
-                f"cannot be read to its end ({error}); re-encode or drop the file",
-                path=self._path,
-                codec=self._codec,
-            ) from error
-        if not index.num_frames:
-            raise CorruptVideoError(
-                "has no key frame to start decoding from; re-encode or drop the file",
-                path=self._path,
-                codec=self._codec,
-            )
-        return index
-
-    def _rescan(self) -> None:
-        self._index, self._iframes = self._scan(self._index), None
 
     def __enter__(self) -> CompressedVideo:
         return self
@@ -124,7 +108,7 @@ class CompressedVideo:
     def close(self) -> None:
         """Release the file. Closing twice is harmless."""
         self._closed = True
-        self._container.close()
+        self._packets.close()
 
     def __repr__(self) -> str:
         return f"<CompressedVideo {self._path} {self._codec} {self.num_frames} frames>"
@@ -141,18 +125,18 @@ class CompressedVideo:
 
     @property
     def width(self) -> int:
-        """Pixels, of the upright video."""
-        return self._stored_size[(self._quarter_turns + 1) % 2]
+        """Pixels, of the video as displayed."""
+        return self._stored_size[0 if self._oriented().transposes else 1]
 
     @property
     def height(self) -> int:
-        """Pixels, of the upright video."""
-        return self._stored_size[self._quarter_turns % 2]
+        """Pixels, of the video as displayed."""
+        return self._stored_size[1 if self._oriented().transposes else 0]
 
     @property
     def fps(self) -> float:
         """Frames per second, the average if it varies."""
-        stream = self._stream
+        stream = self._packets.stream
         return float(stream.average_rate or stream.guessed_rate or stream.base_rate or 0)
 
     @property
@@ -169,22 +153,17 @@ class CompressedVideo:
     def frame_types(self) -> list[str]:
         """Picture types in display order: ``'I'``, ``'P'``, ``'B'``, ``'S'``.
 
-        From the packets' headers. For codecs that no parser knows (HEVC, VP8, VP9, AV1: those
-        without motion vectors) by decoding the whole video once.
+        From the packets' headers. Of codecs that no parser knows by decoding the whole video once.
         """
         self._check_open()
-        if self._index.frame_types is None:
-            self._rescan()
         types = self._index.frame_types
-        assert types is not None
-        if self._parser is None and "?" in types:
-            everything = range(len(types))
-            types = self.read(everything, modalities=()).frame_types
+        if not self._knows_types and "?" in types:
+            types = self.read(range(len(types)), modalities=()).frame_types
             self._index.frame_types = types
         return list(types)
 
     def gop_frame_types(self, gop: int) -> list[str]:
-        """Picture types of one GOP, display order, from its packets only: quick in long videos.
+        """Picture types of one GOP, display order.
 
         Args:
             gop: Position in ``keyframes``.
@@ -199,22 +178,12 @@ class CompressedVideo:
                 f"there is no GOP {gop}, only 0..{len(index.keyframes) - 1}", path=self._path
             )
         begin, end = [*index.keyframes.tolist(), index.num_frames][gop : gop + 2]
-        if index.frame_types is not None or self._parser is None:
-            return self.frame_types[begin:end]
-        try:
-            pictures = self._decoder.pictures(index, gop=gop, last=end - 1)
-        except OrderError:
-            self._rescan()
-            return self.gop_frame_types(gop)
-        kinds = {picture.display: picture.kind for picture in pictures}
-        return [kinds.get(display, "?") for display in range(begin, end)]
+        return self.frame_types[begin:end]
 
     @property
     def has_b_frames(self) -> bool:
         """Whether any frame is a B-frame."""
-        if self._index.in_order and self._parser is not None:
-            return False
-        return any("B" in self.gop_frame_types(gop) for gop in range(len(self._index.keyframes)))
+        return "B" in self.frame_types
 
     @property
     def iframe_inds(self) -> np.ndarray:
@@ -286,16 +255,10 @@ class CompressedVideo:
             iframes = self._check_indices(iframe_inds, "iframe_inds")
         try:
             clip = self._read(frames, iframes, request, out)
-        except OrderError:
-            # Reordered although the headers say otherwise: look at every packet, then again.
-            self._rescan()
-            if iframe_inds is None:
-                iframes = self._iframes_of(frames)
-            clip = self._read(frames, iframes, request, out)
         except RefusedError as error:
             self._motion_sources.refuse(str(error))
             clip = self._read(frames, iframes, request, out)
-        return rotate_clip(clip, self._quarter_turns)
+        return as_displayed(clip, self._oriented())
 
     def _read(
         self,
@@ -318,32 +281,34 @@ class CompressedVideo:
         assembler = ClipAssembler(
             clip,
             request,
-            decoder=self._decoder,
-            sources=self._motion_sources,
             colours=self._colours,
             height=height,
             width=width,
             iframe_inds=self._iframe_list(),
             path=self._path,
+            codec=self._codec,
         )
         frames_of = group_by_gop(frames, index.keyframes)
         iframes_of = group_by_gop(iframes, index.keyframes) if clip.iframes is not None else {}
-        pts = {}
-        plans: list[Plan] = []
+        pipeline = self._pipeline
+        plans = []
         size = 0
         gops = sorted(frames_of.keys() | iframes_of.keys())
         for gop in gops:
-            wanted, wanted_iframes = frames_of.get(gop, []), iframes_of.get(gop, [])
-            last = max(wanted + wanted_iframes)
-            pictures = self._decoder.pictures(index, gop=gop, last=last)
-            plans.append(assembler.plan(pictures, frames=wanted, iframes=wanted_iframes))
-            pts.update({p.display: p.pts for p in pictures})
-            size += sum(p.packet.size for p in pictures)
+            plan, source = pipeline.plan(
+                gop,
+                request,
+                frames=frames_of.get(gop, ()),
+                iframes=iframes_of.get(gop, ()),
+                iframe_inds=self._iframe_list(),
+            )
+            plans.append((plan, source))
+            size += pipeline.fetch(plan)
             if gop == gops[-1] or size > _MAX_AHEAD:
-                for plan in plans:
-                    assembler.run(plan)
+                for plan, source in plans:
+                    assembler.fill(plan, pipeline.arrivals(plan, source))
                 plans, size = [], 0
-        clip.pts_seconds[:] = self._seconds(frames, [pts[d] for d in frames.tolist()])
+        clip.pts_seconds[:] = self._seconds(frames)
         return clip
 
     # -- what read needs
@@ -356,12 +321,10 @@ class CompressedVideo:
         return self._iframes
 
     def _with_virtual(self, keyframes: list[int], spacing: int) -> list[int]:
-        if self._index.frame_types is None:
-            self._rescan()
-        types, referenced = self.frame_types, self._index.referenced or []
+        types = self.frame_types
         keys, iframes = set(keyframes), [0]
         for display in range(1, self.num_frames):
-            is_anchor = types[display] != "B" and referenced[display]
+            is_anchor = types[display] != "B" and self._index.is_referenced(display)
             if display in keys or (is_anchor and display - iframes[-1] >= spacing):
                 iframes.append(display)
         return iframes
@@ -370,31 +333,22 @@ class CompressedVideo:
         iframes = self._iframe_list()
         return np.array([base_of(d, iframes) for d in frames.tolist()], np.int64)
 
-    def _seconds(self, frames: np.ndarray, pts: Sequence[int | None]) -> np.ndarray:
-        """[S] float64: times of frames, given as display indices and the stream's timestamps."""
-        index = self._index
-        if not index.times_are_monotonic or None in pts:  # packed B-frames
+    def _seconds(self, frames: np.ndarray) -> np.ndarray:
+        """[S] float64: times of frames, given as display indices."""
+        ticks = self._index.ticks
+        if ticks is None:  # unknown, or in another order than the pictures
             return frames / (self.fps or float("nan"))
-        ticks = np.array(pts, np.int64) - index.start_pts
-        return ticks * float(self._stream.time_base or 0)
+        return ticks[frames] * float(self._packets.stream.time_base or 0)
 
-    @property
-    def _quarter_turns(self) -> int:
-        """How often the stored picture must be turned counterclockwise by 90 degrees."""
-        if self._container_name not in (MP4, "matroska,webm"):
-            return 0
-        if self._decoder.rotation is None:  # PyAV tells the rotation of decoded frames only
-            self._check_open()
-            self._decoder.decode_first(self._index)
-        degrees = self._decoder.rotation or 0
-        if degrees % 90:
-            raise UnsupportedVideoError(
-                f"its metadata rotates it by {degrees} degrees, of which only multiples of 90 can "
-                "be honoured; re-encode it upright",
-                path=self._path,
-                codec=self._codec,
-            )
-        return degrees // 90 % 4
+    def _oriented(self) -> Orientation:
+        """How stored pictures are to be displayed."""
+        if self._orientation is None:
+            matrix = self._packets.matrix
+            if not self._tells_orientation:  # only a decoded frame does
+                self._check_open()
+                matrix = self._pipeline.matrix()
+            self._orientation = orientation_of(matrix, path=self._path, codec=self._codec)
+        return self._orientation
 
     # -- checks
 

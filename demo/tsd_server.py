@@ -1,6 +1,6 @@
 """An example cloud for TSD: packets of distilled frames in, the best classes out, as JSON.
 
-    pip install 'mmcondense[deploy,serve]'
+    pip install 'mmcondense[lite,deploy,serve]'
     python demo/tsd_server.py cloud.onnx --classes classes.txt
 
 ``POST /classify`` takes one packet as its body, ``GET /model`` says what it must hold. A bad

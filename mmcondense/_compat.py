@@ -16,7 +16,8 @@
    under numpy 2                                 (no issue found)       more than 8 bits
 =  ============================================  =====================  ===========================
 
-Repairs 2 and 4 are requirements in ``setup.py``; here a missing package is only named clearly.
+Repairs 2 and 4 are requirements of the extras in ``setup.py``; here a missing package is only named
+clearly.
 """
 
 from __future__ import annotations
@@ -44,10 +45,9 @@ def apply() -> None:
     """Apply all repairs, each only where it is needed. Calling it again does no harm.
 
     Raises:
-        ImportError: if mmcv or ``importlib_metadata`` is missing.
+        ImportError: if what the extras bring is missing, as after ``pip install mmcondense``.
     """
-    _require_mmcv()
-    _require_importlib_metadata()
+    _require_extras()
     _stand_in_for_drn()
     _allow_mmengine_checkpoints()
     _warn_without_pkg_resources()
@@ -55,23 +55,36 @@ def apply() -> None:
     _widen_hue()
 
 
-def _require_mmcv() -> None:
-    """mmcv and mmcv-lite share one import name, so neither is a hard requirement of ours."""
-    if importlib.util.find_spec("mmcv") is None:
-        raise ImportError(
-            "mmcondense needs mmcv, and it is not installed. Without compiled operators (enough "
-            "for every model here): pip install 'mmcondense[lite]'. With them: pip install "
-            "'mmcv>=2.0.0,<2.2'. Never install both: they overwrite each other."
-        )
+_REQUIRED = {
+    "cv2": "opencv-contrib-python",
+    "einops": "einops",
+    "importlib_metadata": "importlib_metadata",  # 2
+    "mmaction": "mmaction2",
+    "mmengine": "mmengine",
+    "rich": "rich",
+    "scipy": "scipy",
+    "torch": "torch",
+    "mmcv": "mmcv",  # or mmcv-lite: they share this name, and overwrite each other
+}
+"""What importing the package needs of the extras: import names, and whose they are. The others are
+imported where they are used."""
 
 
-def _require_importlib_metadata() -> None:
-    """Repair 2, for environments that were not installed from our requirements."""
-    if importlib.util.find_spec("importlib_metadata") is None:
-        raise ImportError(
-            "mmaction2 imports importlib_metadata without declaring it, and it is not installed: "
-            "pip install importlib_metadata"
+def _require_extras() -> None:
+    """One line for all that is missing, instead of the first failing import among hundreds."""
+    missing = {name for name in _REQUIRED if importlib.util.find_spec(name) is None}
+    if not missing:
+        return
+    command = "pip install 'mmcondense[mmaction]'"
+    if "mmcv" in missing:
+        command = (
+            "pip install 'mmcondense[lite]', which brings mmcv-lite, enough for every model here; "
+            f"with a compiled mmcv (>=2.0.0,<2.2) of your own: {command}"
         )
+    raise ImportError(
+        f"mmcondense needs {', '.join(_REQUIRED[name] for name in _REQUIRED if name in missing)}: "
+        f"{command}. The reader alone, compressedvideo, needs none of it."
+    )
 
 
 def _warn_without_pkg_resources() -> None:

@@ -59,7 +59,9 @@ def test_no_placeholder_where_drn_is_there(tmp_path: Path, monkeypatch: pytest.M
 
 def test_missing_importlib_metadata_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "importlib_metadata", None)
-    with pytest.raises(ImportError, match="pip install importlib_metadata"):
+    with pytest.raises(
+        ImportError, match=r"needs importlib_metadata: .*'mmcondense\[mmaction\]'\."
+    ):
         _compat.apply()
 
 
@@ -75,9 +77,28 @@ def test_configs_of_mmaction_can_be_inherited(tmp_path: Path) -> None:
     assert Config.fromfile(config).default_scope == "mmaction"
 
 
+# what the extras bring
+
+
+def without(*names: str) -> str:
+    """The last line that ``import mmcondense`` says where these cannot be imported."""
+    missing = f"sys.modules.update(dict.fromkeys({names!r}))"
+    result = run_python(f"import sys; {missing}; import mmcondense")
+    assert result.returncode == 1
+    return result.stderr.splitlines()[-1]
+
+
 def test_missing_mmcv_is_named() -> None:
-    result = run_python("import sys; sys.modules['mmcv'] = None; import mmcondense")
-    assert "pip install 'mmcondense[lite]'" in result.stderr.splitlines()[-1]
+    line = without("mmcv")
+    assert line.startswith("ImportError: mmcondense needs mmcv: pip install 'mmcondense[lite]'")
+    assert "compiled mmcv (>=2.0.0,<2.2) of your own: pip install 'mmcondense[mmaction]'" in line
+
+
+def test_everything_that_is_missing_is_named_in_one_line() -> None:
+    line = without("torch", "mmaction", "cv2")
+    assert line.startswith("ImportError: mmcondense needs opencv-contrib-python, mmaction2, torch:")
+    assert "pip install 'mmcondense[mmaction]'. The reader alone" in line
+    assert "[lite]" not in line  # there is an mmcv: mmcv-lite would overwrite it
 
 
 # 3: checkpoints

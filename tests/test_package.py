@@ -1,11 +1,17 @@
-"""What gets installed: the wheel's contents and requirements, and ``import mmcondense`` from it."""
+"""What gets installed: the wheel's contents and requirements, and what it does where only it is."""
 
 from __future__ import annotations
 
+import fcntl
+import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tarfile
+import venv
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -14,17 +20,25 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from mmcondense._compat import _REQUIRED
+
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("configs", "tools", "model-index.yml")
 BUILD = "from setuptools import build_meta; build_meta.build_{kind}({folder!r})"
+USE_INSTALLED = ROOT / "tests" / "compressedvideo" / "use_installed.py"
+WITHOUT_COMPILER = {"CC": "/bin/false"}
+needs_compiler = pytest.mark.skipif(
+    shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0]) is None,
+    reason="no C compiler",
+)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package's sources: building leaves no traces in the checkout."""
+    """A copy of the sources: building leaves no traces in the checkout."""
     tree = tmp_path_factory.mktemp("source")
     left_out = shutil.ignore_patterns(".mim", "*.so", "__pycache__")
-    for name in ("mmcondense", "configs", "tools"):
+    for name in ("compressedvideo", "mmcondense", "configs", "tools"):
         shutil.copytree(ROOT / name, tree / name, ignore=left_out)
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, tree)
@@ -32,20 +46,78 @@ def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
-def build(tree: Path, kind: str, folder: Path) -> Path:
+def build(tree: Path, kind: str, folder: Path, **env: str) -> tuple[Path, str]:
+    """What the build backend makes, and everything it says."""
     command = [sys.executable, "-c", BUILD.format(kind=kind, folder=str(folder))]
-    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+    result = subprocess.run(
+        command, cwd=tree, env={**os.environ, **env}, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
     (built,) = folder.iterdir()
+    return built, result.stdout + result.stderr
+
+
+def build_wheel(source_tree: Path, folder: Path, **env: str) -> tuple[Path, str]:
+    """By way of a source distribution, as ``python -m build`` does."""
+    (folder / "sdist").mkdir(parents=True)
+    (folder / "wheel").mkdir()
+    sdist, _ = build(source_tree, "sdist", folder / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (tree,) = (folder / "unpacked").iterdir()
+    return build(tree, "wheel", folder / "wheel", **env)
+
+
+@pytest.fixture(scope="session")
+def wheel(source_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built once, whichever of the test processes comes first."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    with open(base / "wheel.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / "shared_wheel").exists():
+            build_wheel(source_tree, base / "building")
+            (base / "building" / "wheel").rename(base / "shared_wheel")
+    (built,) = (base / "shared_wheel").iterdir()
     return built
 
 
-@pytest.fixture(scope="module")
-def installed(source_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder that the wheel was unpacked to."""
-    wheel = build(source_tree, "wheel", tmp_path_factory.mktemp("wheel"))
     folder = tmp_path_factory.mktemp("installed")
     zipfile.ZipFile(wheel).extractall(folder)
     return folder
+
+
+def make_bare_environment(folder: Path, wheel: Path) -> Path:
+    """Python of an environment with nothing but av, numpy and the wheel.
+
+    pip installs it without an index: whatever else it required could not be had.
+    """
+    venv.create(folder, with_pip=False, symlinks=True)
+    (site_packages,) = folder.glob("lib/python*/site-packages")
+    for name in ("av", "numpy"):
+        distribution = importlib.metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or []} - {".."}:
+            (site_packages / top).symlink_to(str(distribution.locate_file(top)))
+    python = folder / "bin" / "python"
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index"]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([*command, str(wheel)], env=env, check=True, capture_output=True)
+    return python
+
+
+@pytest.fixture(scope="session")
+def bare_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("pip")
+    return make_bare_environment(tmp_path_factory.mktemp("bare") / "venv", wheel)
+
+
+def run_isolated(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Without the checkout on the path, wherever it runs."""
+    return subprocess.run([python, "-I", *arguments], capture_output=True, text=True)
 
 
 def shipped_files(folder: Path) -> set[str]:
@@ -60,32 +132,60 @@ def shipped_files(folder: Path) -> set[str]:
 def test_wheel_holds_code_configs_and_tools(installed: Path) -> None:
     modules = {
         str(path.relative_to(ROOT))
-        for path in (ROOT / "mmcondense").rglob("*.py")
+        for package in ("compressedvideo", "mmcondense")
+        for pattern in ("*.py", "*.pyi", "py.typed")
+        for path in (ROOT / package).rglob(pattern)
         if ".mim" not in path.parts
     }
-    packed = {str(path.relative_to(installed)) for path in installed.rglob("*.py")}
+    packed = {str(path.relative_to(installed)) for path in installed.rglob("*.py*")}
+    packed |= {str(path.relative_to(installed)) for path in installed.rglob("py.typed")}
     assert modules <= packed
+    assert {"compressedvideo/py.typed", "mmcondense/py.typed"} <= modules
     assert shipped_files(installed / "mmcondense" / ".mim") == shipped_files(ROOT)
     top = {path.name for path in installed.iterdir() if path.suffix != ".dist-info"}
-    assert top == {"mmcondense"}
+    assert top == {"compressedvideo", "mmcondense"}
 
 
-def test_requirements(installed: Path) -> None:
+@needs_compiler
+def test_wheel_serves_later_pythons_too(wheel: Path, installed: Path) -> None:
+    extensions = {path.name for path in installed.rglob("*.so")}
+    if sys.version_info < (3, 11):
+        suffix = sysconfig.get_config_var("EXT_SUFFIX")
+        assert "-cp310-cp310-" in wheel.name
+    else:
+        suffix = ".abi3.so"
+        assert "-cp311-abi3-" in wheel.name
+    assert extensions == {f"_kernels{suffix}", f"_parsers{suffix}"}
+
+
+def test_metadata(installed: Path) -> None:
     metadata = next(installed.glob("*.dist-info")) / "METADATA"
     fields = Parser().parsestr(metadata.read_text())
+    assert fields["License-Expression"] == "Apache-2.0"
+    assert fields.get_all("License-File") == ["LICENSE"]
     requirements = [Requirement(line) for line in fields.get_all("Requires-Dist", [])]
-    always = {item.name: str(item.specifier) for item in requirements if item.marker is None}
-    assert {"importlib_metadata", "mmaction2", "mmengine", "torch", "torchvision"} <= set(always)
-    assert Requirement("setuptools" + always["setuptools"]).specifier.contains("81.0")
-    assert not Requirement("setuptools" + always["setuptools"]).specifier.contains("82.0")
-    assert "<" not in always["torch"]  # torch and torchvision have to match
+
+    def of_extra(extra: str) -> dict[str, Requirement]:
+        return {
+            item.name: item
+            for item in requirements
+            if item.marker is not None and item.marker.evaluate({"extra": extra})
+        }
+
+    assert {item.name for item in requirements if item.marker is None} == {"av", "numpy"}
+    mmaction, lite, dev = of_extra("mmaction"), of_extra("lite"), of_extra("dev")
+    assert set(_REQUIRED.values()) - set(mmaction) == {"mmcv"}
+    assert {"mmpretrain", "timm", "torchvision"} <= set(mmaction)
+    assert mmaction["setuptools"].specifier.contains("81.0")
+    assert not mmaction["setuptools"].specifier.contains("82.0")
+    assert "<" not in str(mmaction["torch"].specifier)  # torch and torchvision have to match
     # neither mmcv nor a second OpenCV may be forced on anybody
-    forced = [name for name in always if name.startswith(("mmcv", "opencv", "decord"))]
+    forced = [name for name in mmaction if name.startswith(("mmcv", "opencv", "decord"))]
     assert forced == ["opencv-contrib-python"]
-    lite = [item for item in requirements if item.name == "mmcv-lite"]
-    assert [str(item.marker) for item in lite] == ['extra == "lite"']
-    assert lite[0].specifier.contains("2.1.0")
-    assert not lite[0].specifier.contains("2.2.0")  # mmaction2 1.2 refuses it
+    assert set(lite) == {*mmaction, "mmcv-lite"}
+    assert lite["mmcv-lite"].specifier.contains("2.1.0")
+    assert not lite["mmcv-lite"].specifier.contains("2.2.0")  # mmaction2 1.2 refuses it
+    assert set(lite) | set(of_extra("deploy")) | set(of_extra("serve")) < set(dev)
 
 
 def test_imports_from_the_wheel(installed: Path, tmp_path: Path) -> None:
@@ -105,8 +205,66 @@ def test_imports_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert result.stdout.strip() == str(installed / "mmcondense")
 
 
+@needs_compiler
+def test_reads_beside_av_and_numpy_alone(bare_python: Path, tmp_path: Path) -> None:
+    result = run_isolated(bare_python, str(USE_INSTALLED), str(tmp_path), "--compiled")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert Path(found["package"]).is_relative_to(bare_python.parents[1])
+    assert found["loaded"] == ["av", "compressedvideo", "numpy"]
+    assert result.stderr == ""
+
+
+def test_the_plugin_names_what_is_missing_there(bare_python: Path) -> None:
+    result = run_isolated(bare_python, "-c", "import mmcondense")
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("ImportError: mmcondense needs opencv-contrib-python, einops, ")
+    assert "torch, mmcv: pip install 'mmcondense[lite]'" in line
+
+
+def test_type_checkers_see_the_types(bare_python: Path, tmp_path: Path) -> None:
+    (tmp_path / "user.py").write_text(
+        "from compressedvideo import CompressedVideo, backend\n"
+        "reveal_type(CompressedVideo('a.mp4').read([0]).frame_types)\n"
+        "reveal_type(backend())\n"
+    )
+    options = ["--python-executable", str(bare_python), "--cache-dir", str(tmp_path / "cache")]
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, "user.py"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+    assert 'user.py:2: note: Revealed type is "list[str]"' in result.stdout.replace("builtins.", "")
+    assert 'user.py:3: note: Revealed type is "str"' in result.stdout.replace("builtins.", "")
+
+
+def test_installs_and_reads_without_a_compiler(source_tree: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pip")
+    wheel, said = build_wheel(source_tree, tmp_path / "build", **WITHOUT_COMPILER)
+    for name in ("bitstream._parsers", "motion._kernels"):
+        assert f'building extension "compressedvideo.{name}" failed' in said
+    python = make_bare_environment(tmp_path / "venv", wheel)
+    result = run_isolated(python, str(USE_INSTALLED), str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["backend"] == "numpy"
+    assert "compiled parser" in found["mpeg4_b_frames"]
+    assert "reinstall with a C compiler present" in found["mpeg4_b_frames"]
+    (warning,) = result.stderr.splitlines()
+    assert warning.startswith(
+        "The compiled kernels were not built (no C compiler at installation?)"
+    )
+    chosen = run_isolated(
+        python, "-c", "import compressedvideo; compressedvideo.set_backend('compiled')"
+    )
+    assert "ImportError: compressedvideo.motion._kernels was not built" in chosen.stderr
+
+
 def test_editable_install_links_to_the_clone(source_tree: Path, tmp_path: Path) -> None:
-    build(source_tree, "editable", tmp_path)
+    build(source_tree, "editable", tmp_path, **WITHOUT_COMPILER)  # saves compiling a second time
     for name in SHIPPED:
         link = source_tree / "mmcondense" / ".mim" / name
         assert link.is_symlink()

@@ -31,8 +31,8 @@ if [ -z "${VIRTUAL_ENV:-}" ] && [ "${CONDA_DEFAULT_ENV:-base}" = base ]; then
     source .venv/bin/activate
 fi
 # mmcv-lite would overwrite a compiled mmcv, so it is asked for only where there is neither
-if python -c 'import mmcv' 2>/dev/null; then EXTRAS=; else EXTRAS='[lite]'; fi
-python -m pip install --quiet --editable ".$EXTRAS"
+if python -c 'import mmcv' 2>/dev/null; then EXTRA=mmaction; else EXTRA=lite; fi
+python -m pip install --quiet --editable ".[$EXTRA]"
 echo "$(python --version), $(python -c 'import sys; print(sys.prefix)')"
 
 step "2/5 Synthetic data set: eight motions, really encoded"

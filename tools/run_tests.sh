@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Check style and types, then run the tests: bash tools/run_tests.sh [arguments of pytest]
-# Needs the extras: pip install -e '.[lite,dev]'
+# Needs the extra dev: pip install -e '.[dev]'
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

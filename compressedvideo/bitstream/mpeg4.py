@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
-from ..motion.fields import CELL, MotionCells
+from ..motion.fields import CELL
 
 try:
     from ._parsers import mpeg4 as _mpeg4
@@ -71,8 +71,12 @@ class Problem(NamedTuple):
 class ParsedRun:
     """The wanted pictures of a run of packets. A list where there is a problem holds anything."""
 
-    cells: list[MotionCells]
-    """Vectors as the package counts them: quarter pixels, destination minus source."""
+    vectors: np.ndarray
+    """[wanted, 2, ceil(H/8), ceil(W/8), 2] int16: quarter pixels, destination minus source, from
+    the past and from the future anchor; 0 where there is none."""
+
+    slots: np.ndarray
+    """[wanted, 2, ceil(H/8), ceil(W/8)] uint8: 0 past anchor, 1 future anchor, 255 none."""
 
     bits: np.ndarray | None
     """[wanted, ceil(H/16), ceil(W/16)] uint32: length of the macroblock."""
@@ -215,7 +219,7 @@ class Mpeg4MotionParser:
         if _mpeg4 is None:
             raise ImportError(
                 "the MPEG-4 parser is not compiled; install a C compiler and reinstall: "
-                "pip install --force-reinstall --no-deps mmcondense"
+                "pip install --force-reinstall --no-deps --no-cache-dir mmcondense"
             )
         self._path = path
         self._parser = _mpeg4.Parser(skip_i_vops)
@@ -297,17 +301,13 @@ class Mpeg4MotionParser:
         if with_costs:
             bits, at = _array(memory, np.uint32, macroblocks, start=at)
             coefficients, at = _array(memory, np.uint16, macroblocks, start=at)
-        valid, _ = _array(memory, np.bool_, blocks, start=at)
-        cells = [
-            MotionCells(past, is_past, future, is_future)
-            if kind == "B"
-            else MotionCells(past, is_past)
-            for kind, (past, future), (is_past, is_future) in zip(
-                types.decode(), vectors, valid, strict=True
-            )
-        ]
+        slots, _ = _array(memory, np.uint8, blocks, start=at)
         return ParsedRun(
-            cells, bits, coefficients, [self._problem(*problem) for problem in problems]
+            vectors,
+            slots,
+            bits,
+            coefficients,
+            [self._problem(*problem) for problem in problems],
         )
 
     @staticmethod

@@ -60,6 +60,13 @@ class Flags(IntFlag):
     DAMAGED = 256
     """Its header is unreadable; the other members are best guesses."""
 
+    NO_SKIP = 1024
+    """No picture is predicted from it, but it tells a decoder something that B-pictures after it
+    need: from a KEY picture on it must be decoded before any of them."""
+
+    LOST_BEFORE = 2048
+    """References between the picture before and this one were lost, as frame numbers say."""
+
 
 def as_arrays(records: bytes, references: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Views of what a parser's ``headers`` returns.

@@ -1,17 +1,109 @@
-"""Bytes of an MP4 or MOV in, whether its pictures are stored upright out: ISO/IEC 14496-12."""
+"""Bytes of an MP4 or MOV in, what its boxes say of its tracks out: ISO/IEC 14496-12.
+
+Only headers are read, and nothing is allocated by what they claim: whether FFmpeg had better open a
+file can be asked before it does.
+"""
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
-from typing import BinaryIO
+from dataclasses import dataclass, field
+from typing import BinaryIO, TypeAlias
 
-_IDENTITY = b"".join(
-    number.to_bytes(4, "big") for number in (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-)
+import numpy as np
+
+from ..errors import CorruptVideoError
+from .orientation import IDENTITY, Matrix
+
+Box: TypeAlias = "tuple[bytes, memoryview]"
+"""Kind and payload."""
+
+_PARENTS = (b"trak", b"mdia", b"minf", b"stbl", b"traf")
+
+_MAX_DEPTH = 10
+"""Boxes within boxes, at least as many as FFmpeg goes down."""
 
 _MATRIX_AT = {b"mvhd": (36, 48), b"tkhd": (40, 52)}
 """Where in a header's payload its matrix stands, by version (clauses 8.2.2 and 8.3.2)."""
+
+_MAX_SAMPLES_A_BYTE = {"soun": 256}
+"""Else 1. Old codecs count samples of the decoded sound, of which many share a byte."""
+
+
+@dataclass(slots=True)
+class Track:
+    """What the boxes of a track say."""
+
+    id: int = 0
+    """``track_ID``: FFmpeg's ``stream.id``."""
+
+    handler: str = ""
+    """``'vide'``, ``'soun'``, …"""
+
+    matrix: Matrix | None = None
+    """The track's matrix times the movie's, as FFmpeg multiplies them; None: no header.
+    :func:`~compressedvideo.container.orientation.orientation_of` says what it means."""
+
+    num_samples: int = 0
+    """Entries of the table of sizes; fragments come on top."""
+
+    num_descriptions: int = 0
+    """Sample descriptions. With several, samples differ in codec, size or headers."""
+
+    _offsets: memoryview = field(default=memoryview(b""), repr=False)
+    _num_chunks: int = field(default=0, repr=False)
+    _runs_of_chunks: memoryview = field(default=memoryview(b""), repr=False)
+
+    def composition_offsets(self) -> np.ndarray | None:
+        """Composition minus decoding time of each sample (clause 8.6.1.3).
+
+        Returns:
+            [num_samples] int64, the track's time units: zeros without a table. Where some are
+            negative, all are raised so that none is, as FFmpeg does. None if the table is damaged.
+        """
+        table = self._offsets
+        if not table:
+            return np.zeros(self.num_samples, np.int64)
+        count = _number(table, 4)
+        if 8 + 8 * count > len(table):
+            return None
+        runs = np.frombuffer(table, ">i4", 2 * count, 8).reshape(-1, 2).astype(np.int64)
+        if (runs[:, 0] < 0).any() or runs[:, 0].sum() != self.num_samples:
+            return None
+        offsets = np.repeat(runs[:, 1], runs[:, 0])
+        return offsets - min(int(offsets.min(initial=0)), 0)
+
+
+def read_tracks(file: BinaryIO, *, path: str | None = None) -> list[Track]:
+    """The tracks of a movie in the file's order, which is that of FFmpeg's streams.
+
+    Args:
+        file: Of any kind; seekable; it is left anywhere.
+        path: For errors.
+
+    Returns:
+        An empty list if there is no movie box: it is no MP4, or a damaged one.
+
+    Raises:
+        CorruptVideoError: If the tables announce more samples than the file has bytes. FFmpeg
+            allocates entries for all of them, and 20 bytes can announce 4 billion.
+    """
+    size = file.seek(0, os.SEEK_END)
+    tracks: list[Track] = []
+    num_in_fragments = 0
+    for kind, payload in _movie_boxes(file, size):
+        if kind == b"moov":
+            movie = _read_movie(payload)
+            for track in movie:
+                count = max(track.num_samples, _num_in_chunks(track))
+                _check_count(count, size * _MAX_SAMPLES_A_BYTE.get(track.handler, 1), path=path)
+            tracks = tracks or movie  # FFmpeg passes over further ones
+        else:
+            num_in_fragments += _num_in_fragment(payload)
+            _check_count(num_in_fragments, size, path=path)
+    return tracks
 
 
 def is_upright(file: BinaryIO) -> bool:
@@ -23,43 +115,144 @@ def is_upright(file: BinaryIO) -> bool:
     Returns:
         False, too, where the headers are damaged or somewhere unusual.
     """
-    end = file.seek(0, os.SEEK_END)
-    moov = next((box for box in _boxes(file, 0, end) if box[0] == b"moov"), None)
-    if moov is None:
-        return False
-    children = list(_boxes(file, *moov[1:]))
-    headers = [box for box in children if box[0] == b"mvhd"]
-    tracks = [box for box in children if box[0] == b"trak"]
-    for track in tracks:
-        headers += [box for box in _boxes(file, *track[1:]) if box[0] == b"tkhd"]
-    return (
-        bool(tracks)
-        and len(headers) == 1 + len(tracks)
-        and all(_is_identity(file, *box) for box in headers)
+    tracks = read_tracks(file)
+    return bool(tracks) and all(track.matrix == IDENTITY for track in tracks)
+
+
+def _check_count(count: int, limit: int, *, path: str | None) -> None:
+    if count > limit:
+        raise CorruptVideoError(
+            f"its tables announce {count} samples, more than a file of its size can hold; "
+            "download it again or drop it",
+            path=path,
+        )
+
+
+# ---------------------------------------------------------------------------------- boxes
+
+
+def _movie_boxes(file: BinaryIO, end: int) -> Iterator[Box]:
+    """The movie's box, and those of its fragments. Of the other ones only the sizes are read."""
+    begin = 0
+    while begin + 8 <= end:
+        file.seek(begin)
+        kind, start, stop = _place(file.read(16), begin, end)
+        if stop < start:
+            return
+        if kind in (b"moov", b"moof"):
+            file.seek(start)
+            yield kind, memoryview(file.read(stop - start))
+        begin = stop
+
+
+def _boxes(data: memoryview) -> Iterator[Box]:
+    """The boxes in the payload of another one."""
+    begin, end = 0, len(data)
+    while begin + 8 <= end:
+        kind, start, stop = _place(data[begin : begin + 16], begin, end)
+        if stop < start:
+            return
+        yield kind, data[start:stop]
+        begin = stop
+
+
+def _place(header: bytes | memoryview, begin: int, end: int) -> tuple[bytes, int, int]:
+    """Kind of the box at ``begin``, and its payload from where to where.
+
+    A box that is longer than the one around it is cut, as FFmpeg does.
+    """
+    size, start = int.from_bytes(header[:4], "big"), begin + 8
+    if size == 1:
+        size, start = int.from_bytes(header[8:], "big"), begin + 16
+    elif size == 0:  # all the rest
+        size = end - begin
+    return bytes(header[4:8]), start, min(begin + size, end)
+
+
+def _within(data: memoryview, depth: int = 1) -> Iterator[Box]:
+    """All boxes in a payload, parents before their children."""
+    for kind, payload in _boxes(data):
+        yield kind, payload
+        if kind in _PARENTS and depth < _MAX_DEPTH:
+            yield from _within(payload, depth + 1)
+
+
+def _number(payload: memoryview, at: int) -> int:
+    return int.from_bytes(payload[at : at + 4], "big")
+
+
+# ---------------------------------------------------------------------------------- tracks
+
+
+def _read_movie(data: memoryview) -> list[Track]:
+    tracks: list[Track] = []
+    of_movie: Matrix = (0,) * 9
+    for kind, payload in _boxes(data):
+        if kind == b"mvhd":
+            of_movie = _read_matrix(kind, payload) or of_movie
+        elif kind == b"trak":
+            tracks.append(_read_track(payload, of_movie))
+    return tracks
+
+
+def _read_track(data: memoryview, of_movie: Matrix) -> Track:
+    track = Track()
+    for kind, payload in _within(data):
+        if kind == b"tkhd":
+            track.id = _number(payload, 20 if payload[:1] == b"\x01" else 12)
+            matrix = _read_matrix(kind, payload)
+            track.matrix = None if matrix is None else _product(matrix, of_movie)
+        elif kind == b"hdlr" and not track.handler:
+            track.handler = bytes(payload[8:12]).decode("latin1")
+        elif kind == b"stsd":
+            track.num_descriptions = _number(payload, 4)
+        elif kind in (b"stsz", b"stz2"):
+            track.num_samples = _number(payload, 8)
+        elif kind == b"ctts":
+            track._offsets = payload
+        elif kind in (b"stco", b"co64"):
+            track._num_chunks = _number(payload, 4)
+        elif kind == b"stsc":
+            track._runs_of_chunks = payload
+    return track
+
+
+def _read_matrix(kind: bytes, payload: memoryview) -> Matrix | None:
+    at = _MATRIX_AT[kind][payload[:1] == b"\x01"]
+    return struct.unpack_from(">9i", payload, at) if at + 36 <= len(payload) else None
+
+
+def _product(of_track: Matrix, of_movie: Matrix) -> Matrix:
+    if of_movie == IDENTITY:
+        return of_track
+    shifts = 16, 16, 30  # the last column of a matrix has other units
+    return tuple(
+        _as_int32(
+            sum(of_track[3 * row + k] * of_movie[3 * k + column] >> shifts[k] for k in range(3))
+        )
+        for row in range(3)
+        for column in range(3)
     )
 
 
-def _boxes(file: BinaryIO, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind and payload (from, to) of each box in a part of the file."""
-    while begin + 8 <= end:
-        file.seek(begin)
-        header = file.read(16)
-        size, start = int.from_bytes(header[:4], "big"), begin + 8
-        if size == 1:
-            size, start = int.from_bytes(header[8:], "big"), begin + 16
-        elif size == 0:  # to the end of the file
-            size = end - begin
-        if not start - begin <= size <= end - begin:
-            return
-        yield header[4:8], start, begin + size
-        begin += size
+def _as_int32(number: int) -> int:
+    return (number + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-def _is_identity(file: BinaryIO, kind: bytes, begin: int, end: int) -> bool:
-    file.seek(begin)
-    payload = file.read(min(end - begin, 128))
-    version = payload[0] if payload else 2
-    if version > 1:
-        return False
-    at = _MATRIX_AT[kind][version]
-    return payload[at : at + len(_IDENTITY)] == _IDENTITY
+# ---------------------------------------------------------------------------------- samples
+
+
+def _num_in_chunks(track: Track) -> int:
+    """Samples of the chunks, clause 8.7.4: what FFmpeg counts by if the track is sound."""
+    table = track._runs_of_chunks
+    num_runs = min(_number(table, 4), (len(table) - 8) // 12)
+    if track.handler != "soun" or num_runs <= 0:
+        return 0
+    runs = np.frombuffer(table, ">u4", 3 * num_runs, 8).reshape(-1, 3).astype(float)
+    first_chunks = np.append(runs[:, 0], track._num_chunks + 1)
+    return int((np.maximum(np.diff(first_chunks), 0) * runs[:, 1]).sum())
+
+
+def _num_in_fragment(data: memoryview) -> int:
+    """Samples of a movie fragment, clause 8.8."""
+    return sum(_number(payload, 4) for kind, payload in _within(data) if kind == b"trun")

@@ -36,28 +36,12 @@ def open_container(source: Source, path: str) -> av.container.InputContainer:
         VideoOpenError: If it is missing, empty, unseekable or no video.
         TypeError: If it is no source at all.
     """
+    _check_source(source, path)
     file: str | BinaryIO
     if isinstance(source, (str, os.PathLike)):
-        file = path
-        if not os.path.exists(path):
-            raise VideoNotFoundError("no such file", path=path)
-        if os.path.isdir(path):
-            raise VideoOpenError("is a folder, not a video", path=path)
-        size = os.path.getsize(path)
+        file = f"file:{path}"  # what stands before a colon would else be taken for a protocol
     else:
         file = BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
-        if not hasattr(file, "read"):
-            raise TypeError(
-                f"source must be a path, bytes or a binary file object, not {type(source).__name__}"
-            )
-        if not (hasattr(file, "seekable") and file.seekable()):
-            raise VideoOpenError(
-                "the file object cannot seek; read it to its end and pass the bytes", path=path
-            )
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-    if not size:
-        raise VideoOpenError("is empty (0 bytes)", path=path)
     try:
         return av.open(file, "r", options={"ignore_editlist": "1"}, **_LENIENT_METADATA)
     except (FFmpegError, UnicodeDecodeError) as error:
@@ -66,9 +50,38 @@ def open_container(source: Source, path: str) -> av.container.InputContainer:
         ) from error
 
 
+def _check_source(source: Source, path: str) -> None:
+    if isinstance(source, (str, os.PathLike)):
+        if not os.path.exists(path):
+            raise VideoNotFoundError("no such file", path=path)
+        if os.path.isdir(path):
+            raise VideoOpenError("is a folder, not a video", path=path)
+        size = os.path.getsize(path)
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        size = len(source)
+    else:
+        if not hasattr(source, "read"):
+            raise TypeError(
+                f"source must be a path, bytes or a binary file object, not {type(source).__name__}"
+            )
+        if not (hasattr(source, "seekable") and source.seekable()):
+            raise VideoOpenError(
+                "the file object cannot seek; read it to its end and pass the bytes", path=path
+            )
+        size = source.seek(0, os.SEEK_END)
+        source.seek(0)
+    if not size:
+        raise VideoOpenError("is empty (0 bytes)", path=path)
+
+
 @contextmanager
-def raw_file(source: Source) -> Iterator[BinaryIO]:
-    """The source's bytes, past the demuxer, which finds a file object as it was."""
+def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
+    """The source's bytes, past the demuxer, which finds a file object as it was.
+
+    Raises:
+        VideoOpenError, TypeError: As :func:`open_container`.
+    """
+    _check_source(source, path)
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb", buffering=0) as file:
             yield file

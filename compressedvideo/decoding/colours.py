@@ -6,7 +6,12 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from ..motion.kernels import _kernels, backend
+from ..motion.kernels import backend
+
+try:
+    from . import _colours
+except ImportError:  # built without a compiler
+    _colours = None  # type: ignore[assignment]
 
 _UNSPECIFIED = 2
 """``AVCOL_SPC_UNSPECIFIED``: BT.601 then."""
@@ -20,7 +25,7 @@ class ColourConverter:
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
-        self._converts = backend() == "compiled"
+        self._converts = _colours is not None and backend() == "compiled"
 
     def rgb(self, frame: VideoFrame, *, out: np.ndarray | None = None) -> np.ndarray:
         """Convert a frame.
@@ -34,13 +39,14 @@ class ColourConverter:
         """
         if (
             self._converts
+            and not frame.interlaced_frame  # its lines' chroma lies elsewhere
             and frame.format.name == "yuv420p"
             and frame.colorspace == _UNSPECIFIED
             and frame.color_range in _LIMITED
         ):
             target = np.empty((frame.height, frame.width, 3), np.uint8) if out is None else out
             y, u, v = frame.planes
-            if _kernels.yuv420_to_rgb(target, y, y.line_size, u, u.line_size, v, v.line_size):
+            if _colours.yuv420_to_rgb(target, y, y.line_size, u, u.line_size, v, v.line_size):
                 return target
         # The reformatter's default, a thread per core, slows to a tenth under load.
         plane = self._reformatter.reformat(frame, format="rgb24", threads=1).planes[0]

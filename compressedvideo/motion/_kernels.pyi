@@ -6,17 +6,17 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-def rasterise(vectors: Array, valid: Array, blocks: Any, source: int, /) -> bool: ...
+Cells = tuple[Array, Array, int]
+"""Vectors, slots and the size of a cell, as in MotionCells."""
+
+def rasterise(vectors: Array, slots: Array, blocks: Any, /) -> bool: ...
 def accumulate(
     out: Array,
     start: Array,
     whole: bool,
-    past: Array,
-    valid_past: Array,
-    past_reference: Array | None,
-    future: Array | None,
-    valid_future: Array | None,
-    future_reference: Array | None,
+    cells: Cells,
+    references: tuple[Array | None, ...],
+    prefer: tuple[bool, ...],
     /,
 ) -> None: ...
 def accumulate_run(
@@ -24,29 +24,19 @@ def accumulate_run(
 ) -> None: ...
 def accumulated_motion(out: Array, scale: float, accumulated: Array, divisor: int, /) -> None: ...
 def single_field(
-    out: Array,
-    scale: float,
-    whole: bool,
-    past: Array,
-    valid_past: Array,
-    past_distance: int,
-    future: Array | None,
-    valid_future: Array | None,
-    future_distance: int,
-    /,
+    out: Array, scale: float, whole: bool, cells: Cells, distances: tuple[float | None, ...], /
 ) -> None: ...
 def cell_field(
-    out: Array,
-    past: Array,
-    valid_past: Array,
-    past_distance: int,
-    future: Array | None,
-    valid_future: Array | None,
-    future_distance: int,
-    /,
+    out: Array, repeats: int, cells: Cells, distances: tuple[float | None, ...], /
 ) -> None: ...
 def direction(
-    out: Array, scale: float, out_valid: Array, whole: bool, vectors: Array, valid: Array, /
+    out: Array,
+    scale: float,
+    out_valid: Array,
+    whole: bool,
+    cells: Cells,
+    chosen: tuple[bool, ...],
+    /,
 ) -> None: ...
 def accumulated_residual(
     out: Array, frame: Array, reference: Array, accumulated: Array, /
@@ -55,15 +45,9 @@ def field_residual(
     out: Array,
     frame: Array,
     whole: bool,
-    past: Array,
-    valid_past: Array,
-    past_reference: Array,
-    future: Array | None,
-    valid_future: Array | None,
-    future_reference: Array | None,
+    cells: Cells,
+    references: tuple[Array | None, ...],
+    fallback: Array,
     /,
 ) -> None: ...
 def clear(out: Array, /) -> None: ...
-def yuv420_to_rgb(
-    out: Array, y: Any, y_stride: int, u: Any, u_stride: int, v: Any, v_stride: int, /
-) -> bool: ...

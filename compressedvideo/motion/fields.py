@@ -1,75 +1,58 @@
-"""Vectors of blocks in; motion fields, predictions and residuals of pixels out.
+"""Vectors of cells in; motion fields, predictions and residuals of pixels out.
 
-The only place that touches blocks, and the definition of what compiled kernels must reproduce bit
-for bit: everything here is integer arithmetic. Vectors are in quarter pixels, destination minus
-source, x right and y down. ``>>`` rounds towards minus infinity.
+The definition of what compiled kernels must reproduce bit for bit: all but the division by
+distances is integer arithmetic. Vectors are in quarter pixels, destination minus source, x right
+and y down. ``>>`` rounds towards minus infinity.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .cells import NO_REFERENCE, MotionCells
+
 CELL = 8
-"""Blocks are 8 or 16 pixels wide and high, and 8-aligned: a grid of 8x8 cells holds them all."""
+"""FFmpeg's blocks are 8 or 16 pixels wide and high, and 8-aligned: cells of 8x8 hold them all."""
 
 QUARTERS = 4
 """Quarter pixels in a pixel."""
 
 
-@dataclass(slots=True)
-class MotionCells:
-    """Vectors of one picture, one per 8x8 cell and direction."""
-
-    past: np.ndarray
-    """[h, w, 2] int16, quarter pixels: displacement since the past reference, 0 where invalid."""
-
-    valid_past: np.ndarray
-    """[h, w] bool."""
-
-    future: np.ndarray | None = None
-    """[h, w, 2] int16: the same for the future reference; None if no cell has one."""
-
-    valid_future: np.ndarray | None = None
-    """[h, w] bool."""
-
-
 @dataclass
 class MotionField:
-    """The same, one vector per pixel."""
+    """The same as in cells, per pixel."""
 
-    past: np.ndarray
-    """[H, W, 2] int16, quarter pixels, 0 where invalid."""
+    vectors: np.ndarray
+    """[2, H, W, 2] int16, quarter pixels, 0 where not used."""
 
-    valid_past: np.ndarray
-    """[H, W] bool."""
-
-    future: np.ndarray | None = None
-    valid_future: np.ndarray | None = None
+    slots: np.ndarray
+    """[2, H, W] uint8, ``NO_REFERENCE`` where not used."""
 
 
 def rasterise(blocks: np.ndarray, *, source: int, height: int, width: int):
-    """Lay the blocks of one direction out on the grid of cells.
+    """Lay the blocks of one source out on the grid of 8x8 cells.
 
     Args:
         blocks: FFmpeg's ``AVMotionVector`` records: ``dst`` is the centre of a block of ``w`` x
             ``h`` pixels, and ``src = dst + motion / motion_scale``.
-        source: -1 for vectors into past references, +1 into future ones.
+        source: -1 for vectors of list 0, +1 for those of list 1.
         height, width: Frame size, pixels.
 
     Returns:
-        Cells [h, w, 2] int16 in quarter pixels, and validity [h, w] bool, where h and w count the
-        cells that cover the frame.
+        Vectors [h, w, 2] int16 in quarter pixels, and which are used, [h, w] bool, where h and w
+        count the cells that cover the frame.
     """
     rows, columns = -(-height // CELL), -(-width // CELL)
-    cells = np.zeros((rows, columns, 2), np.int16)
-    valid = np.zeros((rows, columns), bool)
+    vectors = np.zeros((rows, columns, 2), np.int16)
+    used = np.zeros((rows, columns), bool)
     blocks = blocks[blocks["source"] == source]
     if len(blocks):
         # The scale is 1, 2 or 4, the same for all blocks of a stream.
         to_quarters = QUARTERS // blocks["motion_scale"].astype(np.int32)
-        vectors = np.stack(
+        moved = np.stack(
             [-blocks["motion_x"] * to_quarters, -blocks["motion_y"] * to_quarters], axis=1
         )
         # uint8 in the records: widen before subtracting.
@@ -80,9 +63,28 @@ def rasterise(blocks: np.ndarray, *, source: int, height: int, width: int):
                 row, column = top + down, left + right
                 chosen = (blocks["h"] > CELL * down) & (blocks["w"] > CELL * right)
                 chosen &= (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-                cells[row[chosen], column[chosen]] = vectors[chosen]
-                valid[row[chosen], column[chosen]] = True
-    return cells, valid
+                vectors[row[chosen], column[chosen]] = moved[chosen]
+                used[row[chosen], column[chosen]] = True
+    return vectors, used
+
+
+def of_slots(slots: np.ndarray, values: Sequence | np.ndarray, *, unused) -> np.ndarray:
+    """Look up a value for each slot.
+
+    Args:
+        slots: Any shape, uint8.
+        values: One number for each reference picture.
+        unused: That of ``NO_REFERENCE``.
+
+    Raises:
+        ValueError: If a slot names no reference.
+    """
+    named = slots[slots != NO_REFERENCE]
+    if named.size and named.max() >= len(values):
+        raise ValueError(f"slot {named.max()} names none of {len(values)} references")
+    table = np.full(NO_REFERENCE + 1, unused)
+    table[: len(values)] = values
+    return table[slots]
 
 
 def whole_pixels(cells: np.ndarray) -> np.ndarray:
@@ -93,10 +95,10 @@ def whole_pixels(cells: np.ndarray) -> np.ndarray:
     return np.sign(cells) * (np.abs(cells) & ~np.int16(QUARTERS - 1))
 
 
-def paint(cells: np.ndarray, *, height: int, width: int) -> np.ndarray:
-    """Spread the values of cells, [h, w, ...], over their pixels, [height, width, ...]."""
-    rows = np.repeat(cells, CELL, axis=1)[:, :width]
-    return np.repeat(rows, CELL, axis=0)[:height]
+def paint(values: np.ndarray, *, cell: int, height: int, width: int) -> np.ndarray:
+    """Spread the values of cells, [..., h, w], over their pixels, [..., height, width]."""
+    rows = np.repeat(values, cell, axis=-1)[..., :width]
+    return np.repeat(rows, cell, axis=-2)[..., :height, :]
 
 
 def densify(cells: MotionCells, *, height: int, width: int, whole: bool) -> MotionField:
@@ -107,36 +109,43 @@ def densify(cells: MotionCells, *, height: int, width: int, whole: bool) -> Moti
         height, width: Frame size, pixels.
         whole: CoViAR's whole pixels: truncated, and void where they point outside the frame.
     """
-
-    def dense(vectors, valid):
-        if vectors is None:
-            return None, None
-        if whole:
-            vectors = whole_pixels(vectors)
-        vectors = paint(vectors, height=height, width=width)
-        valid = paint(valid, height=height, width=width)
-        if whole:
-            drop_outside(vectors, valid)
-        return vectors, valid
-
-    return MotionField(
-        *dense(cells.past, cells.valid_past), *dense(cells.future, cells.valid_future)
-    )
+    vectors = whole_pixels(cells.vectors) if whole else cells.vectors
+    size = dict(cell=cells.cell, height=height, width=width)
+    # [2, H, W, 2], [2, H, W]
+    vectors = np.stack([paint(vectors[..., axis], **size) for axis in (0, 1)], axis=-1)
+    slots = paint(cells.slots, **size)
+    if whole:
+        for prediction in zip(vectors, slots, strict=True):
+            drop_outside(*prediction)
+    return MotionField(vectors, slots)
 
 
-def drop_outside(motion: np.ndarray, valid: np.ndarray) -> None:
+def drop_outside(motion: np.ndarray, slots: np.ndarray) -> None:
     """CoViAR's rule, in place: whole-pixel vectors whose source lies outside the frame are void.
 
     Args:
         motion: [H, W, 2] quarter pixels, multiples of 4.
-        valid: [H, W] bool.
+        slots: [H, W] uint8.
     """
-    height, width = valid.shape
+    height, width = slots.shape
     x = np.arange(width) - (motion[..., 0] >> 2)
     y = np.arange(height)[:, None] - (motion[..., 1] >> 2)
     outside = (x < 0) | (x >= width) | (y < 0) | (y >= height)
     motion[outside] = 0
-    valid[outside] = False
+    slots[outside] = NO_REFERENCE
+
+
+def choose(ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One of two predictions: that of the higher rank, the first one if both are alike.
+
+    Args:
+        ranks: [2, ...]; 0 is none.
+
+    Returns:
+        Where the first and where the second one is chosen, [...] bool each.
+    """
+    first, second = ranks
+    return (first > 0) & (first >= second), second > first
 
 
 def follow(
@@ -208,42 +217,56 @@ def _items(array: np.ndarray) -> np.ndarray:
     return array.view(np.dtype((np.void, array.shape[-1] * array.itemsize))).ravel()
 
 
-def average(
-    past: np.ndarray, future: np.ndarray, *, valid_past: np.ndarray, valid_future: np.ndarray
+def predict(
+    field: MotionField, references: Sequence[np.ndarray | None], *, fallback: np.ndarray
 ) -> np.ndarray:
-    """Bi-prediction: ``(past + future + 1) >> 1`` where both hold, else the one that does.
-
-    Pixels with neither vector take ``past``, like those of P-frames.
+    """What a picture is predicted to be.
 
     Args:
-        past, future: [H, W, 3] uint8, predictions from each direction.
-        valid_past, valid_future: [H, W] bool.
+        field: Its vectors.
+        references: [H, W, 3] uint8 each, what slots name; predictions from a None do not count.
+        fallback: The same: pixels without a prediction take it unmoved.
+
+    Returns:
+        [H, W, 3] uint8; ``(first + second + 1) >> 1`` where both predictions count.
     """
-    both = valid_past & valid_future
-    only_future = valid_future & ~valid_past
-    prediction = past.copy()
-    prediction[only_future] = future[only_future]
-    prediction[both] = (past[both].astype(np.uint16) + future[both] + 1) >> 1
+    counts = of_slots(field.slots, [r is not None for r in references], unused=False)
+    prediction = fallback
+    for number in (0, 1):
+        for slot in np.unique(field.slots[number][counts[number]]):
+            where = counts[number] & (field.slots[number] == slot)
+            warped = warp(references[slot], field.vectors[number])
+            if number == 1:
+                both = (where & counts[0])[..., None]
+                warped = np.where(both, (prediction.astype(np.uint16) + warped + 1) >> 1, warped)
+            prediction = np.where(where[..., None], warped, prediction).astype(np.uint8)
     return prediction
 
 
-def single_field(field: MotionField, *, past_distance: int, future_distance: int) -> np.ndarray:
-    """Both directions in one: the mean over the valid ones of vector / distance.
+def single_field(field: MotionField, distances: Sequence[float | None]) -> np.ndarray:
+    """Both predictions in one: the mean over the used ones of vector / distance.
 
     Args:
         field: Vectors of one picture.
-        past_distance: Frames from the past reference to the picture; 1 leaves vectors as they are.
-        future_distance: The same for the future reference, negative.
+        distances: Frames from the reference in each slot to the picture, positive from the past,
+            negative from the future; 1 leaves vectors as they are. Predictions whose distance is
+            None do not count.
 
     Returns:
-        [H, W, 2] float32, pixels; 0 where no direction is valid.
+        [H, W, 2] float32, pixels; 0, never -0, where nothing moves or counts.
+
+    Raises:
+        ValueError: If a distance is 0.
     """
-    past = field.past.astype(np.float32) / (QUARTERS * past_distance)
-    if field.future is None:
-        return past
-    future = field.future.astype(np.float32) / (QUARTERS * future_distance)
-    both = field.valid_past & field.valid_future
-    return (past + future) * np.where(both, np.float32(0.5), np.float32(1))[..., None]
+    if 0 in distances:
+        raise ValueError(f"a distance of 0 among {list(distances)}")
+    divisors = np.array([np.inf if d is None else QUARTERS * d for d in distances], np.float32)
+    counts = of_slots(field.slots, [d is not None for d in distances], unused=False)
+    divisors = of_slots(field.slots, divisors, unused=np.float32(np.inf))
+    first, second = field.vectors.astype(np.float32) / divisors[..., None] + np.float32(0)
+    return (first + second) * np.where(counts.all(axis=0), np.float32(0.5), np.float32(1))[
+        ..., None
+    ]
 
 
 def residual(frame: np.ndarray, prediction: np.ndarray) -> np.ndarray:

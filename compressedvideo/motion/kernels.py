@@ -1,10 +1,13 @@
 """What the reader computes per picture, in two implementations with equal results, bit for bit.
 
-``numpy`` puts the functions of motion.py together. ``compiled`` is csrc/kernels.c, an extension
+``numpy`` puts the functions of fields.py together. ``compiled`` is csrc/kernels*.c, an extension
 that is built where there is a compiler. All of them write into arrays of the caller:
 
-    blocks of a picture -> cells -> accumulated field   -> motion, residual  (reference='iframe')
-                                 -> motion, residual                         (reference='previous')
+    FFmpeg's blocks or a parser -> cells -> accumulated field -> motion, residual  ('iframe')
+                                         -> motion, residual                       ('previous')
+
+What is said about the reference pictures (their pixels, distances, …) comes in sequences that the
+slots of the cells index. A slot beyond their end is an error.
 
 Motion is written as pixels into float32, as pixels truncated towards zero into int16, or as
 CoViAR's bytes into uint8; residuals into int16, or as CoViAR's bytes into uint8.
@@ -19,8 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from . import fields as motion
-from .fields import QUARTERS, MotionCells, MotionField
+from . import fields
+from .cells import NO_PICTURE, NO_REFERENCE, MotionCells
+from .fields import QUARTERS
 
 try:
     from . import _kernels
@@ -53,21 +57,41 @@ BYTE_BOUND = 20
 """Pixels of motion that reach the end of a byte's range."""
 
 
+_OTHERS = [None] * (NO_REFERENCE - 1)
+"""References in all slots but the first."""
+
+
 class NumpyKernels:
     """The readable implementation: the other one's oracle."""
 
-    def cells(self, blocks: Buffer, *, height: int, width: int) -> MotionCells:
+    def cells(
+        self, blocks: Buffer, *, height: int, width: int, past: int, future: int | None
+    ) -> MotionCells:
         """Lay a picture's blocks out on the grid of cells.
+
+        FFmpeg exports the list of a vector, not its reference: taken for the nearest pictures. If
+        any part of a macroblock of H.264 uses a list, it exports (0, 0) for those that do not, too.
+        They stay in: 16x8 with list 0 above, both below and (0, 0) in list 1 there gives the same
+        records as with both above, so that none of them is certain to be invented.
 
         Args:
             blocks: FFmpeg's ``AVMotionVector`` records, as bytes.
+            height, width: Frame size, pixels.
+            past: Display index of the picture that list 0 is taken for: prediction 0, slot 0.
+            future: The same for list 1, prediction 1, slot 1; None if there is none. Where no
+                block is of list 1, ``pictures`` names the past one only.
         """
-        blocks = np.frombuffer(blocks, BLOCK) if len(memoryview(blocks)) else np.zeros(0, BLOCK)
-        past, valid_past = motion.rasterise(blocks, source=-1, height=height, width=width)
-        if not (blocks["source"] == 1).any():
-            return MotionCells(past, valid_past)
-        future, valid_future = motion.rasterise(blocks, source=1, height=height, width=width)
-        return MotionCells(past, valid_past, future, valid_future)
+        records = np.frombuffer(blocks, BLOCK) if len(memoryview(blocks)) else np.zeros(0, BLOCK)
+        pictures: tuple[int, ...] = (past,)
+        if (records["source"] == 1).any():
+            pictures = (past, NO_PICTURE if future is None else future)
+        size = dict(height=height, width=width)
+        laid_out = [fields.rasterise(records, source=source, **size) for source in (-1, 1)]
+        used = np.stack([used for _, used in laid_out])
+        slots = np.where(used, np.array([[[0]], [[1]]], np.uint8), np.uint8(NO_REFERENCE))
+        return MotionCells(
+            np.stack([vectors for vectors, _ in laid_out]), slots, pictures, fields.CELL
+        )
 
     def accumulate(
         self,
@@ -75,31 +99,38 @@ class NumpyKernels:
         cells: MotionCells,
         *,
         start: np.ndarray,
-        past: np.ndarray | None,
-        future: np.ndarray | None,
+        references: Sequence[np.ndarray | None],
+        prefer: Sequence[bool],
         whole: bool,
     ) -> None:
         """Motion since the I-frame, given that of the references.
 
-        Past vectors are followed where they hold, future ones where only they do; pixels with
-        neither, and those whose source lies outside the frame, keep the value of ``start``.
+        Of a pixel's predictions one is followed: a preferred one, else one with a reference,
+        prediction 0 before 1. Pixels without one, those whose preferred one has no reference, and
+        those whose source lies outside the frame keep the value of ``start``.
 
         Args:
             out: [H, W, 2], of the type of ``start``.
             cells: The picture's vectors.
             start: [H, W, 2] int16 or int32, quarter pixels since the I-frame.
-            past, future: The same for the picture's references; None: one says nothing about
-                motion since this I-frame.
+            references: The same for each reference picture; None: it says nothing about motion
+                since this I-frame.
+            prefer: Whether it is followed before others: it lies in the past.
             whole: CoViAR's whole pixels.
         """
         height, width = start.shape[:2]
-        field = motion.densify(cells, height=height, width=width, whole=whole)
+        field = fields.densify(cells, height=height, width=width, whole=whole)
+        ranks = [
+            2 if preferred else int(reference is not None)
+            for preferred, reference in zip(prefer, references, strict=True)
+        ]
         out[...] = start
-        if future is not None and field.future is not None and field.valid_future is not None:
-            where = field.valid_future & ~field.valid_past
-            motion.follow(out, motion=field.future, where=where, reference=future)
-        if past is not None:
-            motion.follow(out, motion=field.past, where=field.valid_past, reference=past)
+        chosen = fields.choose(fields.of_slots(field.slots, ranks, unused=0))
+        for vectors, slots, where in zip(field.vectors, field.slots, chosen, strict=True):
+            for slot, reference in enumerate(references):
+                if reference is not None:
+                    picked = where & (slots == slot)
+                    fields.follow(out, motion=vectors, where=picked, reference=reference)
 
     def accumulate_run(
         self,
@@ -110,21 +141,30 @@ class NumpyKernels:
         start: np.ndarray,
         whole: bool,
     ) -> None:
-        """The same for pictures, each of which continues its past vectors only.
+        """The same for pictures, each of which continues only the one before it.
+
+        That one is slot 0 of cells, and list 0 of blocks; predictions from others do not count.
 
         Args:
             out: [H, W, 2], of the type of ``start``: what the last of them has accumulated.
             run: The pictures' vectors, as cells or blocks.
             between: The same for the others; overwritten.
-            start: What the first one's reference has accumulated.
+            start: What the picture before the first one has accumulated.
             whole: CoViAR's whole pixels.
         """
         height, width = start.shape[:2]
         for left, vectors in zip(reversed(range(len(run))), run, strict=True):
             if not isinstance(vectors, MotionCells):
-                vectors = self.cells(vectors, height=height, width=width)
+                vectors = self.cells(vectors, height=height, width=width, past=0, future=None)
             target = between if left % 2 else out
-            self.accumulate(target, vectors, start=start, past=start, future=None, whole=whole)
+            self.accumulate(
+                target,
+                vectors,
+                start=start,
+                references=[start, *_OTHERS],
+                prefer=[True, *[False] * len(_OTHERS)],
+                whole=whole,
+            )
             start = target
 
     def accumulated_motion(
@@ -145,52 +185,65 @@ class NumpyKernels:
         out: np.ndarray,
         cells: MotionCells,
         *,
-        past_distance: int,
-        future_distance: int,
+        distances: Sequence[float | None],
         whole: bool,
     ) -> None:
-        """Write both directions as one field; see :func:`motion.single_field`."""
-        field = motion.densify(cells, height=out.shape[0], width=out.shape[1], whole=whole)
-        pixels = motion.single_field(
-            field, past_distance=past_distance, future_distance=future_distance
-        )
-        _write_motion(out, pixels)
-
-    def cell_field(
-        self, out: np.ndarray, cells: MotionCells, *, past_distance: int, future_distance: int
-    ) -> None:
-        """Write :meth:`single_field` without painting it.
+        """Write both predictions as one field; see :func:`fields.single_field`.
 
         Args:
-            out: [ceil(H/8), ceil(W/8), 2] float32.
+            out: [H, W, 2] float32, int16 or uint8.
             cells: The picture's vectors.
-            past_distance, future_distance: Frames from the references to the picture.
+            distances: Frames from each reference to the picture, negative if it is displayed
+                later; ones leave vectors as coded. None: predictions from it do not count.
+            whole: CoViAR's whole pixels.
         """
-        out[:] = motion.single_field(
-            MotionField(cells.past, cells.valid_past, cells.future, cells.valid_future),
-            past_distance=past_distance,
-            future_distance=future_distance,
-        )
+        field = fields.densify(cells, height=out.shape[0], width=out.shape[1], whole=whole)
+        _write_motion(out, fields.single_field(field, distances))
+
+    def cell_field(
+        self, out: np.ndarray, cells: MotionCells, *, distances: Sequence[float | None]
+    ) -> None:
+        """Write :meth:`single_field` without painting it, one vector per cell.
+
+        Args:
+            out: [ceil(H/c), ceil(W/c), 2] float32, c being the picture's cell or half of it.
+            cells: The picture's vectors.
+            distances: As in :meth:`single_field`.
+        """
+        repeats = _repeats(out, cells)
+        motion = fields.single_field(fields.MotionField(cells.vectors, cells.slots), distances)
+        motion = motion.repeat(repeats, axis=0).repeat(repeats, axis=1)
+        out[...] = motion[: out.shape[0], : out.shape[1]]
 
     def direction(
         self,
         out: np.ndarray,
         out_valid: np.ndarray,
+        cells: MotionCells,
         *,
-        vectors: np.ndarray,
-        valid: np.ndarray,
+        chosen: Sequence[bool],
         whole: bool,
     ) -> None:
-        """Write the vectors of one direction of cells as they are, and where they hold.
+        """Write the vectors into some of the references as they are, and where there are any.
 
         Args:
             out: [H, W, 2] float32, int16 or uint8.
             out_valid: [H, W] bool.
+            cells: The picture's vectors.
+            chosen: Whether a reference picture counts. Of a cell's predictions the first such one
+                is taken.
+            whole: CoViAR's whole pixels.
         """
         height, width = out_valid.shape
-        field = motion.densify(MotionCells(vectors, valid), height=height, width=width, whole=whole)
-        _write_motion(out, field.past.astype(np.float32) / QUARTERS)
-        out_valid[:] = field.valid_past
+        counts = fields.of_slots(cells.slots, chosen, unused=False)
+        first, second = fields.choose(counts.astype(np.uint8))
+        vectors = np.where(second[..., None], cells.vectors[1], cells.vectors[0])
+        vectors = np.where((first | second)[..., None], vectors, np.int16(0))
+        slots = np.where(first | second, np.uint8(0), np.uint8(NO_REFERENCE))
+        one = MotionCells(vectors[None], slots[None], cells.pictures, cells.cell)
+        field = fields.densify(one, height=height, width=width, whole=whole)
+        _write_motion(out, field.vectors[0].astype(np.float32) / QUARTERS)
+        out_valid[:] = field.slots[0] != NO_REFERENCE
 
     def accumulated_residual(
         self, out: np.ndarray, accumulated: np.ndarray, *, frame: np.ndarray, reference: np.ndarray
@@ -202,7 +255,7 @@ class NumpyKernels:
             accumulated: [H, W, 2], quarter pixels.
             frame, reference: [H, W, 3] uint8.
         """
-        _write_residual(out, motion.residual(frame, motion.warp(reference, accumulated)))
+        _write_residual(out, fields.residual(frame, fields.warp(reference, accumulated)))
 
     def field_residual(
         self,
@@ -210,28 +263,24 @@ class NumpyKernels:
         cells: MotionCells,
         *,
         frame: np.ndarray,
-        past: np.ndarray,
-        future: np.ndarray | None,
+        references: Sequence[np.ndarray | None],
+        fallback: np.ndarray,
         whole: bool,
     ) -> None:
-        """Write the frame minus its prediction from one or two references.
+        """Write the frame minus its prediction; see :func:`fields.predict`.
 
         Args:
             out: [H, W, 3] int16 or uint8.
             cells: The picture's vectors.
-            frame, past, future: [H, W, 3] uint8; ``future`` may be None, and then future vectors
-                do not count.
+            frame: [H, W, 3] uint8.
+            references: The same for each reference picture; None: predictions from it do not
+                count.
+            fallback: The same: what pixels without a prediction are compared with, unmoved.
+            whole: CoViAR's whole pixels.
         """
-        field = motion.densify(cells, height=out.shape[0], width=out.shape[1], whole=whole)
-        prediction = motion.warp(past, field.past)
-        if future is not None and field.future is not None and field.valid_future is not None:
-            prediction = motion.average(
-                prediction,
-                motion.warp(future, field.future),
-                valid_past=field.valid_past,
-                valid_future=field.valid_future,
-            )
-        _write_residual(out, motion.residual(frame, prediction))
+        field = fields.densify(cells, height=out.shape[0], width=out.shape[1], whole=whole)
+        prediction = fields.predict(field, references, fallback=fallback)
+        _write_residual(out, fields.residual(frame, prediction))
 
     def clear(self, out: np.ndarray) -> None:
         """Write zeros.
@@ -245,84 +294,60 @@ class NumpyKernels:
 class CompiledKernels(NumpyKernels):
     """The fast implementation; arguments are those of the readable one."""
 
-    def cells(self, blocks, *, height, width):
-        rows, columns = -(-height // motion.CELL), -(-width // motion.CELL)
-        past = np.empty((rows, columns, 2), np.int16)
-        valid_past = np.empty((rows, columns), bool)
-        if not _kernels.rasterise(past, valid_past, blocks, -1):
-            return MotionCells(past, valid_past)
-        future, valid_future = np.empty_like(past), np.empty_like(valid_past)
-        _kernels.rasterise(future, valid_future, blocks, 1)
-        return MotionCells(past, valid_past, future, valid_future)
+    def cells(self, blocks, *, height, width, past, future):
+        rows, columns = -(-height // fields.CELL), -(-width // fields.CELL)
+        vectors = np.empty((2, rows, columns, 2), np.int16)
+        slots = np.empty((2, rows, columns), np.uint8)
+        pictures: tuple[int, ...] = (past,)
+        if _kernels.rasterise(vectors, slots, blocks):
+            pictures = (past, NO_PICTURE if future is None else future)
+        return MotionCells(vectors, slots, pictures, fields.CELL)
 
-    def accumulate(self, out, cells, *, start, past, future, whole):
-        _kernels.accumulate(
-            out,
-            start,
-            whole,
-            cells.past,
-            cells.valid_past,
-            past,
-            cells.future,
-            cells.valid_future,
-            future,
-        )
+    def accumulate(self, out, cells, *, start, references, prefer, whole):
+        _kernels.accumulate(out, start, whole, _arrays(cells), tuple(references), tuple(prefer))
 
     def accumulate_run(self, out, run, *, between, start, whole):
-        if any(isinstance(vectors, MotionCells) for vectors in run):
-            super().accumulate_run(out, run, between=between, start=start, whole=whole)
-        else:
-            _kernels.accumulate_run(out, between, start, whole, tuple(run))
+        run = [_arrays(v) if isinstance(v, MotionCells) else v for v in run]
+        _kernels.accumulate_run(out, between, start, whole, tuple(run))
 
     def accumulated_motion(self, out, accumulated, *, divisor=1):
         _kernels.accumulated_motion(out, _BYTE_SCALE, accumulated, divisor)
 
-    def single_field(self, out, cells, *, past_distance, future_distance, whole):
-        _kernels.single_field(
-            out,
-            _BYTE_SCALE,
-            whole,
-            cells.past,
-            cells.valid_past,
-            past_distance,
-            cells.future,
-            cells.valid_future,
-            future_distance,
-        )
+    def single_field(self, out, cells, *, distances, whole):
+        _kernels.single_field(out, _BYTE_SCALE, whole, _arrays(cells), tuple(distances))
 
-    def cell_field(self, out, cells, *, past_distance, future_distance):
-        _kernels.cell_field(
-            out,
-            cells.past,
-            cells.valid_past,
-            past_distance,
-            cells.future,
-            cells.valid_future,
-            future_distance,
-        )
+    def cell_field(self, out, cells, *, distances):
+        repeats = 1 if out.shape[:2] == cells.slots.shape[1:] else _repeats(out, cells)
+        _kernels.cell_field(out, repeats, _arrays(cells), tuple(distances))
 
-    def direction(self, out, out_valid, *, vectors, valid, whole):
-        _kernels.direction(out, _BYTE_SCALE, out_valid, whole, vectors, valid)
+    def direction(self, out, out_valid, cells, *, chosen, whole):
+        _kernels.direction(out, _BYTE_SCALE, out_valid, whole, _arrays(cells), tuple(chosen))
 
     def accumulated_residual(self, out, accumulated, *, frame, reference):
         _kernels.accumulated_residual(out, frame, reference, accumulated)
 
-    def field_residual(self, out, cells, *, frame, past, future, whole):
-        has_future = future is not None
-        _kernels.field_residual(
-            out,
-            frame,
-            whole,
-            cells.past,
-            cells.valid_past,
-            past,
-            cells.future if has_future else None,
-            cells.valid_future if has_future else None,
-            future,
-        )
+    def field_residual(self, out, cells, *, frame, references, fallback, whole):
+        _kernels.field_residual(out, frame, whole, _arrays(cells), tuple(references), fallback)
 
     def clear(self, out):
         _kernels.clear(out)
+
+
+def _arrays(cells: MotionCells) -> tuple[np.ndarray, np.ndarray, int]:
+    """What the extension takes."""
+    return cells.vectors, cells.slots, cells.cell
+
+
+def _repeats(out: np.ndarray, cells: MotionCells) -> int:
+    """How often a cell is repeated in each direction of a grid that may be finer."""
+    (height, width), (rows, columns) = out.shape[:2], cells.slots.shape[1:]
+    if (height, width) == (rows, columns):
+        return 1
+    if ((height + 1) // 2, (width + 1) // 2) == (rows, columns):
+        return 2
+    raise ValueError(
+        f"out: {(height, width)} is neither the grid of cells, {(rows, columns)}, nor twice as fine"
+    )
 
 
 _BYTE_SCALE = 127.5 / BYTE_BOUND

@@ -121,10 +121,10 @@ def test_damaged_in_the_middle(shared_data):
     path = shared_data / "clips" / "corrupted.mp4"
     with CompressedVideo(path) as video:
         assert video.read([20], modalities=("rgb",)).rgb.any()
-        with pytest.raises(CorruptVideoError, match="cannot be decoded") as caught:
+        with pytest.raises(CorruptVideoError, match="missing in the file") as caught:
             video.read([40], modalities=("rgb",))
         assert (caught.value.path, caught.value.codec) == (str(path), "h264")
-        assert caught.value.frame == 30
+        assert caught.value.frame == 40
 
 
 def test_one_frame(tmp_path):
@@ -207,11 +207,11 @@ def test_closed_reader(clip):
 
 
 def test_closed_reader_of_which_only_decoding_tells_how_it_is_rotated(tmp_path):
-    path = tmp_path / "clip.mp4"
+    path = tmp_path / "clip.mkv"
     encode_frames(path, translating_frames(3, step=(2, -1), height=96, width=128), codec="h264")
     video = CompressedVideo(path)
     video.close()
-    with pytest.raises(ValueError, match=r"clip\.mp4: the video is closed"):
+    with pytest.raises(ValueError, match=r"clip\.mkv: the video is closed"):
         _ = video.height
 
 

@@ -22,8 +22,15 @@ class Parser:
         """Memory of the wanted VOPs and their types; per problem the number of the packet, the
         status or None, height and width. The memory holds, of all VOPs in a row: vectors (int16
         [direction][cell][2]), with costs bits (uint32 [macroblock]) and coefficients (uint16), and
-        which vectors are valid (bool [direction][cell]). Of other types than B the second direction
-        is not written."""
+        the anchors that vectors point into (uint8 [direction][cell]): 0 past, 1 future, 255 none.
+        """
     def reset(self) -> None: ...
     def layer(self) -> tuple[int, int, int, int]:
         """Status, height, width, ticks per second."""
+
+class HeaderParser:
+    """Picture headers: csrc/headers_mpeg4.c."""
+
+    def __init__(self, extradata: Any = ..., width: int = ..., height: int = ...) -> None: ...
+    def headers(self, packets: Any, /) -> tuple[bytes, bytes]: ...
+    def reset(self) -> None: ...

@@ -2,14 +2,41 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-extern struct PyModuleDef hevc_module, mpeg4_module;
+extern struct PyModuleDef mpeg4_module;
+extern struct PyModuleDef mpeg12_module;
+extern struct PyModuleDef h263_module;
+extern struct PyModuleDef h263i_module;
+extern struct PyModuleDef flv1_module;
+extern struct PyModuleDef msmpeg4v1_module;
+extern struct PyModuleDef msmpeg4_module;
+extern struct PyModuleDef wmv2_module;
+extern struct PyModuleDef intra_module;
+extern struct PyModuleDef ffv1_module;
+extern struct PyModuleDef h264_module;
+extern struct PyModuleDef hevc_module;
+extern struct PyModuleDef vp8_module;
+extern struct PyModuleDef vp9_module;
+extern struct PyModuleDef av1_module;
 
 static const struct {
     const char *name;
     struct PyModuleDef *definition;
 } CODECS[] = {
-    {"hevc", &hevc_module},
     {"mpeg4", &mpeg4_module},
+    {"mpeg12", &mpeg12_module},
+    {"h263", &h263_module},
+    {"h263i", &h263i_module},
+    {"flv1", &flv1_module},
+    {"msmpeg4v1", &msmpeg4v1_module},
+    {"msmpeg4", &msmpeg4_module},
+    {"wmv2", &wmv2_module},
+    {"intra", &intra_module},
+    {"ffv1", &ffv1_module},
+    {"h264", &h264_module},
+    {"hevc", &hevc_module},
+    {"vp8", &vp8_module},
+    {"vp9", &vp9_module},
+    {"av1", &av1_module},
 };
 
 static int add_codec(PyObject *parent, const char *name, struct PyModuleDef *definition)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mpeg4_parser.h"
+#include "start_codes.h"
 
 enum { VOP_START_CODE = 0xb6 }; /* Table 6-3 */
 
@@ -62,7 +63,7 @@ static bool allocate_picture(mpeg4_picture *picture, size_t macroblocks)
 }
 
 void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,
-                 int16_t *vectors, uint8_t *valid)
+                 int16_t *vectors, uint8_t *slots)
 {
     static const uint8_t uses_forward[] = {1, 0, 1, 1, 0, 1, 1}; /* by mode */
     static const uint8_t uses_backward[] = {0, 0, 0, 0, 1, 1, 1};
@@ -75,7 +76,8 @@ void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int wi
         for (int x = 0; x < columns; x++) {
             *vectors++ = (int16_t)(from[x].x * scale);
             *vectors++ = (int16_t)(from[x].y * scale);
-            *valid++ = modes[x / 2] < sizeof uses_forward && uses[modes[x / 2]];
+            bool used = modes[x / 2] < sizeof uses_forward && uses[modes[x / 2]];
+            *slots++ = used ? backward : MPEG4_UNUSED;
         }
     }
 }
@@ -86,20 +88,6 @@ bool allocate_pictures(mpeg4_parser *p, const mpeg4_layer *layer)
     return (allocate_picture(&p->current, macroblocks) &&
             allocate_picture(&p->anchor, macroblocks)) ||
            fail(p, MPEG4_NO_MEMORY);
-}
-
-/* Place of the next 00 00 01 from `from` on, or `size`. */
-static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
-{
-    for (size_t i = from + 2; i < size; i++) {
-        const uint8_t *one = memchr(data + i, 1, size - i);
-        if (!one)
-            break;
-        i = (size_t)(one - data);
-        if (data[i - 2] == 0 && data[i - 1] == 0)
-            return i - 2;
-    }
-    return size;
 }
 
 /* Place of the next start code of a VOP, or `size`. */

@@ -133,9 +133,12 @@ typedef struct {
 bool mpeg4_next_coded(const uint8_t *data, size_t size, int time_bits, bool is_last, size_t *offset,
                       mpeg4_extent *vop);
 
-/* One direction's vectors times `scale`, and whether they count, per 8x8 block that the frame
- * covers: [ceil(height / 8)][ceil(width / 8)], two vector components each. */
+enum { MPEG4_UNUSED = 255 };
+
+/* One direction's vectors times `scale`, and the anchor that they point into (0 past, 1 future,
+ * MPEG4_UNUSED), per 8x8 block that the frame covers: [ceil(height / 8)][ceil(width / 8)], two
+ * vector components each. */
 void mpeg4_cells(const mpeg4_picture *picture, bool backward, int height, int width, int scale,
-                 int16_t *vectors, uint8_t *valid);
+                 int16_t *vectors, uint8_t *slots);
 
 #endif

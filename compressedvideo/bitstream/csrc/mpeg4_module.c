@@ -1,7 +1,9 @@
 /* The Python side of mpeg4.c: the type `Parser`.  Only mpeg4.py uses it, and documents it. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <string.h>
 
+#include "headers_python.h"
 #include "mpeg4.h"
 
 typedef struct {
@@ -16,7 +18,7 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     int skip_i_vops = 0;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p:Parser", names, &skip_i_vops))
         return NULL;
-    ParserObject *self = (ParserObject *)type->tp_alloc(type, 0);
+    ParserObject *self = (ParserObject *)PyType_GenericAlloc(type, 0);
     if (!self)
         return NULL;
     self->parser = mpeg4_new(PyType_GetModuleState(type), skip_i_vops != 0);
@@ -29,9 +31,9 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 
 static void parser_dealloc(ParserObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
     mpeg4_free(self->parser);
-    type->tp_free(self);
+    PyObject_Free(self);
     Py_DECREF(type);
 }
 
@@ -109,7 +111,7 @@ typedef struct {
     int16_t *vectors;          /* [wanted][direction][cell][2] */
     uint32_t *bits;            /* [wanted][macroblock], if with_costs */
     uint16_t *coefficients;
-    uint8_t *valid; /* [wanted][direction][cell] */
+    uint8_t *slots; /* [wanted][direction][cell] */
 } run_target;
 
 /* New memory for `count` VOPs; NULL after an error. */
@@ -119,16 +121,16 @@ static PyObject *allocate_run(run_target *to, size_t count)
     to->cells = (height + 7) / 8 * ((width + 7) / 8);
     to->macroblocks = (height + 15) / 16 * ((width + 15) / 16);
     size_t costs = to->with_costs ? to->macroblocks : 0;
-    size_t size = 2 * to->cells * (2 * sizeof *to->vectors + sizeof *to->valid) +
+    size_t size = 2 * to->cells * (2 * sizeof *to->vectors + sizeof *to->slots) +
                   costs * (sizeof *to->bits + sizeof *to->coefficients);
     if (count > (size_t)PY_SSIZE_T_MAX / size)
         return PyErr_NoMemory();
     PyObject *memory = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)(count * size));
     if (memory) {
-        to->vectors = (int16_t *)PyByteArray_AS_STRING(memory);
+        to->vectors = (int16_t *)PyByteArray_AsString(memory);
         to->bits = (uint32_t *)(to->vectors + count * to->cells * 4);
         to->coefficients = (uint16_t *)(to->bits + count * costs);
-        to->valid = (uint8_t *)(to->coefficients + count * costs);
+        to->slots = (uint8_t *)(to->coefficients + count * costs);
     }
     return memory;
 }
@@ -137,10 +139,15 @@ static PyObject *allocate_run(run_target *to, size_t count)
 static void put_vop(const run_target *to, size_t slot, const mpeg4_vop *vop, bool quarter_sample)
 {
     int scale = quarter_sample ? -1 : -2; /* quarter pixels, destination minus source */
-    for (size_t direction = 0; direction < (vop->type == 'B' ? 2 : 1); direction++) {
+    for (size_t direction = 0; direction < 2; direction++) {
         size_t at = (2 * slot + direction) * to->cells;
-        mpeg4_cells(vop->picture, direction == 1, to->height, to->width, scale,
-                    to->vectors + 2 * at, to->valid + at);
+        if (direction == 0 || vop->type == 'B') {
+            mpeg4_cells(vop->picture, direction == 1, to->height, to->width, scale,
+                        to->vectors + 2 * at, to->slots + at);
+        } else {
+            memset(to->vectors + 2 * at, 0, to->cells * 2 * sizeof *to->vectors);
+            memset(to->slots + at, MPEG4_UNUSED, to->cells);
+        }
     }
     if (to->with_costs) {
         memcpy(to->bits + slot * to->macroblocks, vop->picture->bits,
@@ -193,7 +200,7 @@ static PyObject *problems_of(const run_packet *packets, Py_ssize_t count, const 
 static PyObject *types_of(const run_packet *packets, Py_ssize_t count, Py_ssize_t num_wanted)
 {
     PyObject *types = PyBytes_FromStringAndSize(NULL, num_wanted);
-    char *next = types ? PyBytes_AS_STRING(types) : NULL;
+    char *next = types ? PyBytes_AsString(types) : NULL;
     for (Py_ssize_t i = 0; types && i < count; i++)
         if (packets[i].wanted)
             *next++ = packets[i].vop.found ? packets[i].vop.type : '?';
@@ -209,9 +216,9 @@ static PyObject *parser_parse_run(ParserObject *self, PyObject *args)
                                             &wanted, &to.height, &to.width, &with_costs))
         return NULL;
     to.with_costs = with_costs != 0;
-    Py_ssize_t count = PyList_GET_SIZE(list), num_held = 0, num_wanted = 0;
+    Py_ssize_t count = PyList_Size(list), num_held = 0, num_wanted = 0;
     if (to.height < 1 || to.width < 1 || to.height > 1 << 13 || to.width > 1 << 13 ||
-        PyList_GET_SIZE(wanted) != count) {
+        PyList_Size(wanted) != count) {
         PyErr_SetString(PyExc_ValueError, "no such frame size, or not one flag for each packet");
         return NULL;
     }
@@ -220,9 +227,9 @@ static PyObject *parser_parse_run(ParserObject *self, PyObject *args)
         return PyErr_NoMemory();
     for (; num_held < count; num_held++) {
         run_packet *packet = packets + num_held;
-        packet->wanted = PyList_GET_ITEM(wanted, num_held) == Py_True;
+        packet->wanted = PyList_GetItem(wanted, num_held) == Py_True;
         num_wanted += packet->wanted;
-        PyObject *object = PyList_GET_ITEM(list, num_held);
+        PyObject *object = PyList_GetItem(list, num_held);
         if (PyObject_GetBuffer(object, &packet->buffer, PyBUF_SIMPLE) < 0)
             break;
     }
@@ -285,6 +292,9 @@ static PyType_Spec parser_spec = {
     .slots = parser_slots,
 };
 
+HEADERS_TYPE_SPEC(header_parser_spec, mpeg4_codec,
+                  "compressedvideo.bitstream._parsers.mpeg4.HeaderParser");
+
 static PyObject *message(PyObject *Py_UNUSED(module), PyObject *status)
 {
     long value = PyLong_AsLong(status);
@@ -335,6 +345,8 @@ static int module_exec(PyObject *module)
         return -1;
     }
     Py_DECREF(type);
+    if (headers_add_type(module, "HeaderParser", &header_parser_spec) < 0)
+        return -1;
     if (PyModule_AddIntConstant(module, "OK", MPEG4_OK) < 0 ||
         PyModule_AddIntConstant(module, "INEXACT_END", MPEG4_INEXACT_END) < 0 ||
         PyModule_AddIntConstant(module, "NO_ANCHORS", MPEG4_NO_ANCHORS) < 0 ||

@@ -18,6 +18,18 @@ static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
     return size;
 }
 
+/* The unit from a start code at `start` on, up to the next one or to `end`; false if it is empty. */
+static bool cut_unit(nal_reader *reader, size_t start, size_t end, nal_unit *unit)
+{
+    size_t begin = start + 3, stop = find_start_code(reader->data, end, begin);
+    reader->position = stop;
+    while (stop > begin && reader->data[stop - 1] == 0)
+        stop--;
+    if (stop > begin)
+        *unit = (nal_unit){reader->data + begin, stop - begin, start, begin, false};
+    return stop > begin;
+}
+
 /* Annex B.  What stands before the first start code is no unit. */
 static bool next_behind_start_code(nal_reader *reader, nal_unit *unit)
 {
@@ -27,20 +39,19 @@ static bool next_behind_start_code(nal_reader *reader, nal_unit *unit)
             reader->position = reader->size;
             return false;
         }
-        size_t begin = start + 3, stop = find_start_code(reader->data, reader->size, begin);
-        reader->position = stop;
-        while (stop > begin && reader->data[stop - 1] == 0)
-            stop--;
-        if (stop > begin) {
-            *unit = (nal_unit){reader->data + begin, stop - begin, start, begin, false};
+        if (cut_unit(reader, start, reader->size, unit))
             return true;
-        }
     }
 }
 
+/* A unit cannot hold a start code: some muxers put several behind one length, with start codes in
+ * between (Samsung's slow motion), and FFmpeg reads them so. */
 static bool next_behind_length(nal_reader *reader, nal_unit *unit)
 {
     size_t prefix = (size_t)reader->length_size;
+    while (reader->position < reader->joined)
+        if (cut_unit(reader, reader->position, reader->joined, unit))
+            return true;
     while (reader->size - reader->position > prefix) {
         size_t start = reader->position, begin = start + prefix, length = 0;
         for (size_t i = start; i < begin; i++)
@@ -48,11 +59,16 @@ static bool next_behind_length(nal_reader *reader, nal_unit *unit)
         bool truncated = length > reader->size - begin;
         if (truncated)
             length = reader->size - begin;
-        reader->position = begin + length;
-        if (length > 0) {
-            *unit = (nal_unit){reader->data + begin, length, start, begin, truncated};
+        reader->joined = begin + length;
+        reader->position = find_start_code(reader->data, reader->joined, begin);
+        if (reader->position > begin) {
+            *unit = (nal_unit){reader->data + begin, reader->position - begin, start, begin,
+                               truncated};
             return true;
         }
+        while (reader->position < reader->joined)
+            if (cut_unit(reader, reader->position, reader->joined, unit))
+                return true;
     }
     return false;
 }
@@ -103,9 +119,4 @@ size_t nal_escaped_offset(const uint8_t *data, size_t size, size_t byte)
         from = stop + 1;
     }
     return byte < size - from ? from + byte : size;
-}
-
-size_t nal_next_escape(const uint8_t *data, size_t size, size_t from)
-{
-    return find_escape(data, size, from);
 }

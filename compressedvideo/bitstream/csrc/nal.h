@@ -19,6 +19,7 @@ typedef struct {
     const uint8_t *data;
     size_t size, position;
     int length_size; /* bytes of each length, 1 to 4; 0: Annex B */
+    size_t joined;   /* nal_next()'s own: where the units behind one length end */
 } nal_reader;
 
 /* The next unit that is not empty; false if there is no more. */
@@ -31,8 +32,5 @@ size_t nal_unescape(const uint8_t *data, size_t size, uint8_t *to, size_t limit)
 
 /* Where byte number `byte` of the unescaped payload stands in `data`; `size` at most. */
 size_t nal_escaped_offset(const uint8_t *data, size_t size, size_t byte);
-
-/* Place of the next emulation prevention byte that follows two zeros from `from` on, or `size`. */
-size_t nal_next_escape(const uint8_t *data, size_t size, size_t from);
 
 #endif

@@ -14,7 +14,9 @@ enum {
     RECORD_SHOWS_EXISTING = 32, /* no new picture: displays an earlier one, its only reference */
     RECORD_SECOND_FIELD = 64,   /* the second field of the picture of the record before */
     RECORD_INTERLACED = 128,    /* a field, or a frame whose macroblocks may be fields */
-    RECORD_DAMAGED = 256        /* unreadable header: the other members are best guesses */
+    RECORD_DAMAGED = 256,       /* unreadable header: the other members are best guesses */
+    RECORD_NO_SKIP = 1024,      /* B-pictures after it come out wrong if it is not decoded */
+    RECORD_LOST_BEFORE = 2048   /* references between the picture before and this one were lost */
 };
 
 enum { RECORD_FRAME, RECORD_TOP_FIELD, RECORD_BOTTOM_FIELD };

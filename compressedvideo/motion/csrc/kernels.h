@@ -1,8 +1,8 @@
-/* Motion fields and residuals of pictures: the compiled twins of motion.py, which documents them.
+/* Motion fields and residuals of pictures: the compiled twins of fields.py, which documents them.
  *
  * Plain buffers in, plain buffers out: no Python, no FFmpeg, no global state. Vectors are quarter
  * pixels, destination minus source; pictures are RGB, three bytes a pixel. Sizes are the caller's
- * to check. */
+ * to check, and that slots name references. */
 #ifndef MMCONDENSE_KERNELS_H
 #define MMCONDENSE_KERNELS_H
 
@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CELL 8 /* pixels */
+#define BLOCK_CELL 8 /* pixels: the cells of FFmpeg's blocks */
 #define QUARTERS 4
+#define NO_REFERENCE 255 /* the slot of a prediction that a cell does not use */
+#define SLOTS 256
 
 /* A picture or a field of pixels; rows may be padded. */
 typedef struct {
@@ -20,10 +22,16 @@ typedef struct {
     size_t size; /* bytes from the first to the last */
 } plane;
 
-/* The vectors of one direction, one per cell of 8x8 pixels. */
+/* One of a picture's two predictions, by cell. */
 typedef struct {
-    const int16_t *vectors; /* [rows, columns, 2]; NULL: the picture has none in this direction */
-    const uint8_t *valid; /* [rows, columns] */
+    const int16_t *vectors; /* [rows, columns, 2], 0 where not used; NULL: no cell uses it */
+    const uint8_t *slots; /* [rows, columns] */
+    uint8_t lowest, highest; /* slots that are used; lowest is NO_REFERENCE if none is */
+} prediction;
+
+typedef struct {
+    prediction first, second;
+    int cell; /* 4 or 8 pixels */
 } cells;
 
 typedef struct {
@@ -57,51 +65,85 @@ typedef struct {
     size_t count;
 } picture_blocks;
 
-/* Lays the blocks of one source (-1: past, 1: future) out on the grid of cells. Returns whether
- * any block is of the future. */
-bool rasterise(int16_t *vectors, uint8_t *valid, int rows, int columns, picture_blocks blocks,
-               int source);
+/* -- kernels_cells.c -- */
+
+/* Lays the blocks of a list, 0 or 1, out on the grid of cells of eight pixels: [rows, columns, 2] and,
+ * slots of the list's number, [rows, columns]. Returns whether there are any of list 1. */
+bool rasterise(int16_t *vectors, uint8_t *slots, int rows, int columns, picture_blocks blocks,
+               int list);
+
+/* The same for both: [2, rows, columns, 2] and [2, rows, columns]. */
+bool rasterise_both(int16_t *vectors, uint8_t *slots, int rows, int columns, picture_blocks blocks);
+
+/* Looks at the slots of `count` cells. */
+prediction survey(const int16_t *vectors, const uint8_t *slots, size_t count);
+
+/* -- kernels_accumulate.c -- */
 
 /* All that follow return false if memory runs out, and then leave their output undefined.
  * Fields of accumulated motion are int16_t or int32_t, all of one call alike. */
-bool accumulate_int16(plane out, plane start, cells past, plane past_reference, cells future,
-                      plane future_reference, geometry size);
-bool accumulate_int32(plane out, plane start, cells past, plane past_reference, cells future,
-                      plane future_reference, geometry size);
 
-/* Pictures, each of which continues its past vectors only. `out` is the last one's field, `between`
- * is overwritten. */
-bool accumulate_run_int16(plane out, plane between, plane start, const picture_blocks *run,
+/* What the slots of a picture mean to its accumulated motion. Of a cell's predictions that of the
+ * higher rank is followed, the first one if both are alike. */
+typedef struct {
+    const plane *fields; /* by slot; data NULL: nothing to follow, `start` stays */
+    uint8_t ranks[SLOTS]; /* 0: never followed, as is NO_REFERENCE's */
+} followed;
+
+void accumulate_int16(plane out, plane start, cells from, const followed *references, geometry size);
+void accumulate_int32(plane out, plane start, cells from, const followed *references, geometry size);
+
+/* A picture's vectors, as cells or as FFmpeg's blocks. */
+typedef struct {
+    cells cells; /* cell is 0: blocks */
+    picture_blocks blocks;
+} picture_vectors;
+
+/* Pictures, each of which continues only slot 0, the one before, or list 0 of blocks. `out` is the
+ * last one's field, `between` is overwritten. */
+bool accumulate_run_int16(plane out, plane between, plane start, const picture_vectors *run,
                           int count, geometry size);
-bool accumulate_run_int32(plane out, plane between, plane start, const picture_blocks *run,
+bool accumulate_run_int32(plane out, plane between, plane start, const picture_vectors *run,
                           int count, geometry size);
 
 bool accumulated_motion_int16(motion_output out, plane accumulated, int divisor, geometry size);
 bool accumulated_motion_int32(motion_output out, plane accumulated, int divisor, geometry size);
 
-bool single_field(motion_output out, cells past, int past_distance, cells future,
-                  int future_distance, geometry size);
+/* -- kernels_paint.c -- */
 
-/* What single_field gives the pixels of each of so many cells: out is [count, 2]. */
-void cell_field(float *out, cells past, int past_distance, cells future, int future_distance,
-                int count);
+/* By slot, whether its predictions count, as NO_REFERENCE's do not, and quarter pixels times frames;
+ * INFINITY where not. */
+typedef struct {
+    float of[SLOTS];
+    bool counts[SLOTS];
+} divisors;
 
-/* The vectors of one direction as they are, and where they are valid ([height, width]). */
-bool direction(motion_output out, plane valid, cells vectors, geometry size);
+bool single_field(motion_output out, cells from, const divisors *by, geometry size);
+
+/* What single_field gives the pixels of each cell: [rows, columns, 2], of which each cell covers
+ * `repeats` x `repeats` as far as they go. */
+bool cell_field(float *out, int rows, int columns, int repeats, cells from, const divisors *by);
+
+/* The vectors into chosen references as they are, the first ones where there are two, and where
+ * there are any: `valid` is [height, width]. */
+bool direction(motion_output out, plane valid, cells from, const bool *chosen, geometry size);
+
+/* Zeros. `width` is of a row, bytes. */
+void clear(plane out, size_t width, int height);
+
+/* -- kernels_along.c -- */
 
 /* out: [height, width, 3], INT16, or UINT8 for clip(residual + 128, 0, 255). */
 bool accumulated_residual_int16(plane out, output_type type, plane frame, plane reference,
                                 plane accumulated, geometry size);
 bool accumulated_residual_int32(plane out, output_type type, plane frame, plane reference,
                                 plane accumulated, geometry size);
-bool field_residual(plane out, output_type type, plane frame, cells past, plane past_reference,
-                    cells future, plane future_reference, geometry size);
 
-/* Zeros. `width` is of a row, bytes. */
-void clear(plane out, size_t width, int height);
+/* -- kernels_residual.c -- */
 
-/* Y, U and V of 4:2:0 in BT.601's limited range to rgb, [height, width, 3], as FFmpeg converts them on
- * x86. False if it cannot: odd or very small sizes, other processors. */
-bool yuv420_to_rgb(plane rgb, plane y, plane u, plane v, geometry size);
+/* Minus what is predicted from the references in the slots, rounded mean where both predictions
+ * count; from `fallback` unmoved where none does. `references` by slot; data NULL: does not count. */
+bool field_residual(plane out, output_type type, plane frame, cells from, const plane *references,
+                    int num_references, plane fallback, geometry size);
 
 #endif

@@ -1,5 +1,8 @@
 #include "kernels_arguments.h"
 
+#include <math.h>
+#include <string.h>
+
 void release(arrays *all)
 {
     while (all->count)
@@ -62,31 +65,108 @@ bool get_plane(plane *to, char *type, arrays *all, PyObject *object, const char 
     return true;
 }
 
-bool get_optional_plane(plane *to, arrays *all, PyObject *object, const char *name,
-                        const char *types, int channels, geometry size)
+bool get_references(plane *references, int *count, arrays *all, PyObject *tuple, const char *types,
+                    int channels, geometry size)
 {
-    *to = (plane){NULL, 0, 0};
-    return object == Py_None ||
-           get_plane(to, NULL, all, object, name, types, channels, size, false);
-}
-
-bool get_cells(cells *to, arrays *all, PyObject *vectors, PyObject *valid, const char *name,
-               geometry size)
-{
-    *to = (cells){NULL, NULL};
-    if (vectors == Py_None)
-        return true;
-    Py_ssize_t shape[] = {(size.height + CELL - 1) / CELL, (size.width + CELL - 1) / CELL, 2};
-    const Py_buffer *values = get_array(all, vectors, name, "h", 3, shape, false);
-    const Py_buffer *flags = values ? get_array(all, valid, name, "?", 2, shape, false) : NULL;
-    if (!flags)
-        return false;
-    if (!PyBuffer_IsContiguous(values, 'C') || !PyBuffer_IsContiguous(flags, 'C')) {
-        PyErr_Format(PyExc_ValueError, "%s: cells must be contiguous", name);
+    Py_ssize_t length = PyTuple_Size(tuple);
+    *count = (int)length;
+    if (length > MAX_REFERENCES) {
+        PyErr_Format(PyExc_ValueError, "references: at most %d", MAX_REFERENCES);
         return false;
     }
-    *to = (cells){values->buf, flags->buf};
+    for (int slot = 0; slot < length; slot++) {
+        PyObject *object = PyTuple_GetItem(tuple, slot);
+        references[slot] = (plane){NULL, 0, 0};
+        if (object != Py_None && !get_plane(references + slot, NULL, all, object, "references",
+                                            types, channels, size, false))
+            return false;
+    }
     return true;
+}
+
+bool get_flags(bool *flags, PyObject *tuple, int count)
+{
+    if (PyTuple_Size(tuple) != count || count >= NO_REFERENCE) {
+        PyErr_SetString(PyExc_ValueError, "not as many flags as references, or too many");
+        return false;
+    }
+    memset(flags, 0, SLOTS * sizeof *flags);
+    for (int slot = 0; slot < count; slot++) {
+        int flag = PyObject_IsTrue(PyTuple_GetItem(tuple, slot));
+        if (flag < 0)
+            return false;
+        flags[slot] = flag;
+    }
+    return true;
+}
+
+bool get_divisors(divisors *by, int *count, PyObject *tuple)
+{
+    Py_ssize_t length = PyTuple_Size(tuple);
+    if (length >= NO_REFERENCE) {
+        PyErr_SetString(PyExc_ValueError, "distances: too many");
+        return false;
+    }
+    *count = (int)length;
+    memset(by->counts, 0, sizeof by->counts);
+    for (int slot = 0; slot < SLOTS; slot++)
+        by->of[slot] = INFINITY;
+    for (int slot = 0; slot < length; slot++) {
+        PyObject *object = PyTuple_GetItem(tuple, slot);
+        if (object == Py_None)
+            continue;
+        double distance = PyFloat_AsDouble(object);
+        if (PyErr_Occurred())
+            return false;
+        if (distance == 0) {
+            PyErr_SetString(PyExc_ValueError, "a distance of 0");
+            return false;
+        }
+        by->of[slot] = (float)(QUARTERS * distance);
+        by->counts[slot] = true;
+    }
+    return true;
+}
+
+bool get_grid(cells *to, arrays *all, PyObject *picture, int count, int rows, int columns)
+{
+    PyObject *vectors, *slots;
+    if (!PyArg_ParseTuple(picture, "OOi", &vectors, &slots, &to->cell))
+        return false;
+    Py_ssize_t shape[] = {2, rows, columns, 2};
+    const Py_buffer *values = get_array(all, vectors, "vectors", "h", 4, shape, false);
+    const Py_buffer *named = values ? get_array(all, slots, "slots", "B", 3, shape, false) : NULL;
+    if (!named)
+        return false;
+    if (!PyBuffer_IsContiguous(values, 'C') || !PyBuffer_IsContiguous(named, 'C')) {
+        PyErr_SetString(PyExc_ValueError, "cells must be contiguous");
+        return false;
+    }
+    size_t num_cells = (size_t)rows * (size_t)columns;
+    const int16_t *first = values->buf;
+    const uint8_t *first_slots = named->buf;
+    to->first = survey(first, first_slots, num_cells);
+    to->second = survey(first + 2 * num_cells, first_slots + num_cells, num_cells);
+    int highest = to->first.highest > to->second.highest ? to->first.highest : to->second.highest;
+    if ((to->first.vectors || to->second.vectors) && highest >= count) {
+        PyErr_Format(PyExc_ValueError, "slot %d names none of %d references", highest, count);
+        return false;
+    }
+    return true;
+}
+
+bool get_cells(cells *to, arrays *all, PyObject *picture, int count, geometry size)
+{
+    int cell;
+    PyObject *vectors, *slots;
+    if (!PyArg_ParseTuple(picture, "OOi", &vectors, &slots, &cell))
+        return false;
+    if (cell != 4 && cell != 8) {
+        PyErr_Format(PyExc_ValueError, "cells are 4 or 8 pixels, not %d", cell);
+        return false;
+    }
+    return get_grid(to, all, picture, count, (size.height + cell - 1) / cell,
+                    (size.width + cell - 1) / cell);
 }
 
 bool get_target(plane *to, char *type, geometry *size, arrays *all, PyObject *object,

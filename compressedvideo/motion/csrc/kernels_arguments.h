@@ -11,7 +11,8 @@
 #include "kernels.h"
 
 #define MAX_RUN 16 /* pictures */
-#define MAX_ARRAYS (3 + MAX_RUN)
+#define MAX_REFERENCES 64 /* of a picture */
+#define MAX_ARRAYS (5 + MAX_REFERENCES) /* a run has three, and two for each picture */
 #define MAX_SIDE 65536 /* pixels; keeps all products of sizes far from overflow */
 
 /* The arrays of one call. */
@@ -30,12 +31,22 @@ const Py_buffer *get_array(arrays *all, PyObject *object, const char *name, cons
 bool get_plane(plane *to, char *type, arrays *all, PyObject *object, const char *name,
                const char *types, int channels, geometry size, bool writable);
 
-bool get_optional_plane(plane *to, arrays *all, PyObject *object, const char *name,
-                        const char *types, int channels, geometry size);
+/* What slots name: a tuple of such planes and of None, whose data is NULL then. At most MAX_REFERENCES. */
+bool get_references(plane *references, int *count, arrays *all, PyObject *tuple, const char *types,
+                    int channels, geometry size);
 
-/* Vectors [rows, columns, 2] and their validity [rows, columns]; both None: no such direction. */
-bool get_cells(cells *to, arrays *all, PyObject *vectors, PyObject *valid, const char *name,
-               geometry size);
+/* A tuple of so many: SLOTS flags, false beyond. */
+bool get_flags(bool *flags, PyObject *tuple, int count);
+
+/* A tuple of distances, frames, and of None. */
+bool get_divisors(divisors *by, int *count, PyObject *tuple);
+
+/* A tuple of vectors [2, rows, columns, 2], slots [2, rows, columns] below `count`, and the size of
+ * cells. */
+bool get_grid(cells *to, arrays *all, PyObject *picture, int count, int rows, int columns);
+
+/* The same for a picture of this size. */
+bool get_cells(cells *to, arrays *all, PyObject *picture, int count, geometry size);
 
 /* The array that says how large a picture is: [height, width, channels], writable. */
 bool get_target(plane *to, char *type, geometry *size, arrays *all, PyObject *object,

@@ -3,7 +3,8 @@
 #ifndef MMCONDENSE_KERNELS_AVX2_H
 #define MMCONDENSE_KERNELS_AVX2_H
 
-#include "kernels_runs.h"
+#include "kernels_predict.h"
+#include "kernels_rows.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(PORTABLE_ONLY)
 #define EIGHT 8 /* pixels at a time */

@@ -2,25 +2,9 @@
 #ifndef MMCONDENSE_KERNELS_BLEND_H
 #define MMCONDENSE_KERNELS_BLEND_H
 
-#include <string.h>
+#include "kernels_inline.h"
 
-#include "kernels.h"
-
-#if defined(__GNUC__)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#else
-#define ALWAYS_INLINE static inline
-#endif
-
-#define CHANNELS 3
 #define CHUNK 32 /* bytes that are predicted at a time */
-
-ALWAYS_INLINE int min_int(int a, int b) { return a < b ? a : b; }
-ALWAYS_INLINE int max_int(int a, int b) { return a > b ? a : b; }
-ALWAYS_INLINE int clip_int(int value, int low, int high)
-{
-    return min_int(max_int(value, low), high);
-}
 
 /* Between four pixels: in the upper row a, in the lower one b, right neighbours `right` bytes on. */
 ALWAYS_INLINE void blend(uint8_t *out, const uint8_t *a, const uint8_t *b, int bytes, int right,

@@ -50,10 +50,10 @@ def test_other_colours_are_converted_by_ffmpeg(colorspace, color_range):
 
 
 def test_planes_are_checked():
-    kernels = pytest.importorskip("compressedvideo.motion._kernels")
-    assert colours._kernels is kernels
+    compiled = pytest.importorskip("compressedvideo.decoding._colours")
+    assert colours._colours is compiled
     out, luma, chroma = np.zeros((2, 32, 3), np.uint8), bytes(64), bytes(16)
-    kernels.yuv420_to_rgb(out, luma, 32, chroma, 16, chroma, 16)
+    compiled.yuv420_to_rgb(out, luma, 32, chroma, 16, chroma, 16)
     for wrong in (
         (out, luma[1:], 32, chroma, 16, chroma, 16),
         (out, luma, 32, chroma[1:], 16, chroma, 16),
@@ -62,4 +62,4 @@ def test_planes_are_checked():
         (out[..., :2], luma, 32, chroma, 16, chroma, 16),
     ):
         with pytest.raises(ValueError, match=r"plane|out"):
-            kernels.yuv420_to_rgb(*wrong)
+            compiled.yuv420_to_rgb(*wrong)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from compressedvideo.motion import fields as motion
-from tests.compressedvideo.slow_reference import paint_blocks, slow_predict, slow_warp
+from compressedvideo.motion.cells import NO_REFERENCE, MotionCells
+from tests.compressedvideo.slow_reference import paint_blocks, slow_warp
 
 HEIGHT, WIDTH = 44, 52  # no multiples of 16, nor of 8
 
@@ -62,15 +63,57 @@ def random_blocks(rng: np.random.Generator, *, scale: int) -> np.ndarray:
 @pytest.mark.parametrize("whole", [False, True])
 def test_rasterise_and_densify_equal_painting_block_by_block(rng, scale, source, whole):
     blocks = random_blocks(rng, scale=scale)
-    cells, valid = motion.rasterise(blocks, source=source, height=HEIGHT, width=WIDTH)
-    field = motion.densify(
-        motion.MotionCells(cells, valid), height=HEIGHT, width=WIDTH, whole=whole
-    )
+    vectors, used = motion.rasterise(blocks, source=source, height=HEIGHT, width=WIDTH)
+    slots = np.where(used, np.uint8(0), np.uint8(NO_REFERENCE))
+    cells = MotionCells(vectors[None], slots[None], (0,), motion.CELL)
+    field = motion.densify(cells, height=HEIGHT, width=WIDTH, whole=whole)
     expected, expected_valid = paint_blocks(
         blocks, source=source, height=HEIGHT, width=WIDTH, whole=whole
     )
-    np.testing.assert_array_equal(field.past / motion.QUARTERS, expected)
-    np.testing.assert_array_equal(field.valid_past, expected_valid)
+    np.testing.assert_array_equal(field.vectors[0] / motion.QUARTERS, expected)
+    np.testing.assert_array_equal(field.slots[0] != NO_REFERENCE, expected_valid)
+
+
+def random_cells(rng: np.random.Generator, *, cell: int, num_pictures: int) -> MotionCells:
+    shape = 2, -(-HEIGHT // cell), -(-WIDTH // cell)
+    slots = rng.integers(0, num_pictures, shape, np.uint8)
+    slots[rng.random(shape) < 0.3] = NO_REFERENCE
+    vectors = rng.integers(-90, 91, (*shape, 2)).astype(np.int16)
+    vectors[slots == NO_REFERENCE] = 0
+    return MotionCells(vectors, slots, tuple(range(num_pictures)), cell)
+
+
+@pytest.mark.parametrize("cell", [4, 8])
+@pytest.mark.parametrize("whole", [False, True])
+def test_densify_equals_loops(rng, cell, whole):
+    cells = random_cells(rng, cell=cell, num_pictures=3)
+    field = motion.densify(cells, height=HEIGHT, width=WIDTH, whole=whole)
+    for number in (0, 1):
+        for y in range(HEIGHT):
+            for x in range(WIDTH):
+                vector = cells.vectors[number, y // cell, x // cell].tolist()
+                slot = int(cells.slots[number, y // cell, x // cell])
+                if whole:
+                    vector = [int(v / 4) * 4 for v in vector]
+                    from_x, from_y = x - vector[0] // 4, y - vector[1] // 4
+                    if not (0 <= from_x < WIDTH and 0 <= from_y < HEIGHT):
+                        vector, slot = [0, 0], NO_REFERENCE
+                assert field.vectors[number, y, x].tolist() == vector
+                assert field.slots[number, y, x] == slot
+
+
+def test_of_slots_looks_up_and_refuses_what_is_not_there():
+    slots = np.array([[0, 2], [255, 1]], np.uint8)
+    assert motion.of_slots(slots, [1.5, 2.5, 4.5], unused=-1.0).tolist() == [[1.5, 4.5], [-1, 2.5]]
+    with pytest.raises(ValueError, match="slot 2 names none of 2 references"):
+        motion.of_slots(slots, [1, 2], unused=0)
+
+
+def test_the_higher_rank_is_chosen_and_the_first_of_equals():
+    ranks = np.array([[0, 0, 1, 1, 1, 2, 2], [0, 1, 0, 1, 2, 1, 2]])
+    first, second = motion.choose(ranks)
+    assert first.tolist() == [False, False, True, True, False, True, True]
+    assert second.tolist() == [False, True, False, False, True, False, False]
 
 
 def test_whole_pixels_truncates_towards_zero():
@@ -103,13 +146,30 @@ def test_warp_equals_floating_point(rng):
     np.testing.assert_array_equal(warped, slow_warp(reference, quarters / 4))
 
 
-def test_average_equals_loops(rng):
-    past, future = rng.integers(0, 256, (2, HEIGHT, WIDTH, 3), np.uint8)
-    valid_past, valid_future = rng.random((2, HEIGHT, WIDTH)) < 0.5
-    still = np.zeros((HEIGHT, WIDTH, 2))
-    averaged = motion.average(past, future, valid_past=valid_past, valid_future=valid_future)
-    expected = slow_predict(past, still, valid_past, future, still, valid_future)
-    np.testing.assert_array_equal(averaged, expected)
+@pytest.mark.parametrize("cell", [4, 8])
+@pytest.mark.parametrize("missing", [None, 1])
+def test_predict_equals_loops(rng, cell, missing):
+    """Both predictions from any picture; those from a missing one do not count."""
+    cells = random_cells(rng, cell=cell, num_pictures=3)
+    field = motion.densify(cells, height=HEIGHT, width=WIDTH, whole=False)
+    *references, fallback = rng.integers(0, 256, (4, HEIGHT, WIDTH, 3), np.uint8)
+    warped = [
+        [slow_warp(picture, field.vectors[number] / 4) for picture in references]
+        for number in (0, 1)
+    ]
+    given = [None if slot == missing else picture for slot, picture in enumerate(references)]
+    prediction = motion.predict(field, given, fallback=fallback)
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            counting = [
+                warped[number][field.slots[number, y, x]][y, x]
+                for number in (0, 1)
+                if field.slots[number, y, x] not in (NO_REFERENCE, missing)
+            ]
+            expected = fallback[y, x]
+            if counting:
+                expected = np.floor(sum(counting) / len(counting) + 0.5)
+            assert prediction[y, x].tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.int32])
@@ -132,17 +192,20 @@ def test_follow_equals_coviars_loop(rng, step, dtype):
 
 
 def test_single_field_is_the_mean_of_velocities():
-    past = np.array([[[8, -4], [8, 4], [0, 0], [0, 0]]], np.int16)  # [1, 4, 2], quarter pixels
-    future = np.array([[[-4, 0], [0, 0], [-4, 8], [0, 0]]], np.int16)
+    first = [[8, -4], [8, 4], [0, 0], [0, 0], [8, 8], [4, 0]]  # quarter pixels
+    second = [[-4, 0], [0, 0], [-4, 8], [0, 0], [12, -8], [-4, 8]]
+    slots = [[0, 0, 255, 255, 1, 0], [2, 255, 2, 255, 0, 3]]
     field = motion.MotionField(
-        past,
-        np.array([[True, True, False, False]]),
-        future,
-        np.array([[True, False, True, False]]),
+        np.array([[first], [second]], np.int16), np.array(slots, np.uint8)[:, None]
     )
-    velocity = motion.single_field(field, past_distance=2, future_distance=-1)
-    # past / 2 and future / -1, in pixels: (1, -.5) and (1, 0); (1, .5); (1, -2); none
-    np.testing.assert_array_equal(velocity, [[[1, -0.25], [1, 0.5], [1, -2], [0, 0]]])
+    velocity = motion.single_field(field, [2, 4, -1, None])
+    # (1, -.5) and (1, 0); (1, .5); (1, -2); none; two of the past: (.5, .5) and (1.5, -1);
+    # the second one does not count
+    expected = [[1, -0.25], [1, 0.5], [1, -2], [0, 0], [1, -0.25], [0.5, 0]]
+    np.testing.assert_array_equal(velocity, [expected])
+    assert not np.signbit(velocity[0, 3]).any()
+    with pytest.raises(ValueError, match="a distance of 0"):
+        motion.single_field(field, [2, 4, 0, None])
 
 
 def test_residual_has_its_full_range():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compressedvideo.motion import kernels as kernels_module
-from compressedvideo.motion.fields import CELL, MotionCells
+from compressedvideo.motion.cells import NO_PICTURE, NO_REFERENCE, MotionCells
 from compressedvideo.motion.kernels import (
     BLOCK,
     CompiledKernels,
@@ -22,6 +22,10 @@ from compressedvideo.motion.kernels import (
 needs_compiled = pytest.mark.skipif(
     kernels_module._kernels is None, reason="compressedvideo.motion._kernels is not built"
 )
+IMPLEMENTATIONS = [
+    pytest.param(NumpyKernels(), id="numpy"),
+    pytest.param(CompiledKernels(), id="compiled", marks=needs_compiled),
+]
 # Which pixels a run of equal vectors covers depends on all of these.
 SIZES = st.one_of(st.integers(1, 40), st.sampled_from([48, 64, 85, 170]))
 FAR = 1 << 13
@@ -51,14 +55,28 @@ class Scene:
             vectors[:] = vectors[0, 0]
         return vectors.astype(dtype)
 
-    def cells(self, *, future: bool) -> MotionCells:
-        rows, columns = -(-self.height // CELL), -(-self.width // CELL)
-        directions = []
-        for _ in range(1 + future):
-            valid = self.rng.random((rows, columns)) < self.rng.choice([0, 0.5, 0.9, 1])
-            vectors = self.vectors(rows, columns, np.int16)
-            directions += [np.where(valid[..., None], vectors, np.int16(0)), valid]
-        return MotionCells(*directions)
+    def cells(self, *, num_pictures: int) -> MotionCells:
+        """Cells of either size, whose second prediction is often not used."""
+        cell = int(self.rng.choice([4, 8]))
+        shape = 2, -(-self.height // cell), -(-self.width // cell)
+        slots = self.rng.integers(0, num_pictures, shape, np.uint8)
+        if self.rng.random() < 0.5:  # as encoders do: mostly the nearest ones
+            slots[:] = [[[0]], [[num_pictures - 1]]]
+        for number, shares in enumerate(([0, 0.1, 0.5, 1], [0, 0.5, 1, 1])):
+            slots[number][self.rng.random(shape[1:]) < self.rng.choice(shares)] = NO_REFERENCE
+        vectors = np.stack([self.vectors(*shape[1:], np.int16) for _ in range(2)])
+        vectors[slots == NO_REFERENCE] = 0
+        return MotionCells(vectors, slots, tuple(range(num_pictures)), cell)
+
+    def some(self, count: int, make) -> list:
+        """One for each reference, now and then None."""
+        return [None if self.rng.random() < 0.3 else make() for _ in range(count)]
+
+    def flags(self, count: int) -> list[bool]:
+        return (self.rng.random(count) < 0.5).tolist()
+
+    def distances(self, count: int) -> list[float | None]:
+        return self.some(count, lambda: self.rng.choice([-3, -1, 1, 1, 2, 2.5]))
 
     def blocks(self, count: int) -> bytes:
         """FFmpeg's records, some of them outside the picture."""
@@ -109,41 +127,37 @@ def both(method: str, *args, out: np.ndarray, **kwargs) -> None:
         assert results[0].tobytes() == results[1].tobytes()
 
 
+NUM_PICTURES = st.sampled_from([1, 2, 2, 4])
+
+
 @needs_compiled
 @settings(deadline=None)
-@given(scenes(), st.integers(0, 30))
-def test_cells_are_equal(scene: Scene, num_blocks: int) -> None:
+@given(scenes(), st.integers(0, 30), st.sampled_from([5, None]))
+def test_cells_are_equal(scene: Scene, num_blocks: int, future: int | None) -> None:
     blocks = scene.blocks(num_blocks)
-    found = [
-        implementation.cells(blocks, height=scene.height, width=scene.width)
+    ours, theirs = [
+        implementation.cells(blocks, height=scene.height, width=scene.width, past=3, future=future)
         for implementation in (NumpyKernels(), CompiledKernels())
     ]
-    for field in fields(MotionCells):
-        np.testing.assert_array_equal(*(getattr(cells, field.name) for cells in found))
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+    np.testing.assert_array_equal(ours.slots, theirs.slots)
+    assert (ours.pictures, ours.cell) == (theirs.pictures, theirs.cell)
 
 
 @needs_compiled
-@settings(deadline=None, max_examples=200)
-@given(
-    scenes(),
-    st.booleans(),
-    st.sampled_from(["past", "future", "both", "neither"]),
-    st.sampled_from([np.int16, np.int32]),
-)
-def test_accumulated_fields_are_equal(
-    scene: Scene, has_future: bool, chain: str, dtype: type
-) -> None:
-    cells = scene.cells(future=has_future)
-    past = scene.field(dtype) if chain in ("past", "both") else None
-    future = scene.field(dtype) if chain in ("future", "both") else None
-    start = past if past is not None and scene.rng.random() < 0.8 else scene.field(dtype)
+@settings(deadline=None, max_examples=400)
+@given(scenes(), NUM_PICTURES, st.sampled_from([np.int16, np.int32]))
+def test_accumulated_fields_are_equal(scene: Scene, num_pictures: int, dtype: type) -> None:
+    references = scene.some(num_pictures, lambda: scene.field(dtype))
+    reached = [field for field in references if field is not None]
+    start = reached[0] if reached and scene.rng.random() < 0.8 else scene.field(dtype)
     both(
         "accumulate",
-        cells,
+        scene.cells(num_pictures=num_pictures),
         out=scene.out(2, dtype),
         start=start,
-        past=past,
-        future=future,
+        references=references,
+        prefer=scene.flags(num_pictures),
         whole=scene.whole,
     )
 
@@ -153,11 +167,15 @@ def test_accumulated_fields_are_equal(
 @given(
     scenes(),
     st.lists(st.none() | st.integers(0, 30), min_size=1, max_size=4),
+    NUM_PICTURES,
     st.sampled_from([np.int16, np.int32]),
 )
-def test_fields_of_runs_are_equal(scene: Scene, run: list[int | None], dtype: type) -> None:
+def test_fields_of_runs_are_equal(
+    scene: Scene, run: list[int | None], num_pictures: int, dtype: type
+) -> None:
     vectors = [
-        scene.cells(future=False) if number is None else scene.blocks(number) for number in run
+        scene.cells(num_pictures=num_pictures) if number is None else scene.blocks(number)
+        for number in run
     ]
     both(
         "accumulate_run",
@@ -182,49 +200,43 @@ def test_accumulated_motion_is_equal(
 
 
 @needs_compiled
-@settings(deadline=None, max_examples=200)
-@given(scenes(), MOTION_TYPES, st.booleans(), st.integers(1, 5), st.integers(-5, -1))
-def test_single_fields_are_equal(
-    scene: Scene, dtype: type, has_future: bool, past_distance: int, future_distance: int
-) -> None:
+@settings(deadline=None, max_examples=400)
+@given(scenes(), MOTION_TYPES, NUM_PICTURES)
+def test_single_fields_are_equal(scene: Scene, dtype: type, num_pictures: int) -> None:
     both(
         "single_field",
-        scene.cells(future=has_future),
+        scene.cells(num_pictures=num_pictures),
         out=scene.out(2, dtype),
-        past_distance=past_distance,
-        future_distance=future_distance,
+        distances=scene.distances(num_pictures),
         whole=scene.whole,
     )
 
 
 @needs_compiled
 @settings(deadline=None)
-@given(scenes(), st.booleans(), st.integers(1, 5), st.integers(-5, -1))
-def test_fields_of_cells_are_equal(
-    scene: Scene, has_future: bool, past_distance: int, future_distance: int
-) -> None:
-    cells = scene.cells(future=has_future)
+@given(scenes(), NUM_PICTURES)
+def test_fields_of_cells_are_equal(scene: Scene, num_pictures: int) -> None:
+    cells = scene.cells(num_pictures=num_pictures)
+    fine = scene.rng.choice([1, cells.cell // 2, cells.cell])
+    grid = [-(-side // max(fine, 4)) for side in (scene.height, scene.width)]
     both(
         "cell_field",
         cells,
-        out=np.empty(cells.past.shape, np.float32),
-        past_distance=past_distance,
-        future_distance=future_distance,
+        out=np.empty((*grid, 2), np.float32),
+        distances=scene.distances(num_pictures),
     )
 
 
 @needs_compiled
 @settings(deadline=None)
-@given(scenes(), MOTION_TYPES)
-def test_directions_are_equal(scene: Scene, dtype: type) -> None:
-    cells = scene.cells(future=False)
+@given(scenes(), MOTION_TYPES, NUM_PICTURES)
+def test_directions_are_equal(scene: Scene, dtype: type, num_pictures: int) -> None:
+    cells, chosen = scene.cells(num_pictures=num_pictures), scene.flags(num_pictures)
     results = []
     for implementation in (NumpyKernels(), CompiledKernels()):
         out = np.full((scene.height, scene.width, 2), 99, dtype)
         valid = np.ones((scene.height, scene.width), bool)
-        implementation.direction(
-            out, valid, vectors=cells.past, valid=cells.valid_past, whole=scene.whole
-        )
+        implementation.direction(out, valid, cells, chosen=chosen, whole=scene.whole)
         results.append((out, valid))
     for ours, theirs in zip(*results, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -244,18 +256,16 @@ def test_accumulated_residuals_are_equal(scene: Scene, dtype: type, field_type: 
 
 
 @needs_compiled
-@settings(deadline=None, max_examples=200)
-@given(scenes(), RESIDUAL_TYPES, st.booleans(), st.booleans())
-def test_residuals_of_pictures_are_equal(
-    scene: Scene, dtype: type, has_future: bool, use_future: bool
-) -> None:
+@settings(deadline=None, max_examples=400)
+@given(scenes(), RESIDUAL_TYPES, NUM_PICTURES)
+def test_residuals_of_pictures_are_equal(scene: Scene, dtype: type, num_pictures: int) -> None:
     both(
         "field_residual",
-        scene.cells(future=has_future),
+        scene.cells(num_pictures=num_pictures),
         out=scene.out(3, dtype),
         frame=scene.picture(),
-        past=scene.picture(),
-        future=scene.picture() if use_future else None,
+        references=scene.some(num_pictures, scene.picture),
+        fallback=scene.picture(),
         whole=scene.whole,
     )
 
@@ -275,23 +285,89 @@ def test_zeros_are_written_to_all_of_an_array_and_nowhere_else(
 @needs_compiled
 def test_wrong_arrays_are_refused() -> None:
     out = np.zeros((16, 16, 2), np.int16)
-    cells = MotionCells(np.zeros((2, 2, 2), np.int16), np.ones((2, 2), bool))
-    arguments = dict(start=out, past=out, future=None, whole=False)
-    with pytest.raises(ValueError, match="past_reference"):
-        CompiledKernels().accumulate(out.copy(), cells, **{**arguments, "past": out[:8]})
-    few = MotionCells(cells.past[:1], cells.valid_past)
-    with pytest.raises(ValueError, match="past: wrong type"):
-        CompiledKernels().accumulate(out.copy(), few, **arguments)
+    cells = MotionCells(np.zeros((2, 2, 2, 2), np.int16), np.zeros((2, 2, 2), np.uint8), (0,), 8)
+    arguments = dict(start=out, references=[out], prefer=[True], whole=False)
+    kernels = CompiledKernels()
+    with pytest.raises(ValueError, match="references"):
+        kernels.accumulate(out.copy(), cells, **{**arguments, "references": [out[:8]]})
+    with pytest.raises(ValueError, match="not as many flags as references"):
+        kernels.accumulate(out.copy(), cells, **{**arguments, "prefer": [True, False]})
+    few = MotionCells(cells.vectors[:, :1], cells.slots, (0,), 8)
+    with pytest.raises(ValueError, match="vectors: wrong type"):
+        kernels.accumulate(out.copy(), few, **arguments)
+    apart = MotionCells(cells.vectors.repeat(2, 0)[::2], cells.slots, (0,), 8)
+    with pytest.raises(ValueError, match="contiguous"):
+        kernels.accumulate(out.copy(), apart, **arguments)
+    odd = MotionCells(cells.vectors, cells.slots, (0,), 16)
+    with pytest.raises(ValueError, match="cells are 4 or 8 pixels, not 16"):
+        kernels.accumulate(out.copy(), odd, **arguments)
     turned = np.asfortranarray(out)
     with pytest.raises(ValueError, match="layout"):
-        CompiledKernels().accumulate(out.copy(), cells, **{**arguments, "start": turned})
+        kernels.accumulate(out.copy(), cells, **{**arguments, "start": turned})
     with pytest.raises(ValueError, match="out"):
-        CompiledKernels().accumulated_motion(np.zeros((16, 16, 2)), out)
+        kernels.accumulated_motion(np.zeros((16, 16, 2)), out)
     for refused in (np.zeros((16, 16, 2)), turned, np.zeros(16, np.uint8)):
         with pytest.raises(ValueError, match="out"):
-            CompiledKernels().clear(refused)
+            kernels.clear(refused)
     with pytest.raises(ValueError, match="blocks"):
-        CompiledKernels().cells(b"x" * 39, height=16, width=16)
+        kernels.cells(b"x" * 39, height=16, width=16, past=0, future=None)
+
+
+@pytest.mark.parametrize("kernels", IMPLEMENTATIONS)
+def test_slots_and_distances_that_mean_nothing_are_refused(kernels: NumpyKernels) -> None:
+    cells = MotionCells(np.zeros((2, 2, 2, 2), np.int16), np.zeros((2, 2, 2), np.uint8), (4, 6), 8)
+    cells.slots[1, 1, 1] = 2
+    motion, picture = np.zeros((16, 16, 2), np.int16), np.zeros((16, 16, 3), np.uint8)
+    message = "slot 2 names none of 2 references"
+    with pytest.raises(ValueError, match=message):
+        kernels.single_field(motion, cells, distances=[1, -1], whole=False)
+    with pytest.raises(ValueError, match=message):
+        kernels.cell_field(np.zeros((2, 2, 2), np.float32), cells, distances=[1, -1])
+    valid = np.zeros((16, 16), bool)
+    with pytest.raises(ValueError, match=message):
+        kernels.direction(motion, valid, cells, chosen=[True, False], whole=False)
+    with pytest.raises(ValueError, match=message):
+        kernels.accumulate(
+            motion,
+            cells,
+            start=motion.copy(),
+            references=[None, None],
+            prefer=[True, False],
+            whole=False,
+        )
+    with pytest.raises(ValueError, match=message):
+        kernels.field_residual(
+            picture.astype(np.int16),
+            cells,
+            frame=picture,
+            references=[picture, None],
+            fallback=picture,
+            whole=False,
+        )
+    with pytest.raises(ValueError, match="distance of 0"):
+        kernels.single_field(motion, cells, distances=[1, 0, -1], whole=False)
+    with pytest.raises(ValueError, match=r"neither the grid of cells, \(2, 2\), nor twice as fine"):
+        kernels.cell_field(np.zeros((1, 2, 2), np.float32), cells, distances=[1, 1, 1])
+
+
+@pytest.mark.parametrize("kernels", IMPLEMENTATIONS)
+def test_blocks_of_list_1_without_a_future_picture_name_a_missing_one(
+    kernels: NumpyKernels,
+) -> None:
+    blocks = np.zeros(2, BLOCK)
+    blocks["source"] = -1, 1
+    blocks["w"], blocks["h"], blocks["dst_x"], blocks["dst_y"] = 16, 8, 8, 4
+    blocks["motion_x"], blocks["motion_y"], blocks["motion_scale"] = [3, -5], [-1, 2], 2
+    size = dict(height=16, width=16)
+    first = kernels.cells(blocks[:1].tobytes(), **size, past=7, future=9)
+    assert (first.pictures, first.cell) == ((7,), 8)
+    assert first.vectors.tolist() == [[[[-6, 2]] * 2, [[0, 0]] * 2], [[[0, 0]] * 2] * 2]
+    assert first.slots.tolist() == [[[0, 0], [255, 255]], [[255, 255]] * 2]
+    assert kernels.cells(blocks.tobytes(), **size, past=7, future=9).pictures == (7, 9)
+    both = kernels.cells(blocks.tobytes(), **size, past=7, future=None)
+    assert both.pictures == (7, NO_PICTURE)
+    assert both.vectors[1].tolist() == [[[10, -4]] * 2, [[0, 0]] * 2]
+    assert both.slots[1].tolist() == [[1, 1], [255, 255]]
 
 
 def test_the_backend_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

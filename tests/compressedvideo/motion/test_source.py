@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
+from av.codec.context import Flags2
 
 from compressedvideo import (
     CompressedVideo,
@@ -17,7 +18,10 @@ from compressedvideo import (
 )
 from compressedvideo.bitstream import mpeg4
 from compressedvideo.index import Picture
-from compressedvideo.motion.source import ParsedMotion
+from compressedvideo.motion.cells import NO_REFERENCE
+from compressedvideo.motion.kernels import kernels
+from compressedvideo.motion.mpeg4 import Mpeg4Motion
+from compressedvideo.motion.source import EXPORTING_CODECS, ExportedMotion
 from tests.compressedvideo.bitstream import mpeg4_writer as writer
 from tests.compressedvideo.slow_reference import translating_frames
 
@@ -33,6 +37,38 @@ def with_b_frames(tmp_path_factory):
     frames = translating_frames(26, step=STEP, height=100, width=116)
     encode_frames(path, frames, codec="mpeg4", gop_size=12, b_frames=2, quality=3)
     return path
+
+
+@pytest.mark.parametrize("step", [(3, -2), (-4.5, 1.5)])
+@pytest.mark.parametrize("codec", ["msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "mpeg4", "flv"])
+def test_exported_vectors_are_the_motion_of_the_content(tmp_path, codec, step):
+    """Sign and scale, of codecs that have encoders and half-pixel vectors."""
+    size = dict(height=96, width=128)
+    path = tmp_path / ("clip.flv" if codec == "flv" else "clip.avi")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.pix_fmt, stream.bit_rate, stream.codec_context.gop_size = "yuv420p", 2_000_000, 12
+        stream.height, stream.width = size["height"], size["width"]
+        for pixels in translating_frames(8, step=step, **size):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    fields = []
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        assert context.name in EXPORTING_CODECS
+        context.flags2 |= Flags2.export_mvs
+        source = ExportedMotion(context.name)
+        for number, frame in enumerate(container.decode(video=0)):
+            cells = kernels().cells(source.blocks(frame), **size, past=number - 1, future=None)
+            field = np.empty((size["height"], size["width"], 2), np.float32)
+            kernels().single_field(field, cells, distances=[1], whole=False)
+            fields.append(field)
+    assert len(fields) == 8
+    assert not fields[0].any()
+    # Encoders that hold pictures back lose the vectors of the last one.
+    moved = np.stack(fields[1:-1])[:, 16:-16, 16:-16]
+    assert (np.abs(moved - step) <= 0.5).all(axis=-1).mean() > 0.95
+    assert (moved == step).all(axis=-1).mean() > 0.9
 
 
 @needs_parser
@@ -157,10 +193,8 @@ def test_vectors_of_b_frames_explain_a_real_clip(shared_data):
 def test_bits_add_up_to_the_packets(with_b_frames):
     with CompressedVideo(with_b_frames) as video:
         clip = video.read(range(video.num_frames), modalities=("bits",))
-        sizes = {}
-        for gop in range(len(video.keyframes)):
-            for picture in video._decoder.pictures(video._index, gop=gop, last=video.num_frames):
-                sizes[picture.display] = 8 * picture.packet.size
+        packet_of = video._index.records["packet"][video._index.shown]
+        sizes = 8 * video._packets.sizes[packet_of]
         with_motion = video.read([4], modalities=("bits", "motion", "rgb"))
     assert clip.bits.shape == clip.coefficients.shape == (26, 7, 8)
     assert clip.bits.dtype == clip.coefficients.dtype == np.int32
@@ -225,22 +259,27 @@ def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_fr
             video.read([4], modalities=("motion",))
 
 
+def coded(kind: str, display: int, data: bytes) -> Picture:
+    picture = Picture(display, display, kind, True, display, display, 0, len(data), -1)
+    picture.packets = [data]
+    return picture
+
+
 @needs_parser
 def test_pictures_that_do_not_end_exactly_are_warned_of_once():
     size = dict(height=writer.HEIGHT, width=writer.WIDTH)
     p_frame = writer.vop("P", 1, *[writer.inter(1, 0)] * 8)
-    source = ParsedMotion(writer.vol(), with_costs=False, path="clip.avi")
-    i_picture, p_picture = (
-        Picture("IP"[display], True, False, not display, data, None, display)
-        for display, data in enumerate([writer.vop("I", 0, writer.INTRA * 8), p_frame])
-    )
-    vectors, costs = source.parse([i_picture, p_picture], wanted={1}, **size)
-    assert (list(vectors), costs) == ([1], {})
+    source = Mpeg4Motion(writer.vol(), with_costs=False, path="clip.avi")
+    i_picture = coded("I", 0, writer.vop("I", 0, writer.INTRA * 8))
+    ((run, (parsed,)),) = source.parse([i_picture, coded("P", 1, p_frame)], wanted={1}, **size)
+    assert [picture.display for picture in run] == [0, 1]
+    assert (parsed.picture.display, parsed.costs) == (1, None)
 
     def parse_too_long(display: int) -> None:
-        picture = Picture("P", True, False, False, p_frame + b"\x5a" * 5, None, display)
-        vectors, _ = source.parse([picture], wanted={display}, **size)
-        assert vectors[display].valid_past.all()
+        picture = coded("P", display, p_frame + b"\x5a" * 5)
+        ((_, (parsed,)),) = source.parse([picture], wanted={display}, **size)
+        assert not parsed.cells.slots[0].any()
+        assert (parsed.cells.slots[1] == NO_REFERENCE).all()
 
     with pytest.warns(UserWarning, match=r"clip\.avi: the macroblocks of P-frame 2 do not"):
         parse_too_long(2)

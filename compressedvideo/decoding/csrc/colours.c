@@ -3,7 +3,7 @@
  *
  * With Y, U and V times 8, less their offsets, and (a * b) >> 16 for a product:
  * R = Y cy + V rv, G = Y cy + U gu + V gv, B = Y cy + U bu, saturated to bytes. */
-#include "kernels.h"
+#include "colours.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -83,33 +83,36 @@ AVX2 static inline void put_pixels(uint8_t *rgb, const uint8_t *y, chroma_part c
     }
 }
 
-AVX2 static void convert(plane rgb, plane y, plane u, plane v, geometry size)
+AVX2 static void convert(uint8_t *rgb, ptrdiff_t rgb_stride, colours_plane y, colours_plane u,
+                         colours_plane v, int height, int width)
 {
     const interleaving order = interleave();
-    for (int row = 0; row < size.height; row += 2)
-        for (int step = 0; step < size.width; step += STEP) {
+    for (int row = 0; row < height; row += 2)
+        for (int step = 0; step < width; step += STEP) {
             /* The last step may overlap the one before. */
-            int x = step <= size.width - STEP ? step : size.width - STEP;
+            int x = step <= width - STEP ? step : width - STEP;
             chroma_part chroma = get_chroma(u.data + row / 2 * u.stride + x / 2,
                                             v.data + row / 2 * v.stride + x / 2);
             for (int line = row; line < row + 2; line++)
-                put_pixels(rgb.data + line * rgb.stride + 3 * x, y.data + line * y.stride + x,
-                           chroma, &order);
+                put_pixels(rgb + line * rgb_stride + 3 * x, y.data + line * y.stride + x, chroma,
+                           &order);
         }
 }
 
-bool yuv420_to_rgb(plane rgb, plane y, plane u, plane v, geometry size)
+bool colours_yuv420_to_rgb(uint8_t *rgb, ptrdiff_t rgb_stride, colours_plane y, colours_plane u,
+                           colours_plane v, int height, int width)
 {
-    if (size.width % 2 || size.height % 2 || size.width < STEP || !__builtin_cpu_supports("avx2"))
+    if (width % 2 || height % 2 || width < STEP || !__builtin_cpu_supports("avx2"))
         return false;
-    convert(rgb, y, u, v, size);
+    convert(rgb, rgb_stride, y, u, v, height, width);
     return true;
 }
 
 #else
-bool yuv420_to_rgb(plane rgb, plane y, plane u, plane v, geometry size)
+bool colours_yuv420_to_rgb(uint8_t *rgb, ptrdiff_t rgb_stride, colours_plane y, colours_plane u,
+                           colours_plane v, int height, int width)
 {
-    (void)rgb, (void)y, (void)u, (void)v, (void)size;
+    (void)rgb, (void)rgb_stride, (void)y, (void)u, (void)v, (void)height, (void)width;
     return false;
 }
 #endif

@@ -1,0 +1,9 @@
+"""The compiled half of av1.py: csrc/av1*.c."""
+
+from collections.abc import Sequence
+from typing import Any
+
+class Parser:
+    def __init__(self, extradata: bytes = ...) -> None: ...
+    def headers(self, packets: Sequence[Any], /) -> tuple[bytes, bytes]: ...
+    def reset(self) -> None: ...

@@ -1,0 +1,9 @@
+"""The compiled half of vp8.py: csrc/vp8*.c."""
+
+from collections.abc import Sequence
+from typing import Any
+
+class Parser:
+    def __init__(self, extradata: bytes = ...) -> None: ...
+    def headers(self, packets: Sequence[Any], /) -> tuple[bytes, bytes]: ...
+    def reset(self) -> None: ...

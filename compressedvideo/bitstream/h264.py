@@ -1,0 +1,197 @@
+"""Packets of H.264 in, what they say of their pictures out, no pixel decoded.
+
+``headers`` gives types, display order and references; ``parse`` motion vectors with their true
+references, and what each macroblock cost. The compiled parser behind this module is
+``csrc/h264*.c`` (ITU-T H.264).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from .record import as_arrays
+
+try:
+    from ._parsers import h264 as _h264
+except ImportError:  # built where a compiler was at hand
+    _h264 = None  # type: ignore[assignment]
+
+NO_SLOT = 255
+"""In ``slots``: this prediction is not used."""
+
+
+def is_available() -> bool:
+    """Whether the compiled parser is there."""
+    return _h264 is not None
+
+
+class MacroblockType(IntEnum):
+    """How a macroblock is coded. From P_SKIP on it is predicted from other pictures."""
+
+    I_4X4 = 0
+    I_8X8 = 1
+    I_16X16 = 2
+    I_PCM = 3
+    P_SKIP = 4
+    INTER_16X16 = 5
+    INTER_16X8 = 6
+    INTER_8X16 = 7
+    INTER_8X8 = 8
+    """In four blocks, each of up to four parts; in B some of them may be direct."""
+    B_SKIP = 9
+    """Direct, and without coefficients."""
+    B_DIRECT = 10
+
+
+@dataclass(slots=True)
+class MacroblockCosts:
+    """What the macroblocks of 16x16 pixels cost, [ceil(H/16), ceil(W/16)] each."""
+
+    bits: np.ndarray
+    """uint32. Headers belong to no macroblock; runs of skipped ones (CAVLC) neither."""
+
+    coefficients: np.ndarray
+    """uint16: how many are not 0, of luminance and chroma; 384 where samples are coded as such."""
+
+    qp: np.ndarray
+    """int8: quantisation parameter of luminance, from -6 * (bit depth - 8) to 51; I_PCM has 0."""
+
+    types: np.ndarray
+    """uint8: :class:`MacroblockType`."""
+
+
+@dataclass(slots=True)
+class ParsedPicture:
+    """A wanted picture. Where there is an ``error`` all arrays are None and ``cell`` is 0."""
+
+    picture: int
+    """Its number in decoding order from the last reset, as in the records of ``headers``."""
+
+    error: str | None
+    """Why there is no motion."""
+
+    is_unsupported: bool
+    """The error is a tool that the parser refuses, not damage."""
+
+    error_bit: int
+    """Where in the packet that was found, in bits from its start."""
+
+    size: tuple[int, int]
+    """Height and width of the frame that is shown, pixels."""
+
+    cell: int
+    """4 or 8: pixels of a cell. 8 where no block of this picture is smaller."""
+
+    pictures: tuple[int, ...] | None
+    """Numbers of the pictures that ``slots`` name; -1: a missing one."""
+
+    vectors: np.ndarray | None
+    """[2, ceil(H/cell), ceil(W/cell), 2] int16, prediction first: x and y in quarter pixels,
+    destination minus source, 0 where there is none. ``prediction(p) = reference(p - v / 4)``."""
+
+    slots: np.ndarray | None
+    """[2, ceil(H/cell), ceil(W/cell)] uint8: index into ``pictures``, or :data:`NO_SLOT`."""
+
+    costs: MacroblockCosts | None
+    """None if they were not asked for."""
+
+
+class H264Parser:
+    """Reads the packets of one H.264 stream, in decoding order.
+
+    Args:
+        extradata: The codec's global headers as the container stores them: an ``avcC`` box, NAL
+            units behind start codes, or nothing. They also say how the packets are made up.
+    """
+
+    def __init__(self, extradata: bytes | None) -> None:
+        if _h264 is None:
+            raise RuntimeError("the compiled H.264 parser was not built")
+        self._parser = _h264.Parser(extradata or b"")
+
+    def headers(self, packets: list) -> tuple[np.ndarray, np.ndarray]:
+        """Read the headers of packets, continuing where the last call ended. Never raises for them.
+
+        A packet gives a record for each coded picture: a frame, or one field of a frame.
+
+        Args:
+            packets: Bytes, or whatever offers a buffer of them.
+
+        Returns:
+            Records, [N] of :data:`.record.RECORD`, and the pictures they refer to, int32.
+
+            - ``order`` is the picture order count; a frame's is the lower one of its fields'.
+            - ``kind`` is the type of the frame's first slice, also for its second field.
+            - ``colocated`` is the picture that direct prediction takes vectors from: the first of
+              list 1, unless it is all intra and has none.
+            - References are those of all slices; a field's own frame is left out. A frame that was
+              lost, or left out by the encoder (a gap of ``frame_num``), is -1.
+            - ``KEY`` pictures are IDR pictures and I-pictures with a recovery point of 0 frames. An
+              I-picture without one is no ``KEY``: only references say what can be decoded from it.
+            - ``LEADING``: displayed before the last ``KEY``, but coded after it and referring to
+              pictures before it.
+        """
+        return as_arrays(*self._parser.headers(packets))
+
+    def parse(
+        self, packets: list, *, needed: bytes, wanted: bytes, costs: bool = False
+    ) -> list[ParsedPicture]:
+        """Read the macroblocks of packets, continuing where the last call ended. Runs without GIL.
+
+        A picture with direct prediction needs its ``colocated`` one (see ``headers``), which may
+        need its own; without it the error says so. Of other packets headers are enough, but all
+        packets from a ``KEY`` picture on must be given, so that references are the right ones. One
+        detail of old x264 files (4:4:4, before core 151) is in a message of the first packet alone:
+        let the same parser see that one's headers.
+
+        Without costs, slices that are all intra are not read: damage in them goes unnoticed.
+
+        Args:
+            packets: Bytes, or whatever offers a buffer of them.
+            needed: A byte for each packet, not 0: read its macroblocks, others may need them.
+            wanted: A byte for each packet, not 0: read and return them.
+            costs: Return what macroblocks cost, too.
+
+        Returns:
+            The coded pictures of the wanted packets. Of fields each is one, and refused.
+        """
+        return [
+            _parsed_picture(*fields)
+            for fields in self._parser.parse(packets, needed, wanted, costs)
+        ]
+
+    def reset(self) -> None:
+        """Forget the pictures, for a seek; numbers count from 0 again. Parameter sets stay."""
+        self._parser.reset()
+
+
+def _parsed_picture(
+    picture: int, status: int, bit: int, cell: int, height: int, width: int, *motion
+) -> ParsedPicture:
+    pictures, vectors, slots, costs = motion
+    if status == _h264.OK:
+        rows, columns = -(-height // cell), -(-width // cell)
+        vectors = np.frombuffer(vectors, np.int16).reshape(2, rows, columns, 2)
+        slots = np.frombuffer(slots, np.uint8).reshape(2, rows, columns)
+    if costs is not None:
+        block, *arrays = costs
+        shape = -(-height // block), -(-width // block)
+        types = (np.uint32, np.uint16, np.int8, np.uint8)
+        costs = MacroblockCosts(
+            *(np.frombuffer(a, t).reshape(shape) for a, t in zip(arrays, types, strict=True))
+        )
+    return ParsedPicture(
+        picture=picture,
+        error=None if status == _h264.OK else _h264.message(status),
+        is_unsupported=status >= _h264.FIRST_UNSUPPORTED,
+        error_bit=bit,
+        size=(height, width),
+        cell=cell,
+        pictures=pictures,
+        vectors=vectors,
+        slots=slots,
+        costs=costs,
+    )

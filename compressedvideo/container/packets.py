@@ -1,0 +1,388 @@
+"""A video's packets by their number in decoding order, however the file must be read to get them.
+
+What a container says about itself (tables, timestamps, byte positions) only serves to find packets:
+each that is read a second time is compared with the one that the number stands for.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, BinaryIO
+
+import numpy as np
+from av import Packet
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from ..errors import CorruptVideoError, VideoOpenError
+from .mp4 import read_tracks
+from .opening import Source, open_container, raw_file
+from .orientation import Matrix
+
+AVI = "avi"
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+MATROSKA = "matroska,webm"
+
+_CHUNK_HEADER = {MP4: 0, AVI: 8}
+"""Bytes between the position that a container's table names and the packet."""
+
+_MAX_KEPT = 1 << 23
+"""Bytes of packets that stay in memory, so that a small file is demuxed only once."""
+
+_WINDOW = 1 << 22
+"""Bytes of a file that are looked at together."""
+
+_BATCH = 64
+"""Demuxed packets that are looked at together."""
+
+_NEAR = 16
+"""Packets that are skipped rather than a seek made."""
+
+_BACK = (0, 100, 2000)
+"""How many packets before the wanted one seeks aim at, one after the other."""
+
+_UNKNOWN = np.iinfo(np.int64).min
+
+Buffer = Any
+"""What gives bytes through the buffer protocol."""
+
+
+class PacketReader:
+    """The packets of one video stream.
+
+    Args:
+        source: Path, bytes, or a seekable binary file object, which stays open afterwards.
+        path: The source as messages name it.
+        stream: The stream's index in the file. None: the first video that is no cover art.
+
+    Raises:
+        VideoOpenError: If the source is no video, or has no such stream.
+    """
+
+    def __init__(self, source: Source, path: str, *, stream: int | None = None) -> None:
+        self._source = source
+        self.path = path
+        with raw_file(source, path) as file:
+            tracks = read_tracks(file, path=path)  # before FFmpeg believes them
+        self._container = open_container(source, path)
+        try:
+            self.stream = _choose_stream(self._container, stream, path)
+        except BaseException:
+            self._container.close()
+            raise
+        self.format = self._container.format.name
+        self._positions = array("q")
+        self._sizes = array("q")
+        self._decoding_times = array("q")
+        self._checksums = array("Q")
+        self._presentation_times: np.ndarray | array = array("q")
+        self._is_key = array("b")
+        self.first_packet = b""
+        """Once all were scanned."""
+        if self.format == MP4:
+            self._track = next((t for t in tracks if t.id == self.stream.id), None)
+        else:
+            self._track = None
+        self._kept: list[Packet] = []
+        self.num_missing = 0
+        """Packets at the end that a table announces, and that lie beyond the end of the file."""
+        self._next: int | None = 0  # the packet that is demuxed next
+
+    def close(self) -> None:
+        self._container.close()
+
+    @property
+    def codec(self) -> str:
+        """FFmpeg's name."""
+        return self.stream.codec_context.name
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """How the container displays pictures; None: as they are stored, or not known."""
+        return self._track.matrix if self._track else None
+
+    @property
+    def tells_matrix(self) -> bool:
+        """Whether the container's matrix, or that there is none, is known without decoding."""
+        return self.format != MATROSKA and (self.format != MP4 or self._track is not None)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """[N] int64, bytes."""
+        return np.asarray(self._sizes)
+
+    @property
+    def is_key(self) -> np.ndarray:
+        """[N] bool: which packets the container takes for key frames."""
+        return np.array(self._is_key, bool)
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """[N] int64: presentation times as the container has them, the stream's time base. None if
+        some packet has none."""
+        times = np.asarray(self._presentation_times)
+        if not len(times) or (times == _UNKNOWN).any():
+            return None
+        return times
+
+    # -- all of them, once
+
+    def scan(self) -> Iterator[list[Buffer]]:
+        """The bytes of all packets in decoding order, in batches. Call it once, and to its end.
+
+        MP4 and AVI have tables that say where packets are: then nothing is demuxed.
+
+        Raises:
+            CorruptVideoError: If the file cannot be demuxed to its end.
+        """
+        with raw_file(self._source, self.path) as file:
+            batches = self._from_file(file) if self._read_table(file) else self._demuxed()
+            for batch in batches:
+                if not self.first_packet and batch:
+                    self.first_packet = bytes(batch[0])
+                yield batch
+
+    def _read_table(self, file: BinaryIO) -> bool:
+        """Take the container's table of packets, if it leaves no doubt."""
+        if self.format not in _CHUNK_HEADER:
+            return False
+        if self._track and self._track.num_descriptions > 1:  # headers change on the way
+            return False
+        header = _CHUNK_HEADER[self.format]
+        entries = self.stream.index_entries
+        if not len(entries) or len(entries) != self.stream.frames:
+            return False
+        positions, sizes, times, is_key = array("q"), array("q"), array("q"), array("b")
+        for entry in entries:
+            size = entry.size
+            if size:  # AVI's empty chunks repeat a frame
+                positions.append(entry.pos + header)
+                sizes.append(size)
+                times.append(entry.timestamp)
+                is_key.append(entry.is_keyframe)
+        if not sizes:
+            return False
+        at, length = np.asarray(positions), np.asarray(sizes)
+        rises = (at[1:] >= at[:-1] + length[:-1]).all() and (np.diff(np.asarray(times)) > 0).all()
+        if not rises or at[0] < header:
+            return False
+        # What a truncated file announces is not there, but counts.
+        complete = int(np.searchsorted(at + length, file.seek(0, 2), side="right"))
+        if not complete:
+            return False
+        if self.format == AVI and not _is_chunk(file, positions[0], sizes[0]):
+            return False
+        self._positions, self._sizes, self._decoding_times = positions, sizes, times
+        self._is_key = is_key
+        self.num_missing = len(sizes) - complete
+        if self.format == AVI:
+            self._presentation_times = times
+        elif len(sizes) == len(entries):
+            offsets = self._track.composition_offsets() if self._track else None
+            if offsets is not None and len(offsets) == len(sizes):
+                self._presentation_times = np.asarray(times) + offsets
+        return True
+
+    def _from_file(self, file: BinaryIO) -> Iterator[list[Buffer]]:
+        positions, sizes = self._positions, self._sizes
+        start, end = 0, len(positions) - self.num_missing
+        while start < end:
+            begin, stop = positions[start], start + 1
+            while stop < end and positions[stop] + sizes[stop] - begin <= _WINDOW:
+                stop += 1
+            file.seek(begin)
+            window = memoryview(_read(file, positions[stop - 1] + sizes[stop - 1] - begin))
+            yield [
+                window[position - begin : position - begin + size]
+                for position, size in zip(
+                    islice(positions, start, stop), islice(sizes, start, stop), strict=True
+                )
+            ]
+            start = stop
+
+    def _demuxed(self) -> Iterator[list[Buffer]]:
+        total = 0
+        batch: list[Buffer] = []
+        kept = self._kept
+        keeps = True
+        self._presentation_times = presentation_times = array("q")
+        try:
+            for packet in self._container.demux(self.stream):
+                size = packet.size
+                if not size:
+                    continue
+                self._positions.append(_or_unknown(packet.pos))
+                self._sizes.append(size)
+                self._decoding_times.append(_or_unknown(packet.dts))
+                presentation_times.append(_or_unknown(packet.pts))
+                self._is_key.append(packet.is_keyframe)
+                total += size
+                if keeps:
+                    kept.append(packet)
+                    if total > _MAX_KEPT:
+                        keeps = False
+                        self._checksums.extend(zlib.crc32(other) for other in kept)
+                        kept.clear()
+                else:
+                    self._checksums.append(zlib.crc32(packet))
+                batch.append(packet)
+                if len(batch) == _BATCH:
+                    yield batch
+                    batch = []
+        except FFmpegError as error:
+            raise CorruptVideoError(
+                f"cannot be read to its end ({error}); re-encode or drop the file",
+                path=self.path,
+                codec=self.codec,
+            ) from error
+        self._next = None
+        if batch:
+            yield batch
+
+    # -- some of them, again
+
+    def read(self, first: int, stop: int) -> Iterator[Packet]:
+        """The packets ``first`` to ``stop - 1``.
+
+        Raises:
+            CorruptVideoError: If one of them cannot be found again.
+        """
+        if self._kept:
+            yield from islice(self._kept, first, stop)
+            return
+        number = first
+        for packet in self._from(first):
+            if not self._is(packet, number):
+                break
+            self._next = number = number + 1
+            yield packet
+            if number == stop:
+                return
+        raise self._lost(number)
+
+    def _from(self, first: int) -> Iterator[Packet]:
+        """Packets from a number on, without end; none if it cannot be found."""
+        if self._next is not None and 0 <= first - self._next <= _NEAR:
+            packets = self._until(first)
+            if packets is not None:
+                yield from packets
+                return
+        self._next = None
+        for back in _BACK:
+            time = self._decoding_times[max(first - back, 0)]
+            if time != _UNKNOWN and self._seek(time):
+                packets = self._until(first)
+                if packets is not None:
+                    yield from packets
+                    return
+        self._reopen()
+        yield from self._until(first) or ()
+
+    def _until(self, first: int) -> Iterator[Packet] | None:
+        """Demux up to a packet; what begins with it, or None if it does not come."""
+        packets = self._packets()
+        position = self._positions[first]
+        for packet in packets:
+            if self._is(packet, first):
+                return _chain(packet, packets)
+            if packet.pos is not None and packet.pos > position != _UNKNOWN:
+                return None
+        return None
+
+    def _packets(self) -> Iterator[Packet]:
+        try:
+            for packet in self._container.demux(self.stream):
+                if packet.size:
+                    yield packet
+        except FFmpegError:  # whoever waits for a packet misses it
+            return
+
+    def _is(self, packet: Packet, number: int) -> bool:
+        """Whether a packet is the one with this number."""
+        if packet.size != self._sizes[number]:
+            return False
+        position = self._positions[number]
+        if packet.pos is not None and position != _UNKNOWN and packet.pos != position:
+            return False
+        return not self._checksums or zlib.crc32(packet) == self._checksums[number]
+
+    def _seek(self, time: int) -> bool:
+        try:
+            self._container.seek(time, stream=self.stream)
+        except (FFmpegError, OSError, ValueError):  # raw streams cannot
+            return False
+        return True
+
+    def _reopen(self) -> None:
+        """Stand before the first packet, whatever the container can do."""
+        index = self.stream.index
+        self._container.close()
+        self._container = open_container(self._source, self.path)
+        self.stream = _choose_stream(self._container, index, self.path)
+
+    def _lost(self, number: int) -> CorruptVideoError:
+        return CorruptVideoError(
+            f"packet {number} of the stream is not there any more; the file is truncated, damaged "
+            "or was changed. Re-encode or drop it",
+            path=self.path,
+            codec=self.codec,
+        )
+
+
+def _choose_stream(container: InputContainer, wanted: int | None, path: str) -> VideoStream:
+    videos = container.streams.video
+    if not videos:
+        kinds = sorted({stream.type for stream in container.streams})
+        raise VideoOpenError(
+            f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=path
+        )
+    if wanted is None:
+        moving = [s for s in videos if not s.disposition & Disposition.attached_pic]
+        stream = (moving or videos)[0]
+    else:
+        found = [stream for stream in videos if stream.index == wanted]
+        if not found:
+            raise VideoOpenError(
+                f"stream {wanted} is no video; these are: {[s.index for s in videos]}", path=path
+            )
+        stream = found[0]
+    if stream.codec_context is None:
+        raise VideoOpenError("FFmpeg has no decoder for its codec", path=path)
+    return stream
+
+
+def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:
+    """Whether a RIFF chunk of this size stands before a position."""
+    file.seek(position - 4)
+    return int.from_bytes(_read(file, 4), "little") == size
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """Bytes, also of files that return fewer than asked for."""
+    data = file.read(size)
+    if len(data) == size:
+        return data
+    parts = [data]
+    missing = size - len(data)
+    while data and missing:
+        data = file.read(missing)
+        parts.append(data)
+        missing -= len(data)
+    return b"".join(parts)
+
+
+def _or_unknown(value: int | None) -> int:
+    return _UNKNOWN if value is None else value
+
+
+def _chain(first: Packet, others: Iterator[Packet]) -> Iterator[Packet]:
+    yield first
+    yield from others

@@ -1,0 +1,213 @@
+"""Some frames of one GOP in, what the parser and the decoder make of their packets out.
+
+The way through the reader is ask → index → plan → parse and decode → fields → clip: this is its
+middle. :mod:`request` and :mod:`index` come before it, :mod:`assemble` after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from av.video.frame import VideoFrame
+
+from .assemble import Arrival, missing_frame
+from .container.orientation import Matrix
+from .container.packets import PacketReader
+from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
+from .errors import CorruptVideoError
+from .index import Picture, VideoIndex
+from .motion.parsed import MotionParser
+from .motion.source import ExportedMotion, MotionSources
+from .plan import Plan, plan_gop
+from .request import Request
+
+
+class GopPipeline:
+    """Plans, fetches, parses and decodes GOPs of one video.
+
+    Args:
+        packets: Of the stream.
+        index: Its pictures.
+        decoder: Of the stream.
+        sources: Where vectors come from.
+        size: Height and width of the stored pictures, pixels.
+        any_frame_tells: Not only the first frame says how frames are displayed.
+    """
+
+    def __init__(
+        self,
+        packets: PacketReader,
+        index: VideoIndex,
+        *,
+        decoder: Decoder,
+        sources: MotionSources,
+        size: tuple[int, int],
+        any_frame_tells: bool,
+    ) -> None:
+        self._packets = packets
+        self._index = index
+        self._decoder = decoder
+        self._sources = sources
+        self._height, self._width = size
+        self._any_frame_tells = any_frame_tells
+        self._matrix: tuple[Matrix | None] | None = None  # once it is known
+
+    def plan(
+        self,
+        gop: int,
+        request: Request,
+        *,
+        frames: Sequence[int],
+        iframes: Sequence[int],
+        iframe_inds: Sequence[int],
+    ) -> tuple[Plan, ExportedMotion | MotionParser]:
+        """What to do for some frames of a GOP, and where their vectors come from.
+
+        Args:
+            gop: Its number.
+            request: What is wanted.
+            frames: Display indices of the wanted frames.
+            iframes: Display indices of the pictures to return as I-frames.
+            iframe_inds: Display indices of all I-frames, real and virtual, sorted.
+
+        Raises:
+            NoMotionVectorsError: If the codec has no vectors for a frame that needs them.
+        """
+        numbers = {int(self._index.shown[display]): display for display in chain(frames, iframes)}
+        self._check_lost(numbers)
+        pictures = self._index.pictures(gop, last=max(numbers))
+        wanted = set(frames) if request.wants_vectors else set()
+        source = self._sources.choose(
+            [picture for picture in pictures if picture.display in wanted],
+            needs_frames=not request.modalities.isdisjoint(("rgb", "residual")),
+            with_costs="bits" in request.modalities,
+        )
+        parses = not isinstance(source, ExportedMotion)
+        if not parses:
+            for picture in pictures:
+                picture.assume_nearest()
+        plan = plan_gop(
+            pictures,
+            request,
+            frames=frames,
+            iframes=iframes,
+            iframe_inds=iframe_inds,
+            parses=parses,
+            provenance=source.provenance,
+        )
+        return plan, source
+
+    def _check_lost(self, displays: Mapping[int, int]) -> None:
+        lost = self._index.lost
+        for number, display in displays.items():
+            if lost[number]:
+                raise CorruptVideoError(
+                    "pictures that this frame is predicted from are missing in the file; read "
+                    "other frames, or drop the file",
+                    path=self._packets.path,
+                    codec=self._packets.codec,
+                    frame=display,
+                )
+
+    def fetch(self, plan: Plan) -> int:
+        """Give the pictures of a plan their packets.
+
+        Returns:
+            How many bytes those have.
+
+        Raises:
+            CorruptVideoError: If one is not where it was.
+        """
+        numbered = {picture.number: picture for picture in chain(plan.parse, plan.send)}
+        if not numbered:
+            return 0
+        pictures = [numbered[number] for number in sorted(numbered)]
+        first, last = pictures[0].first_packet, pictures[-1].last_packet
+        packets = list(self._packets.read(first, last + 1))
+        size = 0
+        for picture in pictures:
+            own = packets[picture.first_packet - first : picture.last_packet - first + 1]
+            if len(own) == 1 and picture.stop - picture.start != own[0].size:
+                own = [padded_packet(bytes(own[0])[picture.start : picture.stop])]
+            picture.packets = own
+            size += sum(packet.size for packet in own)
+        return size
+
+    def matrix(self) -> Matrix | None:
+        """The display matrix of the first frame, which may be decoded for it.
+
+        Raises:
+            CorruptVideoError: If it cannot be decoded.
+        """
+        if self._matrix is not None:
+            return self._matrix[0]
+        (picture,) = self._index.pictures(0, last=int(self._index.shown[0]))[:1]
+        picture.packets = list(self._packets.read(picture.first_packet, picture.last_packet + 1))
+        decoding = self._decoder.start(exports=None)
+        for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
+            self._matrix = (display_matrix(frame),)
+            return self._matrix[0]
+        raise missing_frame(0, path=self._packets.path, codec=self._packets.codec)
+
+    def _see(self, picture: Picture, frame: VideoFrame) -> None:
+        """Look at a decoded frame for what only frames tell."""
+        if self._matrix is None and (self._any_frame_tells or picture.display == 0):
+            self._matrix = (display_matrix(frame),)
+
+    def arrivals(self, plan: Plan, source: ExportedMotion | MotionParser) -> Iterator[Arrival]:
+        """Vectors in decoding order, frames in display order, each as soon as it is there."""
+        if isinstance(source, ExportedMotion):
+            return self._decode_with_vectors(plan, source)
+        return self._parse_and_decode(plan, source)
+
+    def _decode_with_vectors(self, plan: Plan, source: ExportedMotion) -> Iterator[Arrival]:
+        exports = bool(plan.vectors)
+
+        def arrival(picture: Picture, frame: VideoFrame) -> Arrival:
+            if decoding.tells_matrix:
+                self._see(picture, frame)
+            vectors = source.blocks(frame) if picture.display in plan.vectors else None
+            return Arrival(picture, vectors, frame=frame)
+
+        if not plan.send:
+            return
+        # Types, too, are read off frames whose pixels nobody wants.
+        pixels = bool(plan.pixels or plan.kept or not exports)
+        decoding = self._decoder.start(exports=exports, pixels=pixels)
+        for picture in plan.send:
+            for shown, frame in decoding.send(picture):
+                yield arrival(shown, frame)
+        for shown, frame in decoding.finish(vectors=plan.vectors):
+            yield arrival(shown, frame)
+
+    def _parse_and_decode(self, plan: Plan, parser: MotionParser) -> Iterator[Arrival]:
+        decoding = self._decoder.start(exports=False) if plan.send else None
+        unsent = iter(plan.send)
+        runs = (
+            parser.parse(plan.parse, wanted=plan.vectors, height=self._height, width=self._width)
+            if plan.parse
+            else ()
+        )
+        sent: Picture | None = next(unsent, None)
+        for run, parsed in runs:
+            for picture, cells, costs in parsed:
+                yield Arrival(picture, cells, costs)
+            # In step, so that neither vectors nor frames pile up.
+            while decoding is not None and sent is not None and sent.number <= run[-1].number:
+                yield from self._frames(decoding, decoding.send(sent))
+                sent = next(unsent, None)
+        if decoding is None:
+            return
+        while sent is not None:
+            yield from self._frames(decoding, decoding.send(sent))
+            sent = next(unsent, None)
+        yield from self._frames(decoding, decoding.finish(vectors=set()))
+
+    def _frames(
+        self, decoding: Decoding, shown: Iterable[tuple[Picture, VideoFrame]]
+    ) -> Iterator[Arrival]:
+        for picture, frame in shown:
+            if decoding.tells_matrix:
+                self._see(picture, frame)
+            yield Arrival(picture, frame=frame)
