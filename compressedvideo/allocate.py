@@ -66,7 +66,6 @@ def allocate_clip(
         if wants(f"motion_{direction}"):
             pictures[f"motion_{direction}"][:] = 0
             valid[direction] = np.zeros((count, height, width), np.bool_)
-    macroblocks = count, -(-height // 16), -(-width // 16)
     real = set(keyframes.tolist())
     return CompressedClip(
         frame_inds=frames,
@@ -89,8 +88,6 @@ def allocate_clip(
         valid_past=valid.get("past"),
         valid_future=valid.get("future"),
         cells=[None] * count if wants("cells") else None,
-        bits=np.zeros(macroblocks, np.int32) if wants("bits") else None,
-        coefficients=np.zeros(macroblocks, np.int32) if wants("bits") else None,
     )
 
 

@@ -221,7 +221,7 @@ class ClipAssembler:
             cells,
             start=self._accumulated[start],
             references=[self._accumulated.get(display) for display in cells.pictures],
-            prefer=[display < picture.display for display in cells.pictures],
+            prefer=[0 <= display < picture.display for display in cells.pictures],
             whole=self._whole,
         )
         return out
@@ -286,10 +286,16 @@ class ClipAssembler:
                     whole=self._whole,
                 )
 
-    def _distances(self, picture: Picture, cells: MotionCells) -> list[float]:
-        """Frames from each reference to the picture; vectors of P-frames stay as they are."""
+    def _distances(self, picture: Picture, cells: MotionCells) -> list[float | None]:
+        """Frames from each reference to the picture; vectors of P-frames stay as they are.
+
+        Vectors into missing pictures say nothing of B-frames.
+        """
         if picture.kind == "B" or self._request.per_frame:
-            return [float(picture.display - reference) or 1.0 for reference in cells.pictures]
+            return [
+                float(picture.display - reference) if reference >= 0 else None
+                for reference in cells.pictures
+            ]
         return [1.0] * len(cells.pictures)
 
     def _put_zeros(self, array: np.ndarray | None, display: int) -> None:
@@ -304,7 +310,9 @@ class ClipAssembler:
             (True, clip.motion_past, clip.valid_past),
             (False, clip.motion_future, clip.valid_future),
         ):
-            chosen = [(reference < display) == is_past for reference in cells.pictures]
+            chosen = [
+                reference >= 0 and (reference < display) == is_past for reference in cells.pictures
+            ]
             if to_vectors is None or to_valid is None or not any(chosen):
                 continue
             for slot in self._slots[display]:
@@ -313,10 +321,14 @@ class ClipAssembler:
                 )
 
     def _put_costs(self, costs: Costs, display: int) -> None:
+        clip = self._clip
+        if clip.bits is None or clip.coefficients is None:
+            shape = len(clip.frame_inds), *costs.bits.shape
+            clip.bits, clip.coefficients = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+            clip.bits_block = costs.block
         for slot in self._slots.get(display, ()):
-            if self._clip.bits is not None and self._clip.coefficients is not None:
-                self._clip.bits[slot] = costs.bits
-                self._clip.coefficients[slot] = costs.coefficients
+            clip.bits[slot] = costs.bits
+            clip.coefficients[slot] = costs.coefficients
 
     def _targets(self, array: np.ndarray, display: int) -> list[np.ndarray]:
         """Where a frame goes: once per time that it was asked for."""

@@ -84,7 +84,10 @@ class CompressedClip:
     stored picture: never turned. None for I-frames."""
 
     bits: np.ndarray | None = None
-    """[S, ceil(H/16), ceil(W/16)] int32: the length of each macroblock in the stream."""
+    """[S, ceil(H/b), ceil(W/b)] int32: the length of each block of b x b pixels in the stream."""
 
     coefficients: np.ndarray | None = None
-    """[S, ceil(H/16), ceil(W/16)] int32: its coded DCT coefficients, 0 to 384."""
+    """[S, ceil(H/b), ceil(W/b)] int32: its coded transform coefficients that are not 0."""
+
+    bits_block: int = 0
+    """b: 16 for macroblocks, 16 to 64 for HEVC's coding tree units, 0 without ``bits``."""

@@ -37,6 +37,10 @@ class Picture:
     stop: int
     colocated: int
     """Number of the picture whose motion the derivation of this one's needs; -1: none."""
+    shows_existing: bool = False
+    """It is no picture of its own, but shows an earlier one."""
+    is_interlaced: bool = False
+    """It is made of fields, or its macroblocks may be."""
     references: tuple[int, ...] = ()
     """Display indices of the pictures that it may be predicted from."""
     past: int | None = None
@@ -108,11 +112,6 @@ class VideoIndex:
         # Of the pictures decoded up to the latest so far, those not shown yet wait.
         return int((latest - latest[0] + 1 - np.arange(1, len(latest) + 1)).max(initial=0))
 
-    @property
-    def is_interlaced(self) -> bool:
-        """Some picture is a field, or its macroblocks may be."""
-        return bool((self.records["flags"] & Flags.INTERLACED).any())
-
     def is_referenced(self, display: int) -> bool:
         """Whether other frames are predicted from a frame."""
         return bool(self.records["flags"][self.shown[display]] & Flags.REFERENCED)
@@ -151,6 +150,8 @@ class VideoIndex:
                 records["start"].tolist(),
                 records["stop"].tolist(),
                 records["colocated"].tolist(),
+                (flags & Flags.SHOWS_EXISTING != 0).tolist(),
+                (flags & Flags.INTERLACED != 0).tolist(),
                 strict=True,
             )
         ]
@@ -247,6 +248,7 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
         The index; ``num_frames`` is 0 if there is nowhere to start decoding.
     """
     records, last_packets, references = _join_fields(records, references)
+    records, references = _number(records, references)
     flags = records["flags"]
     keys = np.flatnonzero(flags & Flags.KEY)
     if not len(keys):  # an I-picture must do
@@ -303,6 +305,20 @@ def _join_fields(
     keep[second] = False
     merged = [part for part, is_kept in zip(merged, keep.tolist(), strict=True) if is_kept]
     return records[keep], last_packets[keep], np.concatenate(merged)
+
+
+def _number(records: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Name pictures by their place among the records."""
+    numbers = np.arange(len(records))
+    if (records["picture"] == numbers).all():
+        return records, references
+    own = np.flatnonzero(records["flags"] & Flags.SHOWS_EXISTING == 0)
+    places = np.full(max(records["picture"].max(), 0) + 2, -1)  # the last for -1
+    places[records["picture"][own]] = own
+    records = records.copy()
+    records["picture"] = numbers
+    records["colocated"] = places[records["colocated"]]
+    return records, places[references].astype(np.int32)
 
 
 def _with_missing(records: np.ndarray, packets: PacketReader) -> np.ndarray:

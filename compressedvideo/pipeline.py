@@ -79,7 +79,8 @@ class GopPipeline:
         pictures = self._index.pictures(gop, last=max(numbers))
         wanted = set(frames) if request.wants_vectors else set()
         source = self._sources.choose(
-            [picture for picture in pictures if picture.display in wanted],
+            pictures,
+            wanted=wanted,
             needs_frames=not request.modalities.isdisjoint(("rgb", "residual")),
             with_costs="bits" in request.modalities,
         )

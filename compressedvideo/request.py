@@ -12,7 +12,7 @@ MODALITIES = ("iframe", "motion", "residual", "rgb", "motion_past", "motion_futu
 CELL_MODALITIES = ("cells",)
 """Vectors as coded, with the reference picture of each."""
 MACROBLOCK_MODALITIES = ("bits",)
-"""What has a value for each macroblock, of 16x16 pixels: MPEG-4 part 2 only."""
+"""What has a value for each macroblock or coding tree unit."""
 LAYOUTS = ("pixels", "cells")
 
 

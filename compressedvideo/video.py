@@ -86,7 +86,11 @@ class CompressedVideo:
         self._tells_orientation = self._packets.tells_matrix and not turned_by_messages
         self._decoder = Decoder(context, delay=self._index.delay, path=self._path)
         self._motion_sources = MotionSources(
-            self._codec, extradata, index=self._index, path=self._path
+            self._codec,
+            extradata,
+            first_packet=self._packets.first_packet,
+            index=self._index,
+            path=self._path,
         )
         self._pipeline = GopPipeline(
             self._packets,

@@ -48,7 +48,10 @@ class MacroblockType(IntEnum):
 
 @dataclass(slots=True)
 class MacroblockCosts:
-    """What the macroblocks of 16x16 pixels cost, [ceil(H/16), ceil(W/16)] each."""
+    """What the macroblocks cost, [ceil(H/16), ceil(W/16)] each."""
+
+    size: int
+    """Pixels of a macroblock's side: 16."""
 
     bits: np.ndarray
     """uint32. Headers belong to no macroblock; runs of skipped ones (CAVLC) neither."""
@@ -181,7 +184,8 @@ def _parsed_picture(
         shape = -(-height // block), -(-width // block)
         types = (np.uint32, np.uint16, np.int8, np.uint8)
         costs = MacroblockCosts(
-            *(np.frombuffer(a, t).reshape(shape) for a, t in zip(arrays, types, strict=True))
+            block,
+            *(np.frombuffer(a, t).reshape(shape) for a, t in zip(arrays, types, strict=True)),
         )
     return ParsedPicture(
         picture=picture,
@@ -195,3 +199,7 @@ def _parsed_picture(
         slots=slots,
         costs=costs,
     )
+
+
+Parser = H264Parser
+"""Under the name that every codec's parser has."""

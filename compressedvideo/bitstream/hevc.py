@@ -187,3 +187,7 @@ def _unit_costs(
         np.frombuffer(coefficients, np.uint16).reshape(-1, columns),
         np.frombuffer(levels, np.uint32).reshape(-1, columns),
     )
+
+
+Parser = HevcParser
+"""Under the name that every codec's parser has."""

@@ -60,7 +60,7 @@ class Mpeg4Motion:
         returned = [picture for picture in pictures if picture.display in wanted]
         costs: list[Costs | None] = [None] * len(returned)
         if run.bits is not None and run.coefficients is not None:
-            costs = [Costs(*pair) for pair in zip(run.bits, run.coefficients, strict=True)]
+            costs = [Costs(16, *pair) for pair in zip(run.bits, run.coefficients, strict=True)]
         return [
             Parsed(
                 picture,

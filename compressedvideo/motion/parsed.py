@@ -1,14 +1,16 @@
-"""What every parser of motion does for the reader, whatever its codec."""
+"""Pictures in, their vectors out, read from the bitstream: what is the same for all codecs."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..errors import CorruptVideoError, UnsupportedVideoError
 from ..index import Picture
-from .cells import MotionCells
+from .cells import NO_PICTURE, MotionCells
 
 RUN = 16
 """Pictures that are parsed in one call."""
@@ -19,12 +21,14 @@ class RefusedError(Exception):
 
 
 class Costs(NamedTuple):
-    """What each macroblock of a picture cost."""
+    """What each block of a picture cost: macroblocks, or coding tree units (HEVC)."""
 
+    block: int
+    """Pixels of a block's side."""
     bits: np.ndarray
-    """[ceil(H/16), ceil(W/16)] uint32."""
+    """[ceil(H/block), ceil(W/block)] uint32."""
     coefficients: np.ndarray
-    """[ceil(H/16), ceil(W/16)] uint16."""
+    """[ceil(H/block), ceil(W/block)] uint16."""
 
 
 class Parsed(NamedTuple):
@@ -61,3 +65,94 @@ class MotionParser(Protocol):
             RefusedError: If one uses a tool that the parser does not know.
         """
         ...
+
+
+class ParsedMotion:
+    """Vectors of H.264, HEVC and VP9.
+
+    Args:
+        parser: Of :mod:`compressedvideo.bitstream`: ``parse`` returns a record for each wanted
+            picture, ``reset`` makes it count pictures from 0 again.
+        codec: FFmpeg's name.
+        with_costs: Return :class:`Costs`, too.
+        path: The video, for errors.
+    """
+
+    provenance = "parsed"
+
+    def __init__(self, parser: Any, *, codec: str, with_costs: bool, path: str) -> None:
+        self._parser = parser
+        self._codec = codec
+        self._with_costs = with_costs
+        self._path = path
+        self._has_warned = False
+
+    def parse(
+        self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int
+    ) -> Iterator[tuple[Sequence[Picture], Sequence[Parsed]]]:
+        """See :class:`MotionParser`."""
+        self._parser.reset()
+        coded = [picture for picture in pictures if not picture.shows_existing]
+        needed = _needed(coded, wanted)
+        displays = [picture.display for picture in coded]  # by the parser's own numbers
+        for start in range(0, len(coded), RUN):
+            run = coded[start : start + RUN]
+            parsed = self._parser.parse(
+                [picture.packets[0] for picture in run],
+                needed=bytes(picture.number in needed for picture in run),
+                wanted=bytes(picture.display in wanted for picture in run),
+                costs=self._with_costs,
+            )
+            yield (
+                run,
+                [self._checked(coded[one.picture], one, displays, height, width) for one in parsed],
+            )
+
+    def _checked(
+        self, picture: Picture, parsed: Any, displays: Sequence[int], height: int, width: int
+    ) -> Parsed:
+        if parsed.is_unsupported:
+            raise RefusedError(parsed.error)
+        if parsed.error:
+            raise CorruptVideoError(
+                f"its motion vectors cannot be parsed ({parsed.error}); re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+                frame=picture.display,
+            )
+        if not getattr(parsed, "ends_exactly", True) and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"{self._path}: frame {picture.display} does not end where its data do; its "
+                "vectors and others of this file are doubtful",
+                stacklevel=2,
+            )
+        if parsed.size != (height, width):
+            raise UnsupportedVideoError(
+                f"the frame size changes from {width}x{height} to {parsed.size[1]}x"
+                f"{parsed.size[0]}; re-encode the file",
+                path=self._path,
+                codec=self._codec,
+                frame=picture.display,
+            )
+        cells = MotionCells(
+            parsed.vectors,
+            parsed.slots,
+            tuple(NO_PICTURE if n < 0 else displays[n] for n in parsed.pictures),
+            parsed.cell,
+        )
+        costs = None
+        if parsed.costs is not None:
+            costs = Costs(parsed.costs.size, parsed.costs.bits, parsed.costs.coefficients)
+        return Parsed(picture, cells, costs)
+
+
+def _needed(pictures: Sequence[Picture], wanted: Collection[int]) -> set[int]:
+    """Numbers of the wanted pictures, and of those from whose motion theirs is derived."""
+    needed = set()
+    for picture in reversed(pictures):
+        if picture.display in wanted or picture.number in needed:
+            needed.add(picture.number)
+            if picture.colocated >= 0:
+                needed.add(picture.colocated)
+    return needed

@@ -12,11 +12,11 @@ from av.sidedata.motionvectors import MotionVectors
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
-from ..bitstream import mpeg4
+from ..bitstream import h264, hevc, mpeg4
 from ..errors import NoMotionVectorsError, UnsupportedVideoError
 from ..index import Picture, VideoIndex
 from .mpeg4 import Mpeg4Motion
-from .parsed import MotionParser
+from .parsed import MotionParser, ParsedMotion
 
 EXPORTING_CODECS = (
     *("h264", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv"),
@@ -24,6 +24,9 @@ EXPORTING_CODECS = (
     *("msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2"),
 )
 """FFmpeg's decoders that export motion vectors, under all their names."""
+
+PARSED_CODECS = {"mpeg4": mpeg4, "h264": h264, "hevc": hevc}
+"""Codecs whose vectors our own parsers read."""
 
 ADVICE = (
     "Re-encode it to a codec with vectors: "
@@ -58,20 +61,28 @@ class MotionSources:
     Args:
         codec: FFmpeg's name.
         extradata: The codec's global headers.
+        first_packet: Of the stream: headers may stand there only.
         index: Its pictures: some are of a kind that the parser refuses.
         path: The video, for errors.
     """
 
     def __init__(
-        self, codec: str, extradata: bytes | None, *, index: VideoIndex, path: str
+        self,
+        codec: str,
+        extradata: bytes,
+        *,
+        first_packet: bytes,
+        index: VideoIndex,
+        path: str,
     ) -> None:
         self._codec = codec
         self._extradata = extradata
+        self._first_packet = first_packet
         self._path = path
         self._exported = ExportedMotion(codec)
         self._parsed: dict[bool, MotionParser] = {}
         self._no_parser: str | None = None
-        if codec == "mpeg4" and not mpeg4.is_available():
+        if codec in PARSED_CODECS and not PARSED_CODECS[codec].is_available():
             self._no_parser = PARSER_ADVICE
         elif codec == "mpeg4" and "S" in index.frame_types:
             self.refuse("global motion compensation (GMC) is not read")
@@ -81,47 +92,69 @@ class MotionSources:
         self._no_parser = f"{reason} in the parser that reads them. {ADVICE}"
 
     def choose(
-        self, pictures: Collection[Picture], *, needs_frames: bool, with_costs: bool
+        self,
+        pictures: Collection[Picture],
+        *,
+        wanted: Collection[int],
+        needs_frames: bool,
+        with_costs: bool,
     ) -> ExportedMotion | MotionParser:
-        """The source of some pictures' vectors.
+        """The source of some vectors of one GOP.
 
-        The parser, if FFmpeg's vectors are not exact or the pictures need not be decoded.
+        The parser, but for what it refuses, and for P-frames of MPEG-4 that are decoded anyway:
+        what FFmpeg exports of these is exact, and costs less.
 
         Args:
-            pictures: Those whose vectors are wanted.
-            needs_frames: Whether the pictures must be decoded anyway.
+            pictures: The GOP's.
+            wanted: Display indices of those whose vectors are wanted.
+            needs_frames: Whether these must be decoded anyway.
             with_costs: Whether bits and coefficients are wanted.
 
         Raises:
             NoMotionVectorsError: If there is no source of these.
         """
-        predicted = [picture for picture in pictures if picture.kind != "I"]
+        codec = self._codec
+        predicted = [p for p in pictures if p.display in wanted and p.kind != "I"]
         bipredicted = [picture for picture in predicted if picture.kind == "B"]
-        if self._codec == "mpeg4" and (with_costs or bipredicted or not needs_frames):
-            if self._no_parser is None:
+        problem = self._no_parser
+        if problem is None and codec == "h264" and any(p.is_interlaced for p in pictures):
+            problem = f"interlaced video is not read by the parser. {ADVICE}"
+        if codec in PARSED_CODECS and problem is None:
+            is_exact = codec == "mpeg4" and needs_frames and not bipredicted and not with_costs
+            if wanted and not is_exact:
                 try:
                     return self._parser(with_costs=with_costs)
                 except UnsupportedVideoError as error:
                     self.refuse(error.message)
-            if with_costs:
-                self._fail(f"bits of macroblocks cannot be read: {self._no_parser}", pictures)
-            if bipredicted:
-                self._fail(
-                    "FFmpeg exports no motion vectors for B-frames of MPEG-4 part 2: "
-                    f"{self._no_parser}. Or sample I- and P-frames only",
-                    bipredicted,
-                )
-        elif with_costs:
-            self._fail("bits of macroblocks are read from MPEG-4 part 2 only", pictures)
-        elif predicted and self._codec not in EXPORTING_CODECS:
-            self._fail(f"FFmpeg exports no motion vectors for {self._codec}. {ADVICE}", predicted)
+                    problem = self._no_parser
+        if with_costs:
+            problem = problem or f"only of {', '.join(PARSED_CODECS)}"
+            self._fail(f"bits of blocks cannot be read: {problem}", predicted)
+        if codec == "mpeg4" and bipredicted:
+            self._fail(
+                f"FFmpeg exports no motion vectors for B-frames of MPEG-4 part 2: {problem}. Or "
+                "sample I- and P-frames only",
+                bipredicted,
+            )
+        if predicted and codec not in EXPORTING_CODECS:
+            self._fail(
+                f"FFmpeg exports no motion vectors for {codec}. {problem or ADVICE}", predicted
+            )
         return self._exported
 
     def _parser(self, *, with_costs: bool) -> MotionParser:
         if with_costs not in self._parsed:
-            self._parsed[with_costs] = Mpeg4Motion(
-                self._extradata, with_costs=with_costs, path=self._path
-            )
+            if self._codec == "mpeg4":
+                parser: MotionParser = Mpeg4Motion(
+                    self._extradata, with_costs=with_costs, path=self._path
+                )
+            else:
+                of_codec = PARSED_CODECS[self._codec].Parser(self._extradata)
+                of_codec.headers([self._first_packet])
+                parser = ParsedMotion(
+                    of_codec, codec=self._codec, with_costs=with_costs, path=self._path
+                )
+            self._parsed[with_costs] = parser
         return self._parsed[with_costs]
 
     def _fail(self, problem: str, pictures: Collection[Picture]) -> None:

@@ -494,12 +494,35 @@ def test_lost_pictures_may_be_counted_and_must_be_refused_then(tools, clips, tmp
     plain = tools("plain_video").decode_plainly(str(path))
     assert len(plain) == NUM_FRAMES - 1
     assert plain.lost == [place]
-    assert any("refuses a packet" in doubt for doubt in plain.doubts)
+    assert any("refuses a packet" in complaint for complaint in plain.damage)
     plain.follow(NUM_FRAMES)
     assert len(plain) == NUM_FRAMES
     assert not plain.frames[place].rgb.size
     assert np.isnan(plain.seconds[place])
     assert plain.seconds[-1] == pytest.approx((NUM_FRAMES - 1) / 25)
+
+
+def test_places_of_lost_pictures_are_told_by_time(tools) -> None:
+    places = tools("plain_video")._lost_places
+    assert places([0, 3, 1, 2, 4], [0, 1, 3]) == [2, 3]
+    assert places([0, 1, 2], [0, 1, 2]) == []
+    assert places([0, 1, 1, 2], [0, 1]) == []  # equal times tell nothing
+    assert places([0, None, 2], [0, 2]) == []
+    assert places([0, 1, 2], [1, 0]) == []
+
+
+def test_what_the_decoder_calls_corrupt_may_look_otherwise(tools, clips) -> None:
+    plain = tools("plain_video").decode_plainly(clips["mpeg4"])
+    report = tools("comparison_report").Report(clips["mpeg4"])
+    examiner = tools("examination").Examiner(plain, report)
+    plain.frames[4].is_corrupt = True
+    with CompressedVideo(clips["mpeg4"]) as video:
+        clip = video.read([4, 5], modalities=("rgb",))
+        clip.rgb[:, 0, 0] ^= 1
+        for i in range(2):
+            examiner.examine(clip, i, {}, keyframes=video.keyframes)
+    assert str(report.checks["pixels"]) == "1 of 2 wrong: frame 5: 1 of 3072 pixels differ"
+    assert plain.doubts[-1].startswith("frame 4, which the decoder calls corrupt")
 
 
 def test_the_video_is_no_attached_picture(tools, tmp_path) -> None:

@@ -158,7 +158,6 @@ class _Comparison:
                 return
             self._ask_for_types(video)
             self._read_together(video)
-        report.doubts += plain.doubts
         order = self._rng.permutation(self._count).tolist()
         with self._opened() as video:
             if video is not None:
@@ -170,6 +169,7 @@ class _Comparison:
                 if video is not None:
                     self._read(video, [display], self._draw())
         report.refused_pictures = len(self._refused_pictures)
+        report.doubts += plain.doubts
 
     def _expect_refusal(self, reason: str) -> None:
         """Of a file of which a plain decode shows nothing."""

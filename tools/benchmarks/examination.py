@@ -108,6 +108,8 @@ class Examiner:
             return
         if plain.orientation is None:
             return  # already wrong: there should be no picture
+        if frame.is_corrupt:
+            return
         pictures = [frame.rgb for frame in plain.frames]
         if clip.residual is not None and clip.reference == "iframe":
             say("invariant", fault_against_iframe(clip, i, pictures), display)
@@ -122,7 +124,7 @@ class Examiner:
             clip.motion_past is not None
             and clip.precision == "subpixel"
             and frame.blocks is not None
-            and not (frame.is_interlaced or frame.is_corrupt or is_zero)
+            and not (frame.is_interlaced or is_zero)
         ):
             missed = vectors_missed(
                 clip,
@@ -139,7 +141,12 @@ class Examiner:
         assert cells.motion is not None
         assert pixels.motion is not None
         height, width = pixels.motion.shape[1:3]
-        size = -(-height // cells.motion.shape[1])
+        grid = cells.motion.shape[1:3]
+        sizes = [size for size in (8, 4) if (-(-height // size), -(-width // size)) == grid]
+        if not sizes:
+            self._say("vectors", f"layout='cells' is {grid} for {(height, width)} pixels")
+            return
+        size = sizes[0]
         painted = cells.motion[0].repeat(size, 0).repeat(size, 1)[:height, :width]
         is_same = np.array_equal(painted, pixels.motion[0])
         fault = None if is_same else "layout='cells' has others"
@@ -167,8 +174,15 @@ class Examiner:
         for other, frame in enumerate(self.plain.frames):
             if np.array_equal(rgb, frame.rgb):
                 return f"it is frame {other}"
+        if self.plain.frames[display].is_corrupt:
+            self._doubt(f"frame {display}, which the decoder calls corrupt, looks otherwise")
+            return None
         off = (rgb != right).any(axis=-1)
         return f"{off.sum()} of {off.size} pixels differ"
+
+    def _doubt(self, doubt: str) -> None:
+        if doubt not in self.plain.doubts:
+            self.plain.doubts.append(doubt)
 
     def _kind(self, display: int) -> str:
         frames = self.plain.frames

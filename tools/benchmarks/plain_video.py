@@ -77,7 +77,8 @@ class PlainVideo:
     """Frames, of those looked at, that FFmpeg's own conversion gives other pixels."""
 
     lost: list[int] = field(default_factory=list)
-    """Places among ``frames`` of pictures that the decoder refused, if timestamps tell them."""
+    """Places among ``frames`` of pictures that a decoder in trouble does not show, as far as
+    timestamps tell."""
 
     damage: list[str] = field(default_factory=list)
     """What the decoder complained of, each once: it conceals what it cannot decode."""
@@ -88,8 +89,8 @@ class PlainVideo:
     def follow(self, count: int) -> None:
         """Count as a reader does that has so many frames, where that is not well defined.
 
-        The decoder may show frames before the first key frame; and it shows none for a packet that
-        it refuses, whose place others count: what they say of it must be an error, then.
+        The decoder may show frames before the first key frame. And it shows none for a damaged
+        packet, whose place others count: what they say of it must be an error, then.
         """
         first_key = next((i for i, frame in enumerate(self.frames) if frame.is_key), 0)
         if first_key and count == len(self) - first_key:
@@ -210,30 +211,38 @@ def _frames(
     container: av.container.InputContainer, stream: VideoStream, video: PlainVideo
 ) -> Iterator[VideoFrame]:
     """All frames; packets that the decoder refuses are passed over, as ffmpeg does."""
-    refused: list[int | None] = []
+    sent: list[int | None] = []  # presentation times of packets
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.logging.Capture() as messages:
             for packet in container.demux(stream):
+                if packet.size:
+                    sent.append(packet.pts)
                 try:
                     yield from stream.decode(packet)
                 except FFmpegError as error:
                     if not isinstance(error, EOFError):
-                        refused.append(packet.pts)
-                        video.doubts.append(f"the decoder refuses a packet ({error.strerror})")
+                        video.damage.append(f"it refuses a packet ({error.strerror})")
     except FFmpegError as error:
         video.doubts.append(f"the demuxer stops early ({error.strerror})")
     finally:
         av.logging.set_level(level)
-    times = [frame.pts for frame in video.frames if frame.pts is not None]
-    if len(times) == len(video) and times == sorted(set(times)):
-        missing = sorted({time for time in refused if time is not None} - set(times))
-        video.lost = np.searchsorted(np.array(times), np.array(missing)).tolist()
     for _, source, message in messages:
         complaint = f"{source}: {message.strip()}"
         if source == stream.codec_context.name and complaint not in video.damage:
             video.damage.append(complaint)
+    if video.damage:
+        video.lost = _lost_places(sent, [frame.pts for frame in video.frames])
+
+
+def _lost_places(sent: list[int | None], shown: list[int | None]) -> list[int]:
+    """Where frames are missing, told by times that packets have and no frame."""
+    times = [time for time in shown if time is not None]
+    missing = sorted({time for time in sent if time is not None} - set(times))
+    if times != sorted(set(times)) or len(times) + len(missing) != len(sent):
+        return []
+    return np.searchsorted(np.array(times), np.array(missing)).tolist()
 
 
 def _is_converted(rgb: np.ndarray, frame: VideoFrame, *, by: VideoReformatter) -> bool:
@@ -258,6 +267,7 @@ class _PictureStore:
         """All that were added."""
         self._file.flush()
         mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._file.close()  # the mapping keeps it
         pictures, start = [], 0
         for shape in self._shapes:
             size = math.prod(shape)

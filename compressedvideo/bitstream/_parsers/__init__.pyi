@@ -6,8 +6,8 @@ from . import flv1 as flv1
 from . import h263 as h263
 from . import h263i as h263i
 from . import h264 as h264
-from . import intra as intra
 from . import hevc as hevc
+from . import intra as intra
 from . import mpeg4 as mpeg4
 from . import mpeg12 as mpeg12
 from . import msmpeg4 as msmpeg4

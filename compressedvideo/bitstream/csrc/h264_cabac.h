@@ -4,6 +4,8 @@
 
 #include "rbsp.h"
 
+#define CABAC_RANGE_LPS H264_RANGE_LPS
+
 #if defined(__GNUC__)
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)

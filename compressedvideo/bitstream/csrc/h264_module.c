@@ -23,7 +23,7 @@ typedef struct {
 
 static void memory_dealloc(MemoryObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     free(self->data);
     release(self);
@@ -93,7 +93,7 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 
 static void parser_dealloc(ParserObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     h264_free(self->parser);
     release(self);
@@ -434,7 +434,7 @@ static PyObject *parser_parse(ParserObject *self, PyObject *args)
             self->busy = false;
             result = pictures.failed
                          ? PyErr_NoMemory()
-                         : pictures_list(((module_state *)PyType_GetModuleState(Py_TYPE(self)))
+                         : pictures_list(((module_state *)PyType_GetModuleState(Py_TYPE((PyObject *)self)))
                                              ->memory_type,
                                          &pictures);
             free_pictures(&pictures);

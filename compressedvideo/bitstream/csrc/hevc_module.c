@@ -34,7 +34,7 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 
 static void parser_dealloc(ParserObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     hevc_free(self->parser);
     release(self);

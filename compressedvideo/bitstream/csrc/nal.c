@@ -120,3 +120,8 @@ size_t nal_escaped_offset(const uint8_t *data, size_t size, size_t byte)
     }
     return byte < size - from ? from + byte : size;
 }
+
+size_t nal_next_escape(const uint8_t *data, size_t size, size_t from)
+{
+    return find_escape(data, size, from);
+}

@@ -30,6 +30,9 @@ bool nal_next(nal_reader *reader, nal_unit *unit);
  * Returns the bytes without the padding. */
 size_t nal_unescape(const uint8_t *data, size_t size, uint8_t *to, size_t limit);
 
+/* Place of the next emulation prevention byte that follows two zeros from `from` on, or `size`. */
+size_t nal_next_escape(const uint8_t *data, size_t size, size_t from);
+
 /* Where byte number `byte` of the unescaped payload stands in `data`; `size` at most. */
 size_t nal_escaped_offset(const uint8_t *data, size_t size, size_t byte);
 

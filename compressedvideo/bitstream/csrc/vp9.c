@@ -27,6 +27,7 @@ static void free_arrays(vp9_parser *p)
     free(p->above_segment_predicted);
     p->above_partition = p->above_segment_predicted = NULL;
     p->rows = p->columns = 0;
+    p->last.valid = false;
 }
 
 /* New arrays of zeros for another number of 8x8 blocks; NULL ones without memory. */
@@ -51,7 +52,6 @@ static bool allocate_arrays(vp9_parser *p, int rows, int columns)
     }
     p->rows = rows;
     p->columns = columns;
-    p->last.valid = false;
     return true;
 }
 
@@ -130,6 +130,7 @@ static bool setup_frame(vp9_parser *p)
     p->intra = vp9_is_intra(h);
     p->use_last_vectors = p->last.valid && !h->error_resilient && same_size && p->last.shown &&
                           !p->last.intra_only;
+    p->last.valid = false; /* until this frame has been read to its end */
     if (!same_size || p->intra || h->error_resilient)
         memset(p->segment_map[!p->current_map], 0, (size_t)rows * (size_t)columns);
     if (p->intra || h->error_resilient)
@@ -147,7 +148,6 @@ static bool setup_frame(vp9_parser *p)
 static bool parse_frame(vp9_parser *p, const uint8_t *frame, size_t size)
 {
     const vp9_header *h = p->header;
-    p->partition_start = frame;
     p->bits = bool_open(frame, 0);
     if (p->lost && !starts_anew(h))
         return fail(p, VP9_NO_KEY_FRAME);

@@ -45,32 +45,33 @@ static void name_pictures(const vp9_parser *p, vp9_motion *motion, uint8_t slot_
 }
 
 /* Eighths become quarters toward zero, as VP9 itself drops eighths; destination minus source. */
-static void put_cell(int16_t *vector, uint8_t *slot, vp9_vector coded, uint8_t picture)
+static void put_vector(int16_t *vector, vp9_vector coded)
 {
     vector[0] = (int16_t)-(coded.column / 2);
     vector[1] = (int16_t)-(coded.row / 2);
-    *slot = picture;
 }
 
 static void put_cells(const vp9_parser *p, vp9_motion *motion, const uint8_t slot_of[4])
 {
-    int rows = (motion->height + motion->cell - 1) / motion->cell;
-    int columns = (motion->width + motion->cell - 1) / motion->cell;
-    size_t cells = (size_t)rows * (size_t)columns;
-    int per_block = 8 / motion->cell;
+    size_t rows = ((size_t)motion->height + (size_t)motion->cell - 1) / (size_t)motion->cell;
+    size_t columns = ((size_t)motion->width + (size_t)motion->cell - 1) / (size_t)motion->cell;
+    size_t cells = rows * columns, at = 0;
+    int halved = motion->cell == 4; /* two cells across a block of 8 pixels */
     memset(motion->vectors, 0, 2 * cells * 2 * sizeof *motion->vectors);
     memset(motion->slots, VP9_NOT_USED, 2 * cells);
-    for (int row = 0; row < rows; row++) {
-        vp9_block *const *blocks =
-            p->grid[p->current] + (size_t)(row / per_block) * (size_t)p->columns;
-        for (int column = 0; column < columns; column++) {
-            const vp9_block *block = blocks[column / per_block];
-            int quarter = 2 * (row % per_block) + column % per_block;
-            for (size_t i = 0; i < 2 && block->references[i] != VP9_INTRA_FRAME; i++) {
-                size_t at = i * cells + (size_t)row * (size_t)columns + (size_t)column;
-                put_cell(motion->vectors + 2 * at, motion->slots + at, block->vectors[quarter][i],
-                         slot_of[block->references[i]]);
-            }
+    for (size_t row = 0; row < rows; row++) {
+        vp9_block *const *blocks = p->grid[p->current] + (row >> halved) * (size_t)p->columns;
+        for (size_t column = 0; column < columns; column++, at++) {
+            const vp9_block *block = blocks[column >> halved];
+            const vp9_vector *vectors = block->vectors[halved ? 2 * (row & 1) + (column & 1) : 0];
+            if (!block->is_inter)
+                continue;
+            put_vector(motion->vectors + 2 * at, vectors[0]);
+            motion->slots[at] = slot_of[block->references[0]];
+            if (block->references[1] == VP9_INTRA_FRAME)
+                continue;
+            put_vector(motion->vectors + 2 * (cells + at), vectors[1]);
+            motion->slots[cells + at] = slot_of[block->references[1]];
         }
     }
 }

@@ -8,7 +8,6 @@ enum { LONGEST_PADDING = 32 }; /* bits; libvpx leaves up to 14 */
 
 bool vp9_open_partition(vp9_parser *p, const uint8_t *data, size_t size)
 {
-    p->partition_start = data;
     p->bits = bool_open(data, size);
     if (size == 0)
         return fail(p, VP9_OVERRUN);

@@ -258,6 +258,6 @@ vp9_status vp9_uncompressed_header(const uint8_t *data, size_t size,
 {
     bit_reader bits = {data, size, 0};
     vp9_status status = uncompressed_header(&bits, slots, header);
-    *bit = bits.position;
+    *bit = bits_overrun(&bits) ? 8 * (uint64_t)size : bits.position;
     return bits_overrun(&bits) ? VP9_TRUNCATED : status;
 }

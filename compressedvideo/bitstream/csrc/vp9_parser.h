@@ -108,7 +108,6 @@ struct vp9_parser {
 
     /* The tile, and what its blocks leave to those below and to the right */
     bool_decoder bits;
-    const uint8_t *partition_start;
     int tile_start, tile_stop;             /* columns */
     uint8_t *above_nonzero[3];             /* [plane][4x4 column] */
     uint8_t *above_partition, *above_segment_predicted;
@@ -124,9 +123,8 @@ static inline bool fail(vp9_parser *p, vp9_status status)
 {
     if (p->status == VP9_OK) {
         p->status = status;
-        int64_t used = 8 * (int64_t)(p->bits.end - p->partition_start) - bool_bits_left(&p->bits);
-        p->error_bit = 8 * (uint64_t)(p->partition_start - p->packet) +
-                       (uint64_t)(used > 0 ? used : 0);
+        int64_t left = bool_bits_left(&p->bits);
+        p->error_bit = 8 * (uint64_t)(p->bits.end - p->packet) - (uint64_t)(left > 0 ? left : 0);
     }
     return false;
 }

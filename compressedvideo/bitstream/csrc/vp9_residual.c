@@ -122,13 +122,25 @@ static int scan_of(const vp9_parser *p, const vp9_block *block, int plane, int t
     return by_mode[block->size < BLOCK_8X8 ? block->sub_modes[quarter] : block->mode];
 }
 
-/* Whether any of a transform block's width in 4 pixels is not 0 */
-static int any_nonzero(const uint8_t *nonzero, int width)
+/* Whether any 4x4 block along an edge of a transform block has a coefficient */
+static inline int any_nonzero(const uint8_t *nonzero, int tx_size)
 {
-    int any = 0;
-    for (int i = 0; i < width; i++)
-        any |= nonzero[i];
-    return any;
+    uint16_t two;
+    uint32_t four;
+    uint64_t eight;
+    switch (tx_size) {
+    case VP9_TX_4X4:
+        return nonzero[0];
+    case VP9_TX_8X8:
+        memcpy(&two, nonzero, sizeof two);
+        return two != 0;
+    case VP9_TX_16X16:
+        memcpy(&four, nonzero, sizeof four);
+        return four != 0;
+    default:
+        memcpy(&eight, nonzero, sizeof eight);
+        return eight != 0;
+    }
 }
 
 /* 6.4.22 get_uv_tx_size */
@@ -164,7 +176,7 @@ static bool plane_residual(vp9_parser *p, vp9_block *block, int plane)
     bool any = false;
     for (int y = 0; y < height4 && y < visible_y; y += step)
         for (int x = 0; x < width4 && x < visible_x; x += step) {
-            int context = any_nonzero(above + x, step) + any_nonzero(left + y, step);
+            int context = any_nonzero(above + x, tx_size) + any_nonzero(left + y, tx_size);
             int scan = scan_of(p, block, plane, tx_size, 2 * (y & 1) + (x & 1));
             source.steps = p->tables->steps[tx_size][scan];
             int count = p->counting

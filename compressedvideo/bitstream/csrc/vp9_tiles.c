@@ -163,7 +163,6 @@ bool vp9_decode_tiles(vp9_parser *p, const uint8_t *data, size_t size)
         int tile_row = i / tile_columns, tile_column = i % tile_columns;
         size_t tile_size = size;
         if (i < tile_rows * tile_columns - 1) {
-            p->partition_start = data;
             p->bits = bool_open(data, 0);
             if (size < 4)
                 return fail(p, VP9_BAD_TILE_SIZE);

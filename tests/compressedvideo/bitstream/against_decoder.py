@@ -15,14 +15,17 @@ from compressedvideo.bitstream.record import Flags, as_arrays
 KINDS = "?IPBSip"  # by number of FFmpeg's AVPictureType
 
 
-def moving_texture(count: int, *, width: int = 176, height: int = 144) -> list[np.ndarray]:
-    """[height, width, 3] frames of a smooth texture that moves 3 pixels right, 1 down a frame."""
+def moving_texture(
+    count: int, *, width: int = 176, height: int = 144, speed: tuple[int, int] = (3, 1)
+) -> list[np.ndarray]:
+    """[height, width, 3] frames of a smooth texture; speed: pixels right and down a frame."""
     rng = np.random.default_rng(0)
     big = av.VideoFrame.from_ndarray(
         rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8), format="rgb24"
     ).reformat(width=2 * width, height=2 * height)
     texture = np.tile(big.to_ndarray(format="rgb24"), (2, 2, 1))
-    top, left = np.arange(count) % (2 * height), 3 * np.arange(count) % (2 * width)
+    left = speed[0] * np.arange(count) % (2 * width)
+    top = speed[1] * np.arange(count) % (2 * height)
     return [
         texture[2 * height - y :, 2 * width - x :][:height, :width]
         for y, x in zip(top, left, strict=True)

@@ -1,0 +1,1 @@
+"""Measurements that need more than the tests may: encoders, prototypes, an idle machine."""
