@@ -93,6 +93,7 @@ struct hevc_parser {
     int32_t recovery; /* of the last recovery point message, -1: none */
     uint8_t *payload; /* of the NAL unit, without emulation prevention */
     size_t payload_capacity;
+    size_t joined; /* nal_reader's, between the pictures of a packet */
     hevc_entry_points entries;
     int32_t references[HEVC_MAX_REFERENCES]; /* of the last picture */
     int num_references;

@@ -300,7 +300,8 @@ static void close_picture(hevc_parser *p, hevc_depth depth, hevc_picture_info *i
 bool hevc_next_picture(hevc_parser *p, const uint8_t *data, size_t size, size_t *offset,
                        hevc_depth depth, hevc_picture_info *info)
 {
-    nal_reader reader = {data, size, *offset, p->length_size};
+    size_t joined = *offset > 0 ? p->joined : 0;
+    nal_reader reader = {data, size, *offset, p->length_size, joined};
     nal_unit unit;
     bool is_open = false;
     open_picture(p, info);
@@ -329,6 +330,7 @@ bool hevc_next_picture(hevc_parser *p, const uint8_t *data, size_t size, size_t 
     info->record.start = (int32_t)*offset;
     info->record.stop = (int32_t)reader.position;
     *offset = reader.position;
+    p->joined = reader.joined;
     if (is_open)
         close_picture(p, depth, info);
     return is_open;
