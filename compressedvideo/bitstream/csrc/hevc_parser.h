@@ -1,10 +1,10 @@
 /* What the files of the parser share: its state.
  *
- * Parameter sets: hevc_parameters.c, hevc_reference_set.c.  Slice headers: hevc_slice.c.  Order
- * counts and lists: hevc_pictures.c.  Pictures out of NAL units: hevc_units.c.  Slice data in the
- * order of clause 7.3.8: hevc_slice_data.c, hevc_quadtree.c, hevc_prediction.c, hevc_transform.c,
- * hevc_residual.c.  Vectors, clause 8.5.3: hevc_merge.c, hevc_amvp.c, hevc_temporal.c.  What
- * becomes of them: hevc_motion.c.
+ * Parameter sets: hevc_parameters.c, hevc_vui.c, hevc_reference_set.c.  Slice headers:
+ * hevc_slice.c.  Order counts and lists: hevc_pictures.c.  Pictures out of NAL units: hevc_units.c,
+ * hevc_picture.c.  Slice data in the order of clause 7.3.8: hevc_slice_data.c, hevc_quadtree.c,
+ * hevc_prediction.c, hevc_transform.c, hevc_residual.c.  Vectors, clause 8.5.3: hevc_merge.c,
+ * hevc_amvp.c, hevc_temporal.c.  What becomes of them: hevc_motion.c.
  *
  * Coding tree units are parsed without looking whether the data make sense, as long as nothing
  * breaks: past the data there are zeros.  After each, hevc_slice_data.c looks at `status`. */

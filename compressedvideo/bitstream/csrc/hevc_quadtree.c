@@ -50,9 +50,10 @@ static void pcm_sample(hevc_parser *p, int log2_size)
         bits += (size_t)sps->pcm_bit_depth_chroma << (2 * log2_size + sps->chroma_format_idc - 2);
     size_t size = (bits + 7) / 8;
     const uint8_t *data = cabac_byte(&p->cabac), *end = p->cabac.end;
-    if (data > end || size > (size_t)(end - data))
+    bool fits = data <= end && size <= (size_t)(end - data);
+    if (!fits)
         hevc_fail(p, HEVC_OVERRUN);
-    else if (!cabac_start(&p->cabac, data + size, end))
+    if (!cabac_start(&p->cabac, fits ? data + size : end, end))
         hevc_fail(p, HEVC_BAD_ARITHMETIC_CODE);
 }
 
