@@ -117,7 +117,7 @@ def predictions_of_cells(
             Prediction(
                 orientation.turn_vectors(vectors),
                 orientation.turn(valid),
-                orientation.turn(paint(lookup[slots])),
+                orientation.turn(np.where(valid, paint(lookup[slots]), otherwise)),
             )
         )
     return found[0], found[1]
