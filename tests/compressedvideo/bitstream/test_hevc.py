@@ -299,6 +299,25 @@ def test_right_and_lower_padding_is_left_away(tmp_path):
         assert picture.slots.shape[1:] == (-(-62 // picture.cell), -(-100 // picture.cell))
 
 
+def test_size_and_units_may_change_at_a_key_picture(tmp_path):
+    """The parameter sets of a second stream have the same numbers."""
+    streams = [
+        encode(tmp_path / f"{number}.hevc", moving_shapes(10, *size), params=params).read_bytes()
+        for number, (size, params) in enumerate(
+            [((136, 104), "ctu=64:bframes=3"), ((96, 64), "ctu=16:max-tu-size=16:bframes=2")]
+        )
+    ]
+    alone = [HevcParser(None).parse([stream], needed=b"\1", wanted=b"\1") for stream in streams]
+    joined = HevcParser(None).parse([b"".join(streams)], needed=b"\1", wanted=b"\1")
+    records, _ = HevcParser(None).headers([b"".join(streams)])
+    assert records["epoch"].tolist() == [0] * 10 + [1] * 10
+    for picture, expected in zip(joined, [*alone[0], *alone[1]], strict=True):
+        assert_is_sound(picture)
+        assert picture.size == expected.size
+        assert (picture.vectors == expected.vectors).all()
+        assert (picture.slots == expected.slots).all()
+
+
 # ---------------------------------------------------------------------------------- refusals
 
 RANGE = "10000000"  # which extensions are there
