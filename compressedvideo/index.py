@@ -197,9 +197,12 @@ class VideoIndex:
             own = picture.position
             named_by_it = list(zip(positions[part], names[part], strict=True))
             picture.references = tuple(name for _, name in named_by_it if name != -1)
-            shown = sorted(pair for pair in named_by_it if pair[1] >= 0)
-            past = [name for position, name in shown if position < own]
-            future = [name for position, name in shown if position > own]
+            # A hidden picture counts where a frame shows it.
+            shown = sorted(
+                int(place) for place, name in named_by_it if name != -1 and place.is_integer()
+            )
+            past = [place for place in shown if place < own]
+            future = [place for place in shown if place > own]
             if past:
                 picture.past = past[-1]
             elif future:

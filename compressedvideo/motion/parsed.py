@@ -108,7 +108,9 @@ class ParsedMotion:
                 [self._checked(coded[one.picture], one, displays, height, width) for one in parsed],
             )
         existing = [p for p in pictures if p.shows_existing and p.display in wanted]
-        yield existing, [Parsed(picture, _no_motion(height, width), None) for picture in existing]
+        if existing:
+            none = _no_motion(height, width)
+            yield existing, [Parsed(picture, none, None) for picture in existing]
 
     def _checked(
         self, picture: Picture, parsed: Any, displays: Sequence[int], height: int, width: int

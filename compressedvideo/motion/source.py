@@ -29,6 +29,9 @@ EXPORTING_CODECS = (
 PARSED_CODECS = {"mpeg4": mpeg4, "h264": h264, "hevc": hevc, "vp9": vp9}
 """Codecs whose vectors our own parsers read."""
 
+_SMALLEST_BLOCKS = {"h264": 4, "hevc": 4, "vp9": 4}
+"""Pixels; 8 of the others."""
+
 ADVICE = (
     "Re-encode it to a codec with vectors: "
     "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop-size 12"
@@ -87,6 +90,11 @@ class MotionSources:
             self._no_parser = PARSER_ADVICE
         elif codec == "mpeg4" and "S" in index.frame_types:
             self.refuse("global motion compensation (GMC) is not read")
+
+    @property
+    def cell(self) -> int:
+        """Pixels of the codec's smallest block."""
+        return _SMALLEST_BLOCKS.get(self._codec, 8)
 
     def refuse(self, reason: str) -> None:
         """Do without the parser from now on: it does not know what the stream uses."""

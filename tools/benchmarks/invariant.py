@@ -106,10 +106,11 @@ def predictions_of_cells(
 
     lookup = np.full(256, otherwise)
     lookup[: len(cells.pictures)] = cells.pictures
+    missing = np.append(np.flatnonzero(lookup < 0), NO_REFERENCE)  # does not count
     lookup[NO_REFERENCE] = otherwise
     found = []
     for cell_vectors, slots in zip(cells.vectors, cells.slots, strict=True):
-        vectors, valid = paint(cell_vectors).astype(np.int32), paint(slots) != NO_REFERENCE
+        vectors, valid = paint(cell_vectors).astype(np.int32), ~np.isin(paint(slots), missing)
         if whole:
             vectors = np.sign(vectors) * (np.abs(vectors) & ~(QUARTERS - 1))
             drop_outside(vectors, valid)
@@ -228,7 +229,10 @@ def direction_fault(
         assert motion is not None
         assert valid is not None
         on_side = [p.valid & (np.sign(display - p.reference) == sign) for p in predictions]
-        if not np.array_equal(on_side[0] | on_side[1], valid[i]):
+        either = on_side[0] | on_side[1]
+        # Where the first of two vectors on this side is void, as whole pixels may be, so are both.
+        must = either & (valid[i] | (clip.precision == "subpixel"))
+        if (valid[i] & ~either).any() or (must & ~valid[i]).any():
             return f"{name} is valid in other pixels than its cells"
         found = ~valid[i]
         for prediction, here in zip(predictions, on_side, strict=True):
