@@ -63,7 +63,8 @@ ENCODERS: dict[str, _Encoder] = {
     "flv1": _Encoder("flv", 2, _QSCALE, _MPEG, max_b_frames=0),
     "hevc": _Encoder("libx265", 20, _CRF, {"x265-params": _X265}),
 }
-"""Codec names :class:`VideoWriter` takes. FFmpeg exports no vectors for ``hevc``."""
+"""Codec names :class:`VideoWriter` takes. FFmpeg exports no vectors of ``hevc``: they are read from
+the bitstream, references included, so that x265 keeps its three of them and its B-pyramid."""
 
 
 class VideoWriter:

@@ -103,13 +103,35 @@ def test_vectors_are_the_motion(tmp_path: Path, codec: str) -> None:
     assert (vectors == [3, -2]).all(axis=-1).mean() > 0.7
 
 
+def test_hevc_vectors_are_the_motion(tmp_path: Path) -> None:
+    hevc = pytest.importorskip("compressedvideo.bitstream.hevc")
+    if not hevc.is_available():
+        pytest.skip("no compiled HEVC parser")
+    path = tmp_path / "clip.mp4"
+    encode_frames(path, panning_frames(12, dx=3, dy=-2), codec="hevc", b_frames=2)
+    with av.open(str(path)) as container:
+        extradata = container.streams.video[0].codec_context.extradata
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    parser = hevc.HevcParser(extradata)
+    records, _ = parser.headers(packets)
+    parser.reset()
+    ones = b"\1" * len(packets)
+    for picture in parser.parse(packets, needed=ones, wanted=ones)[1:]:
+        order = records["order"]
+        distances = np.array([order[picture.picture] - order[n] for n in picture.pictures])
+        used = picture.slots != hevc.NO_SLOT
+        vectors = picture.vectors[used] / 4 / distances[picture.slots[used], None]
+        assert np.median(vectors, axis=0).tolist() == [3, -2]
+        assert (abs(vectors - [3, -2]) <= 0.25).all(axis=-1).mean() > 0.7
+
+
 def test_open_gops_by_option(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     encode_frames(path, panning_frames(), b_frames=2, options={"flags": "-cgop"})
     assert picture_types(path)[12:18] == "BBIBBP"  # leading B-frames before the key frame
 
 
-@pytest.mark.parametrize("codec", ["mpeg4", "h264"])
+@pytest.mark.parametrize("codec", ["mpeg4", "h264", "hevc"])
 def test_same_frames_same_bytes(tmp_path: Path, codec: str) -> None:
     for name in ("a.mp4", "b.mp4"):
         encode_frames(tmp_path / name, panning_frames(), codec=codec, b_frames=2)
