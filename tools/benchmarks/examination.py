@@ -123,7 +123,7 @@ class Examiner:
         # FFmpeg's export, where it has any, and where it is right.
         is_zero = plain.codec == "mpeg4" and frame.kind == "B"
         if (
-            clip.motion_past is not None
+            clip.cells is not None
             and clip.precision == "subpixel"
             and frame.blocks is not None
             and not (frame.is_interlaced or is_zero)

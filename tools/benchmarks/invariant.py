@@ -195,7 +195,9 @@ def fault_against_previous(
             orientation=orientation,
             whole=clip.precision == "integer",
         )
-        fault = direction_fault(clip, i, (past, future))
+        # On which side a hidden picture lies is not said.
+        is_told = min(cells[i].pictures, default=0) >= 0
+        fault = direction_fault(clip, i, (past, future)) if is_told else None
         if fault is not None:
             return fault
     else:
@@ -270,7 +272,7 @@ def vectors_missed(
     orientation: Orientation,
     invents: bool,
 ) -> str | None:
-    """Which of the vectors that FFmpeg exports are in neither direction of the clip.
+    """Which of the vectors that FFmpeg exports are in neither prediction of the clip's cells.
 
     Looked at is the first pixel of each block: FFmpeg has only that of 8x8 blocks that H.264
     divides further.
@@ -279,11 +281,14 @@ def vectors_missed(
         blocks: FFmpeg's ``AVMotionVector`` records.
         invents: Zero vectors in ``blocks`` may be none (H.264 with two lists).
     """
-    assert clip.motion_past is not None
-    assert clip.motion_future is not None
-    assert clip.valid_past is not None
-    assert clip.valid_future is not None
+    assert clip.cells is not None
+    cells = clip.cells[i]
     height, width = stored_size
+    if cells is None:
+        return f"all {len(blocks)} vectors are missing" if len(blocks) else None
+    predictions = predictions_of_cells(
+        cells, height=height, width=width, otherwise=0, orientation=orientation
+    )
     blocks = blocks[blocks["motion_scale"] > 0]
     left = blocks["dst_x"] - (blocks["w"].astype(np.int32) >> 1)
     top = blocks["dst_y"] - (blocks["h"].astype(np.int32) >> 1)
@@ -300,11 +305,8 @@ def vectors_missed(
         mask[top[chosen], left[chosen]] = True
         expected, mask = orientation.turn_vectors(expected), orientation.turn(mask)
         found = np.zeros_like(mask)
-        for motion, valid in (
-            (clip.motion_past[i], clip.valid_past[i]),
-            (clip.motion_future[i], clip.valid_future[i]),
-        ):
-            found |= valid & (motion * QUARTERS == expected).all(axis=-1)
+        for prediction in predictions:
+            found |= prediction.valid & (prediction.vectors == expected).all(axis=-1)
         if invents:
             found |= ~expected.any(axis=-1)
         places = np.argwhere(mask & ~found)
