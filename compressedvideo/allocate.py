@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .clip import CompressedClip
-from .motion.fields import CELL
+from .motion.cells import CELL
 from .request import Request
 
 _ALIGNMENT = 64  # bytes

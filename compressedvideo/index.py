@@ -116,9 +116,6 @@ class VideoIndex:
         """Whether other frames are predicted from a frame."""
         return bool(self.records["flags"][self.shown[display]] & Flags.REFERENCED)
 
-    def gop_of(self, display: int) -> int:
-        return int(np.searchsorted(self.keyframes, display, side="right")) - 1
-
     def pictures(self, gop: int, *, last: int) -> list[Picture]:
         """What is decoded from a GOP's key frame on.
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
-from ..motion.fields import CELL
 
 try:
     from ._parsers import mpeg4 as _mpeg4
@@ -22,6 +21,9 @@ except ImportError:  # built where a compiler was at hand
     _mpeg4 = None  # type: ignore[assignment]
 
 ON_DAMAGE = ("raise", "mark")
+
+CELL = 8
+"""Pixels of the smallest block that has a vector of its own."""
 
 
 def is_available() -> bool:

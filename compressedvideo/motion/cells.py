@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+CELL = 8
+"""Pixels of a cell where no codec says otherwise: FFmpeg's blocks, 8 or 16 pixels wide and high and
+8-aligned, fit into such cells, and ``layout='cells'`` has them."""
+
 NO_REFERENCE = 255
 """The slot of a prediction that a cell does not use."""
 
