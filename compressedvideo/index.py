@@ -80,6 +80,8 @@ class VideoIndex:
     """Whether the records name them; else the nearest are assumed."""
     frame_types: list[str]
     """[F]; ``'?'`` where no parser knows the codec."""
+    is_claimed: bool = False
+    """No parser read the headers: order and key frames are what the container claims."""
     ticks: np.ndarray | None = None
     """[F] int64: times since the first frame, the stream's time base; None: no such times, or not
     in the order of the frames."""
@@ -104,6 +106,11 @@ class VideoIndex:
     @property
     def num_frames(self) -> int:
         return len(self.shown)
+
+    def set_kinds(self, frame_types: list[str]) -> None:
+        """Tell it the types of all frames, if no parser did."""
+        self.frame_types = frame_types
+        self.records["kind"][self.shown] = np.array(frame_types, "S1")
 
     @property
     def delay(self) -> int:
@@ -185,7 +192,7 @@ class VideoIndex:
 
 
 def link_nearest(pictures: list[Picture]) -> None:
-    """Take the nearest decoded pictures for references."""
+    """Take the nearest decoded pictures for references; a B-picture never is one."""
     decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
         if picture.display < 0:
@@ -197,7 +204,7 @@ def link_nearest(pictures: list[Picture]) -> None:
         if picture.kind == "B":
             picture.future = future if future is not None else past
         picture.assume_nearest()
-        if picture.referenced:
+        if picture.referenced and picture.kind != "B":
             insort(decoded, picture.display)
 
 
@@ -221,6 +228,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
         records = _with_missing(records, packets)
     index = build_index(records, references)
+    index.is_claimed = parser is None
     if not index.num_frames:
         raise CorruptVideoError(
             "has no key frame to start decoding from; re-encode or drop the file",

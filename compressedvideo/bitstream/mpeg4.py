@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
+from .parsers import BUILD_ADVICE
 
 try:
     from ._parsers import mpeg4 as _mpeg4
@@ -219,10 +220,7 @@ class Mpeg4MotionParser:
         path: str | None = None,
     ) -> None:
         if _mpeg4 is None:
-            raise ImportError(
-                "the MPEG-4 parser is not compiled; install a C compiler and reinstall: "
-                "pip install --force-reinstall --no-deps --no-cache-dir mmcondense"
-            )
+            raise ImportError(f"the MPEG-4 parser was not built; {BUILD_ADVICE}")
         self._path = path
         self._parser = _mpeg4.Parser(skip_i_vops)
         self._parser.parse(extradata or b"")

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
 import pytest
 
+import compressedvideo
 from compressedvideo import CompressedVideo, encode_frames
 from compressedvideo.bitstream.parsers import header_parser
 from compressedvideo.bitstream.record import as_arrays
@@ -87,3 +96,70 @@ def test_types_equal_the_decoders(tmp_path, codec, b_frames, suffix):
         assert video.has_b_frames == ("B" in kinds) == (b_frames > 0)
         assert video.keyframes.tolist() == [0, 12, 24]
         assert [t for gop in range(3) for t in video.gop_frame_types(gop)] == kinds
+
+
+READ = """
+import json, sys, zlib
+import numpy as np
+from compressedvideo import CodecError, CompressedVideo
+
+for path in sys.argv[1:]:
+    with CompressedVideo(path) as video:
+        said = dict(keyframes=video.keyframes.tolist())
+        try:
+            clip = video.read([3, 4, 5], modalities=("motion",), per_frame=True)
+            said["motion"] = np.median(clip.motion, axis=(1, 2)).tolist()
+            said["distances"] = clip.reference_distance.tolist()
+            said["provenance"] = clip.provenance
+        except CodecError as error:
+            said["error"] = error.message
+        rgb = video.read(range(video.num_frames), modalities=("rgb",)).rgb
+        said["pixels"] = [zlib.crc32(picture) for picture in rgb]
+        said["types"] = "".join(video.frame_types)
+    print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def read_without_extensions(tmp_path_factory):
+    """Reads videos with a copy of the package from which the compiled parts are missing."""
+    tree = tmp_path_factory.mktemp("without") / "compressedvideo"
+    source = Path(compressedvideo.__file__).parent
+    shutil.copytree(source, tree, ignore=shutil.ignore_patterns("*.so", "*.pyd", "csrc"))
+
+    def read(*paths: Path) -> tuple[list[dict], list[str]]:
+        """What it found in each video, and the warnings."""
+        env = {**os.environ, "PYTHONPATH": str(tree.parent), "MMCONDENSE_BACKEND": "numpy"}
+        command = [sys.executable, "-c", READ, *map(str, paths)]
+        result = subprocess.run(command, env=env, capture_output=True, text=True, cwd=tree.parent)
+        assert result.returncode == 0, result.stderr
+        return list(map(json.loads, result.stdout.splitlines())), result.stderr.splitlines()
+
+    return read
+
+
+def test_without_the_compiled_parsers_the_container_is_believed(tmp_path, read_without_extensions):
+    frames = translating_frames(9, step=(1, 0), height=64, width=96)
+    codecs = {"h264": "mp4", "mpeg1": "mpg", "mpeg2": "mkv", "mpeg4": "mp4", "hevc": "mkv"}
+    paths = [tmp_path / f"{codec}.{suffix}" for codec, suffix in codecs.items()]
+    for codec, path in zip(codecs, paths, strict=True):
+        encode_frames(path, frames, codec=codec, gop_size=7, b_frames=2)
+    found, warnings = read_without_extensions(*paths)
+
+    (warning,) = warnings
+    assert warning.startswith("The compiled parsers were not built")
+    assert "reinstall with a C compiler present: pip install" in warning
+    for path, said in zip(paths, found, strict=True):
+        plain = plain_decode(path)
+        assert said["types"] == "".join(frame.kind for frame in plain)
+        assert said["keyframes"] == [0, 7]
+        assert said["pixels"] == [zlib.crc32(frame.rgb) for frame in plain]
+    for said in found[:3]:
+        assert said["types"] == "IBBPBBPIP"
+        assert said["motion"] == [[1, 0], [1, 0], [1, 0]]
+        assert said["distances"] == [3, 1, 2]
+        assert said["provenance"] == ["assumed-nearest-reference"] * 3
+    assert found[3]["error"].startswith("FFmpeg exports no motion vectors for B-frames of MPEG-4")
+    assert found[4]["error"].startswith(
+        "FFmpeg exports no motion vectors for hevc: the compiled parser that reads them is missing"
+    )
