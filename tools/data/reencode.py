@@ -4,8 +4,8 @@
 
 makes data/hmdb51/mpeg4/brush_hair/a.mp4 of data/hmdb51/videos/brush_hair/a.avi: MPEG-4 part 2, a
 key frame every 12 frames, no B-frames, no audio, upright. Folders behind symbolic links are
-searched too. A file appears once it is complete, so call it again to go on where it was cut. Videos
-that cannot be read are listed at the end (exit code 1), and what is not taken for a video is counted.
+searched too. A file appears once it is complete, so call it again to go on where it was cut. At the
+end videos that cannot be read are listed (exit code 1), and files not taken for videos counted.
 
     python tools/data/reencode.py a.avi b.mp4 --codec hevc
 
