@@ -12,7 +12,6 @@ from typing import TypeAlias
 import numpy as np
 
 from .clip import CompressedClip
-from .motion.cells import CELL
 from .request import Request
 
 _ALIGNMENT = 64  # bytes
@@ -26,6 +25,7 @@ def allocate_clip(
     keyframes: np.ndarray,
     height: int,
     width: int,
+    cell: int,
     out: CompressedClip | None,
 ) -> CompressedClip:
     """A clip of the stored (not yet upright) size.
@@ -35,6 +35,7 @@ def allocate_clip(
         frames, iframes: [S], [K] display indices.
         keyframes: [G] display indices of all key frames.
         height, width: Frame size, pixels.
+        cell: Pixels of the codec's smallest block, for ``layout='cells'``.
         out: A clip whose memory may be overwritten.
 
     Returns:
@@ -57,7 +58,7 @@ def allocate_clip(
         if wants(name)
     }
     if request.layout == "cells" and "motion" in wanted:
-        grid = -(-height // CELL), -(-width // CELL)
+        grid = -(-height // cell), -(-width // cell)
         wanted["motion"] = ((count, *grid, 2), np.dtype(vector_type))
     pictures = {} if out is None else _overwritten(out, wanted)
     pictures |= _in_one_block({name: wanted[name] for name in wanted.keys() - pictures.keys()})
@@ -87,6 +88,7 @@ def allocate_clip(
         motion_future=pictures.get("motion_future"),
         valid_past=valid.get("past"),
         valid_future=valid.get("future"),
+        cell=cell if request.layout == "cells" else 0,
         cells=[None] * count if wants("cells") else None,
     )
 

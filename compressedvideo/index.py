@@ -27,7 +27,7 @@ class Picture:
     number: int
     """In decoding order."""
     display: int
-    """Display index; -1 where it is not shown, or cannot be decoded from here."""
+    """Display index; of hidden pictures a number of their own, -2 or less."""
     kind: str
     referenced: bool
     first_packet: int
@@ -35,6 +35,8 @@ class Picture:
     start: int
     """Its bytes are ``packet[start:stop]``, if it lies in one packet."""
     stop: int
+    position: float
+    """Place among the frames: ``display``, or between two of them where a hidden picture lies."""
     colocated: int
     """Number of the picture whose motion the derivation of this one's needs; -1: none."""
     shows_existing: bool = False
@@ -42,7 +44,7 @@ class Picture:
     is_interlaced: bool = False
     """It is made of fields, or its macroblocks may be."""
     references: tuple[int, ...] = ()
-    """Display indices of the pictures that it may be predicted from."""
+    """``display`` of the pictures that it may be predicted from."""
     past: int | None = None
     """Display index of the nearest reference in the past. None for the first. An I-picture within a
     GOP has one, too, of which it makes no use."""
@@ -64,12 +66,15 @@ class VideoIndex:
         last_packets: [N] the last packet of each: fields may lie in two.
         references: Picture numbers, of one record behind those of the other.
         display: [N] display indices, -1 for what is not shown.
+        positions: [N] float64: the same; of hidden pictures between the frames around them, or that
+            of the frame that shows them.
     """
 
     records: np.ndarray
     last_packets: np.ndarray
     references: np.ndarray
     display: np.ndarray
+    positions: np.ndarray
     shown: np.ndarray
     """[F] numbers of the pictures that are shown, in display order."""
     keyframes: np.ndarray
@@ -102,6 +107,18 @@ class VideoIndex:
                 named = self.references[self.reference_ends[n] : self.reference_ends[n + 1]]
                 lost[n] |= bool((named < 0).any() or lost[named].any())
         return lost
+
+    @cached_property
+    def _names(self) -> np.ndarray:
+        """[N] what pictures are called: display indices, -2 and less for hidden ones."""
+        hidden = self.records["flags"] & Flags.HIDDEN != 0
+        return np.where(hidden, -2 - np.arange(len(hidden)), self.display)
+
+    def last_of(self, gop: int) -> int:
+        """Number of the last picture that belongs to a GOP, if it is closed."""
+        if gop + 1 < len(self.keyframes):
+            return int(self.shown[self.keyframes[gop + 1]]) - 1
+        return len(self.records) - 1
 
     @property
     def num_frames(self) -> int:
@@ -138,28 +155,28 @@ class VideoIndex:
         first = int(self.shown[first_display])
         part = slice(first, last + 1)
         records = self.records[part]
-        display = self.display[part]
-        # Others are decoded with what stands before the key frame.
-        display = np.where(display >= first_display, display, -1)
+        names = self._names[part]
         flags = records["flags"]
         pictures = [
             Picture(*members)
             for members in zip(
                 range(first, last + 1),
-                display.tolist(),
+                names.tolist(),
                 records["kind"].astype("U1").tolist(),
                 (flags & (Flags.REFERENCED | Flags.NO_SKIP) != 0).tolist(),
                 records["packet"].tolist(),
                 self.last_packets[part].tolist(),
                 records["start"].tolist(),
                 records["stop"].tolist(),
+                self.positions[part].tolist(),
                 records["colocated"].tolist(),
                 (flags & Flags.SHOWS_EXISTING != 0).tolist(),
                 (flags & Flags.INTERLACED != 0).tolist(),
                 strict=True,
             )
         ]
-        lost = (display < 0) & (flags & Flags.HIDDEN == 0)
+        # Others are decoded with what stands before the key frame.
+        lost = (names < first_display) & (flags & Flags.HIDDEN == 0)
         if lost.any():
             pictures = [
                 p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost
@@ -174,21 +191,28 @@ class VideoIndex:
         first, last = pictures[0].number, pictures[-1].number
         ends = self.reference_ends[first : last + 2].tolist()
         named = self.references[ends[0] : ends[-1]]
-        displays = np.where(named >= 0, self.display[named], -1).tolist()
+        is_hidden = (named >= first) & (self._names[named] < -1)
+        is_known = (named >= 0) & ((self.display[named] >= first_display) | is_hidden)
+        names = np.where(is_known, self._names[named], -1).tolist()
+        positions = self.positions[named].tolist()
         for picture in pictures:
             at = picture.number - first
             part = slice(ends[at] - ends[0], ends[at + 1] - ends[0])
-            own = picture.display
-            references = tuple(d for d in displays[part] if d >= first_display)
-            picture.references = references
-            past = [d for d in references if d < own]
-            future = [d for d in references if d > own]
+            own = picture.position
+            named_by_it = list(zip(positions[part], names[part], strict=True))
+            picture.references = tuple(name for _, name in named_by_it if name != -1)
+            # A hidden picture counts where a frame shows it.
+            shown = sorted(
+                int(place) for place, name in named_by_it if name != -1 and place.is_integer()
+            )
+            past = [place for place in shown if place < own]
+            future = [place for place in shown if place > own]
             if past:
-                picture.past = max(past)
+                picture.past = past[-1]
             elif future:
-                picture.past = min(future)
-            if picture.kind == "B" and references:
-                picture.future = min(future) if future else picture.past
+                picture.past = future[0]
+            if picture.kind == "B" and shown:
+                picture.future = future[0] if future else picture.past
 
 
 def link_nearest(pictures: list[Picture]) -> None:
@@ -262,6 +286,7 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
     order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
     keys = keys[~hidden[keys]]
     display = np.full(len(records), -1, np.int32)
+    positions = np.full(len(records), -1.0)
     shown = np.zeros(0, np.int64)
     if len(keys):
         first = keys[0]
@@ -269,18 +294,36 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
         order = order[~hidden[order]]
         shown = order[np.flatnonzero(order == first)[0] :]  # what is shown before it is lost
         display[shown] = np.arange(len(shown))
+        positions = _positions(records, references, display)
     keyframes = np.sort(display[keys])
     return VideoIndex(
         records=records,
         last_packets=last_packets,
         references=references,
         display=display,
+        positions=positions,
         shown=shown,
         keyframes=keyframes[keyframes >= 0].astype(np.int64),
         reference_ends=np.concatenate([[0], np.cumsum(records["num_references"])]),
         knows_references=bool(records["num_references"].any()),
         frame_types=records["kind"][shown].astype("U1").tolist(),
     )
+
+
+def _positions(records: np.ndarray, references: np.ndarray, display: np.ndarray) -> np.ndarray:
+    """[N] float64: display indices, of hidden pictures before the frame that would be next."""
+    order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
+    before = np.cumsum(display[order] >= 0)
+    positions = np.empty(len(records))
+    positions[order] = before - 0.5
+    positions = np.where(display >= 0, display, positions)
+    existing = np.flatnonzero(records["flags"] & Flags.SHOWS_EXISTING)
+    ends = np.cumsum(records["num_references"])
+    for n in existing[::-1].tolist():  # the first to show it counts
+        shown = references[ends[n] - 1] if records["num_references"][n] else -1
+        if shown >= 0 and display[shown] < 0 <= display[n]:
+            positions[shown] = display[n]
+    return positions
 
 
 def _join_fields(

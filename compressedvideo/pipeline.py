@@ -19,6 +19,7 @@ from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
 from .motion.source import ExportedMotion, MotionSources
+from .motion.vp9 import Vp9Motion
 from .plan import Plan, plan_gop
 from .request import Request
 
@@ -51,6 +52,7 @@ class GopPipeline:
         self._sources = sources
         self._height, self._width = size
         self._any_frame_tells = any_frame_tells
+        self._placed: set[int] = set()  # GOPs whose hidden pictures were looked for
         self._matrix: tuple[Matrix | None] | None = None  # once it is known
 
     def plan(
@@ -76,14 +78,22 @@ class GopPipeline:
         """
         numbers = {int(self._index.shown[display]): display for display in chain(frames, iframes)}
         self._check_lost(numbers)
-        pictures = self._index.pictures(gop, last=max(numbers))
         wanted = set(frames) if request.wants_vectors else set()
-        source = self._sources.choose(
-            pictures,
-            wanted=wanted,
-            needs_frames=not request.modalities.isdisjoint(("rgb", "residual")),
-            with_costs="bits" in request.modalities,
-        )
+
+        def choose(pictures: list[Picture]) -> ExportedMotion | MotionParser:
+            return self._sources.choose(
+                pictures,
+                wanted=wanted,
+                needs_frames=not request.modalities.isdisjoint(("rgb", "residual")),
+                with_costs="bits" in request.modalities,
+            )
+
+        pictures = self._index.pictures(gop, last=max(numbers))
+        source = choose(pictures)
+        if isinstance(source, Vp9Motion) and request.needs_references:
+            # A frame that shows a hidden picture comes behind those that are predicted from it.
+            self._place_hidden(gop, source)
+            pictures = self._index.pictures(gop, last=self._index.last_of(gop))
         parses = not isinstance(source, ExportedMotion)
         if not parses:
             for picture in pictures:
@@ -98,6 +108,17 @@ class GopPipeline:
             provenance=source.provenance,
         )
         return plan, source
+
+    def _place_hidden(self, gop: int, source: Vp9Motion) -> None:
+        """Find the frames that show hidden pictures of a GOP, for what is predicted from those."""
+        if gop in self._placed:
+            return
+        self._placed.add(gop)
+        pictures = self._index.pictures(gop, last=self._index.last_of(gop))
+        if any(picture.display < -1 for picture in pictures):
+            self._give_packets(pictures)
+            for number, display in source.overlays(pictures).items():
+                self._index.positions[number] = display
 
     def _check_lost(self, displays: Mapping[int, int]) -> None:
         lost = self._index.lost
@@ -123,7 +144,9 @@ class GopPipeline:
         numbered = {picture.number: picture for picture in chain(plan.parse, plan.send)}
         if not numbered:
             return 0
-        pictures = [numbered[number] for number in sorted(numbered)]
+        return self._give_packets([numbered[number] for number in sorted(numbered)])
+
+    def _give_packets(self, pictures: Sequence[Picture]) -> int:
         first, last = pictures[0].first_packet, pictures[-1].last_packet
         packets = list(self._packets.read(first, last + 1))
         size = 0

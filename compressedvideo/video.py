@@ -225,8 +225,9 @@ class CompressedVideo:
                 I-frame, real or virtual, at or before each frame.
             per_frame: Divide the motion of P-frames by its distance too, so that it is in pixels
                 per frame like that of B-frames.
-            layout: ``'pixels'``, or ``'cells'``: ``motion`` is [S, ceil(H/8), ceil(W/8), 2], a
-                vector for each 8x8 pixels, for which no block is smaller. Only for sub-pixel
+            layout: ``'pixels'``, or ``'cells'``: ``motion`` is [S, ceil(H/c), ceil(W/c), 2], a
+                vector for each c x c pixels, than which no block is smaller: 8, or 4 of H.264,
+                HEVC and VP9. Only for sub-pixel
                 ``'motion'`` with ``reference='previous'``, and not beside ``'residual'`` or
                 directions.
             out: A clip read earlier that is done with: its arrays are overwritten where they are of
@@ -281,6 +282,7 @@ class CompressedVideo:
             keyframes=index.keyframes,
             height=height,
             width=width,
+            cell=self._motion_sources.cell,
             out=out,
         )
         assembler = ClipAssembler(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 CELL = 8
-"""Pixels of a cell where no codec says otherwise: FFmpeg's blocks, 8 or 16 pixels wide and high and
-8-aligned, fit into such cells, and ``layout='cells'`` has them."""
+"""Pixels of the cells that FFmpeg's export is laid out on: its blocks are 8 or 16 pixels wide and
+high, and 8-aligned."""
 
 NO_REFERENCE = 255
 """The slot of a prediction that a cell does not use."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
 from ..index import Picture
-from .cells import NO_PICTURE, MotionCells
+from .cells import CELL, NO_PICTURE, NO_REFERENCE, MotionCells
 
 RUN = 16
 """Pictures that are parsed in one call."""
@@ -107,6 +107,10 @@ class ParsedMotion:
                 run,
                 [self._checked(coded[one.picture], one, displays, height, width) for one in parsed],
             )
+        existing = [p for p in pictures if p.shows_existing and p.display in wanted]
+        if existing:
+            none = _no_motion(height, width)
+            yield existing, [Parsed(picture, none, None) for picture in existing]
 
     def _checked(
         self, picture: Picture, parsed: Any, displays: Sequence[int], height: int, width: int
@@ -145,6 +149,14 @@ class ParsedMotion:
         if parsed.costs is not None:
             costs = Costs(parsed.costs.size, parsed.costs.bits, parsed.costs.coefficients)
         return Parsed(picture, cells, costs)
+
+
+def _no_motion(height: int, width: int) -> MotionCells:
+    """Cells of a picture that predicts nothing."""
+    shape = 2, -(-height // CELL), -(-width // CELL)
+    return MotionCells(
+        np.zeros((*shape, 2), np.int16), np.full(shape, NO_REFERENCE, np.uint8), (), CELL
+    )
 
 
 def _needed(pictures: Sequence[Picture], wanted: Collection[int]) -> set[int]:

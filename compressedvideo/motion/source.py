@@ -12,12 +12,13 @@ from av.sidedata.motionvectors import MotionVectors
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
-from ..bitstream import h264, hevc, mpeg4
+from ..bitstream import h264, hevc, mpeg4, vp9
 from ..bitstream.parsers import BUILD_ADVICE
 from ..errors import NoMotionVectorsError, UnsupportedVideoError
 from ..index import Picture, VideoIndex
 from .mpeg4 import Mpeg4Motion
 from .parsed import MotionParser, ParsedMotion
+from .vp9 import Vp9Motion
 
 EXPORTING_CODECS = (
     *("h264", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv"),
@@ -26,8 +27,11 @@ EXPORTING_CODECS = (
 )
 """FFmpeg's decoders that export motion vectors, under all their names."""
 
-PARSED_CODECS = {"mpeg4": mpeg4, "h264": h264, "hevc": hevc}
+PARSED_CODECS = {"mpeg4": mpeg4, "h264": h264, "hevc": hevc, "vp9": vp9}
 """Codecs whose vectors our own parsers read."""
+
+_SMALLEST_BLOCKS = {"h264": 4, "hevc": 4, "vp9": 4}
+"""Pixels; 8 of the others."""
 
 ADVICE = (
     "Re-encode it to a codec with vectors: compressedvideo.reencode(SOURCE, TARGET); a folder by "
@@ -90,6 +94,11 @@ class MotionSources:
         elif codec == "mpeg4" and "S" in index.frame_types:
             self.refuse("global motion compensation (GMC) is not read")
 
+    @property
+    def cell(self) -> int:
+        """Pixels of the codec's smallest block."""
+        return _SMALLEST_BLOCKS.get(self._codec, 8)
+
     def refuse(self, reason: str) -> None:
         """Do without the parser from now on: it does not know what the stream uses."""
         self._no_parser = f"{reason} in the parser that reads them. {ADVICE}"
@@ -150,6 +159,8 @@ class MotionSources:
                 parser: MotionParser = Mpeg4Motion(
                     self._extradata, with_costs=with_costs, path=self._path
                 )
+            elif self._codec == "vp9":
+                parser = Vp9Motion(self._extradata, with_costs=with_costs, path=self._path)
             else:
                 of_codec = PARSED_CODECS[self._codec].Parser(self._extradata)
                 of_codec.headers([self._first_packet])

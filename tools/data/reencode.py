@@ -111,7 +111,7 @@ def parse_args() -> argparse.Namespace:
     add(
         "--quality",
         type=int,
-        help="1 (best) to 31, default 2, CoViAR used 1; h264, hevc: crf 0 to 51, default 18 and 20",
+        help="1 (best) to 31, default 2, CoViAR used 1; crf of h264, hevc 0 to 51, of vp9 0 to 63",
     )
     add("--fps", type=float, help="resample in time; default: each frame once, at the average rate")
     add("--ext", default=".mp4", help="suffix, which decides the container (%(default)s)")

@@ -5,7 +5,7 @@
 #include "rbsp.h"
 #include "start_codes.h"
 
-/* The unit from a start code at `start` on, up to the next one or to `end`; false if it is empty. */
+/* The unit from a start code at `start` on, up to the next or to `end`; false if it is empty. */
 static bool cut_unit(nal_reader *reader, size_t start, size_t end, nal_unit *unit)
 {
     size_t begin = start + 3, stop = find_start_code(reader->data, end, begin);

@@ -85,6 +85,28 @@ def test_codecs_without_b_frames_write_avi(tmp_path: Path, codec: str) -> None:
         encode_frames(path, frames, codec=codec, b_frames=1)
 
 
+@pytest.mark.parametrize("suffix", ["webm", "mp4", "mkv", "ivf"])
+def test_gop_of_vp9_is_exact(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"clip.{suffix}"
+    frames = panning_frames()
+    frames[17:] = 255 - frames[17:]  # makes no key frame, though it is a scene cut
+    assert encode_frames(path, frames, codec="vp9") == 30
+    assert picture_types(path) == "IPPPPPPPPPPP" * 2 + "IPPPPP"
+    assert keyframes(path) == [0, 12, 24]
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        assert container.streams.video[0].codec_context.name == "vp9"
+    assert len(packets) == 30  # nothing hidden
+    assert [index for index, packet in enumerate(packets) if packet.is_keyframe] == [0, 12, 24]
+
+
+@pytest.mark.parametrize(("gop_size", "keys"), [(1, range(5)), (2, [0, 2, 4]), (250, [0])])
+def test_any_gop_of_vp9_is_exact(tmp_path: Path, gop_size: int, keys) -> None:
+    path = tmp_path / "clip.webm"
+    encode_frames(path, panning_frames(5), codec="vp9", gop_size=gop_size)
+    assert keyframes(path) == list(keys)
+
+
 @pytest.mark.parametrize("codec", ["mpeg4", "h264", "mpeg2"])
 def test_vectors_are_the_motion(tmp_path: Path, codec: str) -> None:
     path = tmp_path / "clip.mp4"
@@ -94,21 +116,55 @@ def test_vectors_are_the_motion(tmp_path: Path, codec: str) -> None:
     assert (vectors == [3, -2]).all(axis=-1).mean() > 0.7
 
 
+def test_hevc_vectors_are_the_motion(tmp_path: Path) -> None:
+    hevc = pytest.importorskip("compressedvideo.bitstream.hevc")
+    if not hevc.is_available():
+        pytest.skip("no compiled HEVC parser")
+    path = tmp_path / "clip.mp4"
+    encode_frames(path, panning_frames(12, dx=3, dy=-2), codec="hevc", b_frames=2)
+    with av.open(str(path)) as container:
+        extradata = container.streams.video[0].codec_context.extradata
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    parser = hevc.HevcParser(extradata)
+    records, _ = parser.headers(packets)
+    parser.reset()
+    ones = b"\1" * len(packets)
+    for picture in parser.parse(packets, needed=ones, wanted=ones)[1:]:
+        order = records["order"]
+        distances = np.array([order[picture.picture] - order[n] for n in picture.pictures])
+        used = picture.slots != hevc.NO_SLOT
+        vectors = picture.vectors[used] / 4 / distances[picture.slots[used], None]
+        assert np.median(vectors, axis=0).tolist() == [3, -2]
+        assert (abs(vectors - [3, -2]) <= 0.25).all(axis=-1).mean() > 0.7
+
+
 def test_open_gops_by_option(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     encode_frames(path, panning_frames(), b_frames=2, options={"flags": "-cgop"})
     assert picture_types(path)[12:18] == "BBIBBP"  # leading B-frames before the key frame
 
 
-@pytest.mark.parametrize("codec", ["mpeg4", "h264"])
+@pytest.mark.parametrize("codec", ["mpeg4", "h264", "hevc"])
 def test_same_frames_same_bytes(tmp_path: Path, codec: str) -> None:
     for name in ("a.mp4", "b.mp4"):
         encode_frames(tmp_path / name, panning_frames(), codec=codec, b_frames=2)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+def test_same_frames_same_bytes_of_vp9(tmp_path: Path) -> None:
+    for name in ("a.webm", "b.webm"):
+        encode_frames(tmp_path / name, panning_frames(), codec="vp9")
+    assert (tmp_path / "a.webm").read_bytes() == (tmp_path / "b.webm").read_bytes()
+
+
 @pytest.mark.parametrize(
-    ("codec", "qualities"), [("mpeg4", (1, 4, 31)), ("mpeg2", (1, 4, 31)), ("h264", (5, 20, 51))]
+    ("codec", "qualities"),
+    [
+        ("mpeg4", (1, 4, 31)),
+        ("mpeg2", (1, 4, 31)),
+        ("h264", (5, 20, 51)),
+        ("vp9", (5, 30, 63)),
+    ],
 )
 def test_quality_orders_size_and_error(
     tmp_path: Path, codec: str, qualities: tuple[int, ...]
@@ -192,11 +248,13 @@ def writer(path: Path, **settings) -> VideoWriter:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"codec": "vp9"}, r"codec='vp9', allowed are \['flv1', .*'mpeg4'\]"),
+        ({"codec": "vp8"}, r"codec='vp8', allowed are \['flv1', .*'vp9'\]"),
         ({"gop_size": 0}, "gop_size=0, allowed are 1 to 600"),
         ({"b_frames": 12}, "b_frames=12, allowed are 0 to 11"),
         ({"quality": 0}, "quality=0, allowed are 1 to 31"),
         ({"codec": "h264", "quality": 52}, "quality=52, allowed are 0 to 51"),
+        ({"codec": "vp9", "quality": 64}, "quality=64, allowed are 0 to 63"),
+        ({"codec": "vp9", "b_frames": 1}, "b_frames=1, allowed are 0 to 0"),
         ({"fps": 0.5}, "fps=0.5, allowed are 1 to 240"),
         ({"codec": "mpeg1", "fps": 12}, "fps=12, allowed for codec='mpeg1'"),
         ({"codec": "h263"}, r"size 128x96|allowed"),
