@@ -66,8 +66,8 @@ ENCODERS: dict[str, _Encoder] = {
     "hevc": _Encoder("libx265", 20, _CRF, {"x265-params": _X265}),
     "vp9": _Encoder("libvpx-vp9", 24, _CRF_VP9, _VP9, max_b_frames=0, needs_least_gop=True),
 }
-"""Codec names :class:`VideoWriter` takes. Vectors of ``hevc`` and ``vp9`` are read from the bitstream,
-references included, so that x265 keeps its three of them and its B-pyramid."""
+"""Codec names :class:`VideoWriter` takes. Vectors of ``hevc`` and ``vp9`` are read from the
+bitstream, references included, so that x265 keeps its three of them and its B-pyramid."""
 
 
 class VideoWriter:
