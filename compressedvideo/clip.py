@@ -59,8 +59,8 @@ class CompressedClip:
 
     motion: np.ndarray | None = None
     """[S, H, W, 2] pixels, x then y: float32 (``'subpixel'``) or int16 (``'integer'``). Zero where
-    a block was not predicted, and for I-frames. With ``layout='cells'`` [S, ceil(H/c), ceil(W/c), 2],
-    one for each c x c pixels, see ``cell``."""
+    a block was not predicted, and for I-frames. With ``layout='cells'`` [S, ceil(H/c), ceil(W/c),
+    2], one for each c x c pixels, see ``cell``."""
 
     residual: np.ndarray | None = None
     """[S, H, W, 3] int16, RGB, -255..255: decoded frame minus prediction."""

@@ -85,6 +85,8 @@ class VideoIndex:
     """Whether the records name them; else the nearest are assumed."""
     frame_types: list[str]
     """[F]; ``'?'`` where no parser knows the codec."""
+    is_claimed: bool = False
+    """No parser read the headers: order and key frames are what the container claims."""
     ticks: np.ndarray | None = None
     """[F] int64: times since the first frame, the stream's time base; None: no such times, or not
     in the order of the frames."""
@@ -122,6 +124,11 @@ class VideoIndex:
     def num_frames(self) -> int:
         return len(self.shown)
 
+    def set_kinds(self, frame_types: list[str]) -> None:
+        """Tell it the types of all frames, if no parser did."""
+        self.frame_types = frame_types
+        self.records["kind"][self.shown] = np.array(frame_types, "S1")
+
     @property
     def delay(self) -> int:
         """How many pictures are shown after a later decoded one, at most."""
@@ -132,9 +139,6 @@ class VideoIndex:
     def is_referenced(self, display: int) -> bool:
         """Whether other frames are predicted from a frame."""
         return bool(self.records["flags"][self.shown[display]] & Flags.REFERENCED)
-
-    def gop_of(self, display: int) -> int:
-        return int(np.searchsorted(self.keyframes, display, side="right")) - 1
 
     def pictures(self, gop: int, *, last: int) -> list[Picture]:
         """What is decoded from a GOP's key frame on.
@@ -212,7 +216,7 @@ class VideoIndex:
 
 
 def link_nearest(pictures: list[Picture]) -> None:
-    """Take the nearest decoded pictures for references."""
+    """Take the nearest decoded pictures for references; a B-picture never is one."""
     decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
         if picture.display < 0:
@@ -224,7 +228,7 @@ def link_nearest(pictures: list[Picture]) -> None:
         if picture.kind == "B":
             picture.future = future if future is not None else past
         picture.assume_nearest()
-        if picture.referenced:
+        if picture.referenced and picture.kind != "B":
             insort(decoded, picture.display)
 
 
@@ -248,6 +252,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
         records = _with_missing(records, packets)
     index = build_index(records, references)
+    index.is_claimed = parser is None
     if not index.num_frames:
         raise CorruptVideoError(
             "has no key frame to start decoding from; re-encode or drop the file",

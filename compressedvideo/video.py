@@ -19,7 +19,7 @@ from .decoding.decoder import Decoder
 from .errors import FrameIndexError
 from .index import read_index
 from .motion.parsed import RefusedError
-from .motion.source import MotionSources
+from .motion.source import EXPORTING_CODECS, MotionSources
 from .pipeline import GopPipeline
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
@@ -77,7 +77,6 @@ class CompressedVideo:
         self._stored_size = (context.height, context.width)
         extradata = context.extradata or b""
         parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
-        self._knows_types = parser is not None
         self._index = read_index(self._packets, parser, path=self._path)
         turned_by_messages = has_display_orientation(
             self._codec, extradata, self._packets.first_packet
@@ -160,11 +159,11 @@ class CompressedVideo:
         From the packets' headers. Of codecs that no parser knows by decoding the whole video once.
         """
         self._check_open()
-        types = self._index.frame_types
-        if not self._knows_types and "?" in types:
-            types = self.read(range(len(types)), modalities=()).frame_types
-            self._index.frame_types = types
-        return list(types)
+        index = self._index
+        if index.is_claimed and "?" in index.frame_types:
+            clip = self.read(range(index.num_frames), modalities=())
+            index.frame_types = clip.frame_types
+        return list(index.frame_types)
 
     def gop_frame_types(self, gop: int) -> list[str]:
         """Picture types of one GOP, display order.
@@ -254,6 +253,8 @@ class CompressedVideo:
             layout=layout,
         )
         frames = self._check_indices(frame_inds, "frame_inds")
+        if self._index.is_claimed and request.wants_vectors and self._codec in EXPORTING_CODECS:
+            self._index.set_kinds(self.frame_types)  # B-frames are predicted in another way
         if iframe_inds is None:
             iframes = self._iframes_of(frames)
         else:

@@ -9,7 +9,10 @@ from io import BytesIO
 from typing import BinaryIO, TypeAlias
 
 import av
+from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from ..errors import VideoNotFoundError, VideoOpenError
 
@@ -29,7 +32,7 @@ def name_of(source: Source) -> str:
     return str(getattr(source, "name", None) or f"<{type(source).__name__}>")
 
 
-def open_container(source: Source, path: str) -> av.container.InputContainer:
+def open_container(source: Source, path: str) -> InputContainer:
     """Open a source for demuxing.
 
     Raises:
@@ -48,6 +51,37 @@ def open_container(source: Source, path: str) -> av.container.InputContainer:
         raise VideoOpenError(
             f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
         ) from error
+
+
+def choose_stream(container: InputContainer, wanted: int | None, path: str) -> VideoStream:
+    """A stream of an opened file.
+
+    Args:
+        wanted: Its index in the file. None: the first video that is no attached picture.
+        path: For errors.
+
+    Raises:
+        VideoOpenError: If it is no video, there is none, or FFmpeg cannot decode it.
+    """
+    videos = container.streams.video
+    if not videos:
+        kinds = sorted({stream.type for stream in container.streams})
+        raise VideoOpenError(
+            f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=path
+        )
+    if wanted is None:
+        moving = [s for s in videos if not s.disposition & Disposition.attached_pic]
+        stream = (moving or videos)[0]
+    else:
+        found = [stream for stream in videos if stream.index == wanted]
+        if not found:
+            raise VideoOpenError(
+                f"stream {wanted} is no video; these are: {[s.index for s in videos]}", path=path
+            )
+        stream = found[0]
+    if stream.codec_context is None:
+        raise VideoOpenError("FFmpeg has no decoder for its codec", path=path)
+    return stream
 
 
 def _check_source(source: Source, path: str) -> None:

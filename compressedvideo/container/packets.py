@@ -14,14 +14,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from av import Packet
-from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
-from av.video.stream import VideoStream
 
-from ..errors import CorruptVideoError, VideoOpenError
+from ..errors import CorruptVideoError
 from .mp4 import read_tracks
-from .opening import Source, open_container, raw_file
+from .opening import Source, choose_stream, open_container, raw_file
 from .orientation import Matrix
 
 AVI = "avi"
@@ -71,7 +68,7 @@ class PacketReader:
             tracks = read_tracks(file, path=path)  # before FFmpeg believes them
         self._container = open_container(source, path)
         try:
-            self.stream = _choose_stream(self._container, stream, path)
+            self.stream = choose_stream(self._container, stream, path)
         except BaseException:
             self._container.close()
             raise
@@ -326,7 +323,7 @@ class PacketReader:
         index = self.stream.index
         self._container.close()
         self._container = open_container(self._source, self.path)
-        self.stream = _choose_stream(self._container, index, self.path)
+        self.stream = choose_stream(self._container, index, self.path)
 
     def _lost(self, number: int) -> CorruptVideoError:
         return CorruptVideoError(
@@ -335,28 +332,6 @@ class PacketReader:
             path=self.path,
             codec=self.codec,
         )
-
-
-def _choose_stream(container: InputContainer, wanted: int | None, path: str) -> VideoStream:
-    videos = container.streams.video
-    if not videos:
-        kinds = sorted({stream.type for stream in container.streams})
-        raise VideoOpenError(
-            f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=path
-        )
-    if wanted is None:
-        moving = [s for s in videos if not s.disposition & Disposition.attached_pic]
-        stream = (moving or videos)[0]
-    else:
-        found = [stream for stream in videos if stream.index == wanted]
-        if not found:
-            raise VideoOpenError(
-                f"stream {wanted} is no video; these are: {[s.index for s in videos]}", path=path
-            )
-        stream = found[0]
-    if stream.codec_context is None:
-        raise VideoOpenError("FFmpeg has no decoder for its codec", path=path)
-    return stream
 
 
 def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:

@@ -64,7 +64,9 @@ class Mpeg4Motion:
         return [
             Parsed(
                 picture,
-                MotionCells(vectors, slots, (_or_lost(picture.past), _or_lost(picture.future)), 8),
+                MotionCells(
+                    vectors, slots, (_or_lost(picture.past), _or_lost(picture.future)), mpeg4.CELL
+                ),
                 cost,
             )
             for picture, vectors, slots, cost in zip(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
 from ..index import Picture
-from .cells import NO_PICTURE, NO_REFERENCE, MotionCells
+from .cells import CELL, NO_PICTURE, NO_REFERENCE, MotionCells
 
 RUN = 16
 """Pictures that are parsed in one call."""
@@ -153,9 +153,9 @@ class ParsedMotion:
 
 def _no_motion(height: int, width: int) -> MotionCells:
     """Cells of a picture that predicts nothing."""
-    shape = 2, -(-height // 8), -(-width // 8)
+    shape = 2, -(-height // CELL), -(-width // CELL)
     return MotionCells(
-        np.zeros((*shape, 2), np.int16), np.full(shape, NO_REFERENCE, np.uint8), (), 8
+        np.zeros((*shape, 2), np.int16), np.full(shape, NO_REFERENCE, np.uint8), (), CELL
     )
 
 

@@ -13,6 +13,7 @@ from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
 from ..bitstream import h264, hevc, mpeg4, vp9
+from ..bitstream.parsers import BUILD_ADVICE
 from ..errors import NoMotionVectorsError, UnsupportedVideoError
 from ..index import Picture, VideoIndex
 from .mpeg4 import Mpeg4Motion
@@ -33,22 +34,24 @@ _SMALLEST_BLOCKS = {"h264": 4, "hevc": 4, "vp9": 4}
 """Pixels; 8 of the others."""
 
 ADVICE = (
-    "Re-encode it to a codec with vectors: "
+    "Re-encode it to a codec with vectors: compressedvideo.reencode(SOURCE, TARGET); a folder by "
     "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop-size 12"
 )
-PARSER_ADVICE = (
-    "the compiled parser that reads them is missing; reinstall with a C compiler present: "
-    "pip install --force-reinstall --no-deps --no-cache-dir mmcondense "
-    "(in a clone: pip install -e .)"
-)
+PARSER_ADVICE = f"the compiled parser that reads them is missing; {BUILD_ADVICE}"
 
 
 class ExportedMotion:
-    """FFmpeg's ``AV_FRAME_DATA_MOTION_VECTORS``, of decoded pictures."""
+    """FFmpeg's ``AV_FRAME_DATA_MOTION_VECTORS``, of decoded pictures.
 
-    def __init__(self, codec: str) -> None:
+    Args:
+        codec: FFmpeg's name.
+        is_claimed: Which pictures are the references follows from what the container claims.
+    """
+
+    def __init__(self, codec: str, *, is_claimed: bool) -> None:
         # H.264's reference index is lost on export, only the direction is kept.
-        self.provenance = "assumed-nearest-reference" if codec == "h264" else "read"
+        is_assumed = is_claimed or codec == "h264"
+        self.provenance = "assumed-nearest-reference" if is_assumed else "read"
 
     def blocks(self, frame: VideoFrame) -> bytes:
         """``AVMotionVector`` records. A copy: the original would keep the frame's memory alive."""
@@ -83,7 +86,7 @@ class MotionSources:
         self._extradata = extradata
         self._first_packet = first_packet
         self._path = path
-        self._exported = ExportedMotion(codec)
+        self._exported = ExportedMotion(codec, is_claimed=index.is_claimed)
         self._parsed: dict[bool, MotionParser] = {}
         self._no_parser: str | None = None
         if codec in PARSED_CODECS and not PARSED_CODECS[codec].is_available():
@@ -146,9 +149,8 @@ class MotionSources:
                 bipredicted,
             )
         if predicted and codec not in EXPORTING_CODECS:
-            self._fail(
-                f"FFmpeg exports no motion vectors for {codec}. {problem or ADVICE}", predicted
-            )
+            detail = f". {ADVICE}" if problem is None else f": {problem}"
+            self._fail(f"FFmpeg exports no motion vectors for {codec}{detail}", predicted)
         return self._exported
 
     def _parser(self, *, with_costs: bool) -> MotionParser:

@@ -66,9 +66,8 @@ ENCODERS: dict[str, _Encoder] = {
     "hevc": _Encoder("libx265", 20, _CRF, {"x265-params": _X265}),
     "vp9": _Encoder("libvpx-vp9", 24, _CRF_VP9, _VP9, max_b_frames=0, needs_least_gop=True),
 }
-"""Codec names :class:`VideoWriter` takes. FFmpeg exports no vectors of ``hevc`` and ``vp9``: they are
-read from the bitstream, references included, so that x265 keeps its three of them and its
-B-pyramid."""
+"""Codec names :class:`VideoWriter` takes. Vectors of ``hevc`` and ``vp9`` are read from the
+bitstream, references included, so that x265 keeps its three of them and its B-pyramid."""
 
 
 class VideoWriter:
@@ -116,7 +115,7 @@ class VideoWriter:
         self.width, self.height, self.codec = width, height, codec
         self.gop_size, self.b_frames = gop_size, b_frames
         self._encoder = check_encoder(codec, gop_size=gop_size, b_frames=b_frames, quality=quality)
-        self.fps = _check_fps(fps, codec)
+        self.fps = check_fps(fps, codec)
         self.quality = self._encoder.default_quality if quality is None else quality
         self._options = dict(options or {})
         check_size(width, height, codec)
@@ -328,7 +327,8 @@ def check_size(width: int, height: int, codec: str) -> None:
         )
 
 
-def _check_fps(fps: FrameRate, codec: str) -> Fraction:
+def check_fps(fps: FrameRate, codec: str) -> Fraction:
+    """The frame rate as the codec stores it; ``ValueError`` for one that it cannot."""
     rate = Fraction(fps).limit_denominator(1001)
     if not 1 <= rate <= 240:
         raise ValueError(f"fps={fps}, allowed are 1 to 240")

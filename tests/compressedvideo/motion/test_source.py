@@ -57,7 +57,7 @@ def test_exported_vectors_are_the_motion_of_the_content(tmp_path, codec, step):
         context = container.streams.video[0].codec_context
         assert context.name in EXPORTING_CODECS
         context.flags2 |= Flags2.export_mvs
-        source = ExportedMotion(context.name)
+        source = ExportedMotion(context.name, is_claimed=False)
         for number, frame in enumerate(container.decode(video=0)):
             cells = kernels().cells(source.blocks(frame), **size, past=number - 1, future=None)
             field = np.empty((size["height"], size["width"], 2), np.float32)
