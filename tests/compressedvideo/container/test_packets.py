@@ -286,3 +286,19 @@ def test_times_and_key_frames_as_the_container_has_them(clip_of):
         times, expected = reader.times, np.array([packet.pts for packet in packets])
     np.testing.assert_array_equal(times - times[0], expected - expected[0])
     reader.close()
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("h264", "mp4"), ("h264", "mkv"), ("mpeg4", "avi")])
+def test_file_objects_larger_than_ffmpegs_buffer(tmp_path, codec, suffix):
+    """What is read of them past the demuxer does not move it."""
+    path = tmp_path / f"clip.{suffix}"
+    noise = np.random.default_rng(0).integers(0, 256, (8, 240, 320, 3), np.uint8)
+    encode_frames(path, noise, codec=codec, gop_size=4)
+    assert path.stat().st_size > 1 << 18
+    plain = plain_decode(path)
+    with path.open("rb") as file:
+        for source in (file, io.BytesIO(path.read_bytes())):
+            for frames in (range(8), [6, 1]):
+                with CompressedVideo(source) as video:
+                    clip = video.read(frames, modalities=("rgb",))
+                np.testing.assert_array_equal(clip.rgb, [plain[frame].rgb for frame in frames])
