@@ -184,7 +184,7 @@ class VideoIndex:
         if self.knows_references:
             self._link(pictures, first_display)
         else:
-            link_nearest(pictures)
+            link_nearest(pictures, anchors_only=self.is_claimed)
         return pictures
 
     def _link(self, pictures: list[Picture], first_display: int) -> None:
@@ -215,8 +215,13 @@ class VideoIndex:
                 picture.future = future[0] if future else picture.past
 
 
-def link_nearest(pictures: list[Picture]) -> None:
-    """Take the nearest decoded pictures for references; a B-picture never is one."""
+def link_nearest(pictures: list[Picture], *, anchors_only: bool = False) -> None:
+    """Take the nearest decoded pictures for references.
+
+    Args:
+        pictures: In decoding order.
+        anchors_only: B-pictures are no references, though nobody said that they are none.
+    """
     decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
         if picture.display < 0:
@@ -228,7 +233,7 @@ def link_nearest(pictures: list[Picture]) -> None:
         if picture.kind == "B":
             picture.future = future if future is not None else past
         picture.assume_nearest()
-        if picture.referenced and picture.kind != "B":
+        if picture.referenced and not (anchors_only and picture.kind == "B"):
             insort(decoded, picture.display)
 
 

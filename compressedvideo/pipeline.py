@@ -148,7 +148,7 @@ class GopPipeline:
 
     def _give_packets(self, pictures: Sequence[Picture]) -> int:
         first, last = pictures[0].first_packet, pictures[-1].last_packet
-        packets = list(self._packets.read(first, last + 1))
+        packets = self._packets.read(first, last + 1)
         size = 0
         for picture in pictures:
             own = packets[picture.first_packet - first : picture.last_packet - first + 1]
@@ -167,7 +167,7 @@ class GopPipeline:
         if self._matrix is not None:
             return self._matrix[0]
         (picture,) = self._index.pictures(0, last=int(self._index.shown[0]))[:1]
-        picture.packets = list(self._packets.read(picture.first_packet, picture.last_packet + 1))
+        picture.packets = self._packets.read(picture.first_packet, picture.last_packet + 1)
         decoding = self._decoder.start(exports=None)
         for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
             self._matrix = (display_matrix(frame),)

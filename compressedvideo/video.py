@@ -9,7 +9,7 @@ import numpy as np
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
 from .bitstream.parsers import header_parser
-from .bitstream.sei import has_display_orientation
+from .bitstream.sei import has_display_orientation, old_x264_message
 from .clip import CompressedClip
 from .container.opening import Source, name_of
 from .container.orientation import Orientation, orientation_of
@@ -84,6 +84,9 @@ class CompressedVideo:
         self._orientation: Orientation | None = None  # until it is asked for
         self._tells_orientation = self._packets.tells_matrix and not turned_by_messages
         self._decoder = Decoder(context, delay=self._index.delay, path=self._path)
+        if self._codec == "h264" and any(c in (context.pix_fmt or "") for c in ("444", "gbr")):
+            first_packet = self._packets.first_packet
+            self._decoder.preamble = old_x264_message(extradata, first_packet)
         self._motion_sources = MotionSources(
             self._codec,
             extradata,

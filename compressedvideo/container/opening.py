@@ -115,6 +115,7 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
     Raises:
         VideoOpenError, TypeError: As :func:`open_container`.
     """
+    position = source.tell() if hasattr(source, "tell") else 0
     _check_source(source, path)
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb", buffering=0) as file:
@@ -122,7 +123,6 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
     elif isinstance(source, (bytes, bytearray, memoryview)):
         yield BytesIO(source)
     else:
-        position = source.tell()
         try:
             yield source
         finally:
