@@ -118,7 +118,7 @@ class GopPipeline:
         if any(picture.display < -1 for picture in pictures):
             self._give_packets(pictures)
             for number, display in source.overlays(pictures).items():
-                self._index.positions[number] = display
+                self._index.place(number, display)
 
     def _check_lost(self, displays: Mapping[int, int]) -> None:
         lost = self._index.lost

@@ -119,6 +119,9 @@ class PacketReader:
     @property
     def is_key(self) -> np.ndarray:
         """[N] bool: which packets the container takes for key frames."""
+        if len(self._is_key) != len(self):  # the table was read
+            entries = self.stream.index_entries
+            return np.array([entry.is_keyframe for entry in entries if entry.size], bool)
         return np.array(self._is_key, bool)
 
     @property
@@ -163,16 +166,12 @@ class PacketReader:
         entries = self.stream.index_entries
         if not len(entries) or len(entries) != self.stream.frames:
             return False
-        positions, sizes, times, is_key = array("q"), array("q"), array("q"), array("b")
-        for entry in entries:
-            size = entry.size
-            if size:  # AVI's empty chunks repeat a frame
-                positions.append(entry.pos + header)
-                sizes.append(size)
-                times.append(entry.timestamp)
-                is_key.append(entry.is_keyframe)
-        if not sizes:
+        held = [entry for entry in entries if entry.size]  # AVI's empty chunks repeat a frame
+        if not held:
             return False
+        positions = array("q", [entry.pos + header for entry in held])
+        sizes = array("q", [entry.size for entry in held])
+        times = array("q", [entry.timestamp for entry in held])
         at, length = np.asarray(positions), np.asarray(sizes)
         rises = (at[1:] >= at[:-1] + length[:-1]).all() and (np.diff(np.asarray(times)) > 0).all()
         if not rises or at[0] < header:
@@ -184,7 +183,6 @@ class PacketReader:
         if self.format == AVI and not _is_chunk(file, positions[0], sizes[0]):
             return False
         self._positions, self._sizes, self._decoding_times = positions, sizes, times
-        self._is_key = is_key
         self.num_missing = len(sizes) - complete
         if self.format == AVI:
             self._presentation_times = times
