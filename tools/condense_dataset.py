@@ -5,10 +5,11 @@
 
 writes OUT/frames/VIDEO/img_00001.jpg, ..., one for each clip of each video of the annotation file,
 and OUT/train.txt (with --split val OUT/val.txt), an annotation file for RawframeDataset with
-data_prefix=dict(img='OUT/frames'). The config says how clips are read in condense_pipeline. A
-video's folder appears once it is complete, so call the tool again to go on where it was cut, on
-any number of processes. Videos that cannot be read are listed at the end and left out (exit code
-1). CHECKPOINT is `none` for condensers that learn nothing.
+data_prefix=dict(img='OUT/frames'); for UCF101 and HMDB51 OUT/train_split_1.txt and so on. The
+config says how clips are read in condense_pipeline. A video's folder appears once it is complete,
+so call the tool again to go on where it was cut, on any number of processes. Videos that cannot be
+read are listed at the end and left out (exit code 1). CHECKPOINT is `none` for condensers that
+learn nothing; it may be of other tasks or classes, only what condenses is loaded.
 """
 
 from __future__ import annotations
@@ -132,9 +133,10 @@ def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> Con
             condenser=model_cfg["condenser"],
             data_preprocessor=model_cfg.get("data_preprocessor"),
         )
+    if "condenser" not in model_cfg:
+        raise ValueError(f"{cfg.filename}: {model_cfg['type']} has no condenser")
+    model_cfg["condenser"] = condenser_cfg(cfg)
     model = MODELS.build(model_cfg)
-    if not hasattr(model, "condenser"):
-        raise ValueError(f"{cfg.filename}: {type(model).__name__} has no condenser")
     if checkpoint != "none":
         load_condenser(model.condenser, checkpoint)
     elif untrained:
@@ -143,6 +145,12 @@ def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> Con
     elif any(True for _ in model.condenser.parameters()):
         raise ValueError(f"{type(model.condenser).__name__} has parameters: give its checkpoint")
     return model.eval()
+
+
+def condenser_cfg(cfg: Config) -> dict:
+    """The config's condenser without decoders and the like, so that weights of any tasks fit."""
+    condenser = cfg.model.condenser.to_dict()
+    return MODELS.get(condenser["type"]).config_for_use(condenser)
 
 
 def build_dataset(cfg: Config, split: str) -> VideoDataset:
@@ -201,7 +209,7 @@ def settings_of(cfg: Config, args: argparse.Namespace) -> dict:
     if args.checkpoint != "none":
         weights = hashlib.sha256(Path(args.checkpoint).read_bytes()).hexdigest()
     settings = dict(
-        condenser=cfg.model.condenser,
+        condenser=condenser_cfg(cfg),
         pipeline=cfg.condense_pipeline,
         data_preprocessor=cfg.model.get("data_preprocessor"),
         weights_sha256=weights,
@@ -321,6 +329,11 @@ def annotation(dataset: VideoDataset, names: Sequence[str], frames_root: Path) -
     return "".join(lines)
 
 
+def list_name(cfg: Config, part: str) -> str:
+    """Of the annotation file: train.txt, or train_split_2.txt where the videos come in splits."""
+    return f"{part}_split_{cfg.split}.txt" if "split" in cfg else f"{part}.txt"
+
+
 def _write(path: Path, data: bytes) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(data)
@@ -377,7 +390,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     totals = add_up(totals)
     if get_rank() == 0:
         text = annotation(dataset, names, args.out / "frames")
-        _write(args.out / f"{args.split}.txt", text.encode())
+        _write(args.out / list_name(cfg, args.split), text.encode())
         print(describe(totals, seconds=time.perf_counter() - started))
         for failure in failures:
             print(f"left out: {failure}", file=sys.stderr)

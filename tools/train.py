@@ -10,6 +10,7 @@ from mmengine.device import get_device
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmcondense.apis.cli import add_runner_arguments, load_config
+from mmcondense.engine.hooks import TrainingListHook
 
 
 def parse_args() -> argparse.Namespace:
@@ -86,7 +87,10 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_args(cfg, args)
-    Runner.from_cfg(cfg).train()
+    runner = Runner.from_cfg(cfg)
+    if not any(isinstance(hook, TrainingListHook) for hook in runner.hooks):  # a stock config
+        runner.register_hook(TrainingListHook())
+    runner.train()
 
 
 if __name__ == "__main__":

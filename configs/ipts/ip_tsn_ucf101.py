@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/pipelines/ip_tsn_flow_224.py', '../_base_/schedules/adam_510e_ip_tsn.py',
     '../_base_/default_runtime.py'
 ]
-stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/ucf101}}'
+stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/ucf101}}/split{{$SPLIT:1}}'
 model = dict(
     i_stream=dict(cls_head=dict(num_classes=101)),
     p_stream=dict(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import NoReturn
 
 from mmengine.config import Config, DictAction
+from mmengine.dist import is_main_process
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +16,8 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="config file")
     parser.add_argument(
         "--work-dir",
-        help="folder of logs, metrics and checkpoints; default: the config's, else work_dirs/NAME",
+        help="folder of logs, metrics and checkpoints; default: the config's, else work_dirs/NAME, "
+        "with _split2 or _split3 behind it where SPLIT is not 1",
     )
     parser.add_argument(
         "--cfg-options",
@@ -49,5 +52,12 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get("work_dir") is None:
-        cfg.work_dir = str(Path("work_dirs") / Path(args.config).stem)
+        name = Path(args.config).stem
+        split = str(cfg.get("split", 1))  # of UCF101 or HMDB51
+        cfg.work_dir = str(Path("work_dirs") / (name if split == "1" else f"{name}_split{split}"))
     return cfg
+
+
+def stop(message: str) -> NoReturn:
+    """End the program with a message, once, however many processes end."""
+    raise SystemExit(message if is_main_process() else 1)

@@ -260,3 +260,42 @@ def test_a_stock_config_trains_on_the_result(whole: Path):
     wrapper = build_optim_wrapper(model, dict(optimizer=dict(type="SGD", lr=0.01)))
     logs = model.train_step(pseudo_collate([dataset[i] for i in range(4)]), wrapper)
     assert torch.isfinite(logs["loss"])
+
+
+def test_splits_share_frames_and_have_lists_of_their_own(
+    tool: ModuleType, data: Path, tmp_path: Path, monkeypatch
+):
+    """As with UCF101: SPLIT chooses the annotation file, and the list is named after it."""
+    config = tmp_path / "splits.py"
+    config.write_text(
+        f"_base_ = '{data}/di_synthetic.py'\nsplit = '{{{{$SPLIT:1}}}}'\n"
+        "val_dataloader = dict(dataset=dict(ann_file=f'val_{split}.txt'))\n"
+    )
+    lines = (data / "val.txt").read_text().splitlines()
+    for split, line in zip("12", lines, strict=True):
+        (data / f"val_{split}.txt").write_text(f"{line}\n")
+        monkeypatch.setenv("SPLIT", split)
+        arguments = [str(config), "none", "--out", str(tmp_path / "out"), "--split", "val"]
+        assert tool.main([*arguments, "--num-workers", "0"]) == 0
+    written = {path.name: path.read_text().split()[0] for path in (tmp_path / "out").glob("*.txt")}
+    assert written == {
+        "val_split_1.txt": "videos/val_00000",
+        "val_split_2.txt": "videos/val_00001",
+    }
+
+
+def test_weights_of_any_tasks_and_classes_condense(tool: ModuleType, data: Path, tmp_path: Path):
+    """IFS-mot's weights from Kinetics-400 in UCF101's config: the generator is all that is used."""
+    for classes, terms in ((400, "mot=1.0"), (101, "cat=1.0")):
+        config = tmp_path / f"{classes}.py"
+        config.write_text(
+            f"_base_ = '{data}/ifs_synthetic.py'\nmodel = dict(condenser=dict("
+            f"num_classes={classes}, loss_weights=dict(_delete_=True, {terms})))\n"
+        )
+    model = MODELS.build(Config.fromfile(tmp_path / "400.py").model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / "400.pth")
+    used = tool.build_model(Config.fromfile(tmp_path / "101.py"), str(tmp_path / "400.pth"))
+    own, trained = used.condenser.state_dict(), model.condenser.generator.state_dict()
+    assert own.keys() == {f"generator.{name}" for name in trained}
+    for name, value in trained.items():
+        assert torch.equal(own[f"generator.{name}"], value)

@@ -46,3 +46,18 @@ def test_refuses_clearly(
     result = run_tool(*command, status=status)
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_training_videos_are_refused_unless_allowed(
+    run_tool: Callable, tiny_config: Path, trained: Path, tiny_frames: Path, tmp_path: Path
+) -> None:
+    command = ("python", "tools/test.py", tiny_config, trained / "epoch_3.pth")
+    command += ("--work-dir", tmp_path)
+    options = ("--cfg-options", f"test_dataloader.dataset.ann_file={tiny_frames}/train.txt")
+    refused = run_tool(*command, *options, status=1)
+    assert "16 of the 16 videos" in refused.stderr
+    assert "--allow-training-videos" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    run_tool(*command, "--allow-training-videos", *options)
+    metrics = json.loads(next(tmp_path.glob("*/*.json")).read_text())
+    assert metrics["acc/top1"] == 1.0

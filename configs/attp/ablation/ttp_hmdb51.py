@@ -11,6 +11,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=1, dataset=dict(data_prefix=data_prefix, pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader
+custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
 # Networks from ImageNet at a tenth of the rate, as nothing is printed.

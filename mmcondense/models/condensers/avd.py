@@ -104,6 +104,11 @@ class AVD(BaseCondenser):
             height, width = (side // self.shrinkage for side in self.frame_size)
             self.teacher = make_teacher((height, width), teacher_channels)
 
+    @classmethod
+    def config_for_use(cls, cfg: dict) -> dict:
+        """The encoder alone."""
+        return {**cfg, "reconstruction_weight": None}
+
     def forward(self, clip: Clip) -> Tensor:
         """The distilled image, [N, 3, 1, H, W] in [-1, 1].
 
