@@ -10,7 +10,7 @@ model = dict(
             made_by='python tools/train.py configs/attp/flow_ucf101.py')))
 data_root = 'data/ucf101'
 train_dataloader = dict(
-    dataset=dict(data_root=data_root, ann_file=f'ucf101_train_split_{_base_.split}_videos.txt'))
+    dataset=dict(data_root=data_root, ann_file=f'ucf101_train_split_{_base_.split}_originals.txt'))
 val_dataloader = dict(
-    dataset=dict(data_root=data_root, ann_file=f'ucf101_val_split_{_base_.split}_videos.txt'))
+    dataset=dict(data_root=data_root, ann_file=f'ucf101_val_split_{_base_.split}_originals.txt'))
 test_dataloader = val_dataloader

@@ -3,8 +3,8 @@ _base_ = 'flow_hmdb51.py'
 model = dict(cls_head=dict(num_classes=101))
 data_root = 'data/ucf101'
 train_dataloader = dict(
-    dataset=dict(data_root=data_root, ann_file=f'ucf101_train_split_{_base_.split}_videos.txt'))
+    dataset=dict(data_root=data_root, ann_file=f'ucf101_train_split_{_base_.split}_originals.txt'))
 val_dataloader = dict(
-    dataset=dict(data_root=data_root, ann_file=f'ucf101_val_split_{_base_.split}_videos.txt'))
+    dataset=dict(data_root=data_root, ann_file=f'ucf101_val_split_{_base_.split}_originals.txt'))
 test_dataloader = val_dataloader
 work_dir = '{{$ATTP_STAGES:work_dirs/attp/ucf101}}/split{{$SPLIT:1}}/flow'

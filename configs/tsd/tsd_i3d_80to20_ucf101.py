@@ -18,12 +18,12 @@ train_dataloader = dict(
     sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True),
     dataset=dict(
         data_root=data_root,
-        ann_file=f'ucf101_train_split_{split}_videos.txt',
+        ann_file=f'ucf101_train_split_{split}_originals.txt',
         data_prefix=dict(video='videos')))
 val_dataloader = dict(
     dataset=dict(
         data_root=data_root,
-        ann_file=f'ucf101_val_split_{split}_videos.txt',
+        ann_file=f'ucf101_val_split_{split}_originals.txt',
         data_prefix=dict(video='videos'),
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
