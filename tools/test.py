@@ -61,7 +61,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         evaluators = cfg.test_evaluator
         if not isinstance(evaluators, list | tuple):
             evaluators = [evaluators]
-        cfg.test_evaluator = [*evaluators, {"type": "DumpResults", "out_file_path": args.dump}]
+        cfg.test_evaluator = [*evaluators, {"type": "DumpScores", "out_file_path": args.dump}]
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
 

@@ -21,6 +21,7 @@ def test_metrics_and_dump(
     metrics = json.loads(next(tmp_path.glob("*/*.json")).read_text())
     predictions = pickle.loads(dump.read_bytes())
     assert len(predictions) == 8
+    assert predictions[0]["score_kinds"] == {"pred_score": "probabilities"}
     hits = [int(sample["pred_score"].argmax() == sample["gt_label"]) for sample in predictions]
     assert metrics["acc/top1"] == sum(hits) / 8 == 1.0
 

@@ -233,3 +233,12 @@ def test_mode_is_checked():
 def test_exported_classes():
     assert MODELS.get("IPTwoStream") is IPTwoStream
     assert MODELS.get("CoViAR") is CoViAR
+
+
+def test_streams_of_probabilities_and_of_logits_are_not_fused():
+    streams = dict(
+        i_stream=recognizer(in_channels=3, inflate_from=None, average_clips="score"),
+        p_stream=recognizer(in_channels=5, inflate_from=None, average_clips="prob"),
+    )
+    with pytest.raises(ValueError, match="probabilities.*logits.*cannot be fused"):
+        MODELS.build(dict(type="IPTwoStream", **streams))
