@@ -7,5 +7,5 @@ model = dict(condenser=dict(num_classes=101))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-val_evaluator = [dict(type='CondenserMetric'), dict(type='AccMetric')]
+val_evaluator = [dict(type='CondenserMetric'), dict(type='CondenserAccMetric')]
 test_evaluator = val_evaluator
