@@ -1,10 +1,11 @@
 # Trainings and tests of a recipe, for scripts that source this and set gpus. What is done is
-# skipped, what was cut goes on: call the script again, whatever stopped it.
+# skipped, what was cut goes on: call the script again, whatever stopped it. Learning rates are those
+# of the config's auto_scale_lr.base_batch_size, scaled by the batch of all GPUs.
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"
 
 train_stage() { # WORK_DIR CONFIG [ARGUMENT...]: until its final.pth is there
-    local work_dir=$1 config=$2 arguments=("${@:3}" --work-dir "$1")
+    local work_dir=$1 config=$2 arguments=("${@:3}" --work-dir "$1" --auto-scale-lr)
     if [[ -f $work_dir/final.pth ]]; then
         echo "== $work_dir: done"
         return

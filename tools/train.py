@@ -10,6 +10,7 @@ from mmengine.device import get_device
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmcondense.apis.cli import add_runner_arguments, load_config
+from mmcondense.apis.learning_rate import scale_peaks
 from mmcondense.engine.hooks import TrainingListHook
 
 
@@ -90,6 +91,7 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     if not any(isinstance(hook, TrainingListHook) for hook in runner.hooks):  # a stock config
         runner.register_hook(TrainingListHook())
+    scale_peaks(runner)
     runner.train()
 
 

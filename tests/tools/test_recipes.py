@@ -32,6 +32,7 @@ def test_stages_run_in_order_and_are_skipped_once_done(run):
     for stage, call in zip(STAGES, calls[:-1], strict=True):
         assert f"--seed 3 --work-dir {root}/{stage}" in call
         assert "--resume" not in call
+        assert "--auto-scale-lr" in call  # the batch depends on the number of GPUs
         config = Path(call.split()[1])
         assert config.is_file()
     assert calls[2].split()[1].endswith("stages/distill_2d_hmdb51.py")
@@ -91,6 +92,7 @@ def test_every_split_trains_and_tests_on_its_own_lists(
             listed = cfg[f"{loader}_dataloader"].dataset.ann_file
             assert listed in (
                 f"ucf101_{part}_split_{split}_videos.txt",
+                f"ucf101_{part}_split_{split}_originals.txt",  # ATTP
                 f"{part}_split_{split}.txt",  # of condensed videos
             )
         if call[0].endswith(("/train.py", "/test.py")):
