@@ -84,7 +84,7 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
         "TemporalAttention": dict(num_kept=NUM_SEGMENTS, extractor_size=SIDE),
         "UniformFrames": dict(num_frames=NUM_SEGMENTS),
         "RandomFrames": dict(num_frames=NUM_SEGMENTS),
-        "LoadFlow": dict(video_folder="videos"),
+        "LoadFlow": dict(video_folder="videos", flow_folder="flow"),
         "FindAudioFeature": dict(video_folder="videos"),
         "VisionTransformer": dict(
             img_size=side, num_frames=CLIP_LEN, embed_dims=32, depth=2, num_heads=2

@@ -46,6 +46,11 @@ from mmcondense.models.condensers import CondenserModel, as_rgb, load_condenser
 from mmcondense.models.condensers.condenser_model import flatten_views
 
 _RECORD = "condense.json"
+SUBSAMPLING = {
+    "444": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    "422": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
+    "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+}
 
 
 @dataclass
@@ -99,6 +104,13 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--split", choices=["train", "val", "test"], default="train")
     parser.add_argument("--quality", type=int, default=95, help="of the JPEGs (%(default)s)")
+    parser.add_argument(
+        "--subsampling",
+        choices=list(SUBSAMPLING),
+        default="444",
+        help="of the JPEGs' colours: 420 halves their resolution, as most JPEGs do, and with it "
+        "what colours of neighbouring pixels can carry (%(default)s)",
+    )
     parser.add_argument(
         "--batch-size", type=int, default=32, help="clips condensed at once (%(default)s)"
     )
@@ -214,6 +226,7 @@ def settings_of(cfg: Config, args: argparse.Namespace) -> dict:
         data_preprocessor=cfg.model.get("data_preprocessor"),
         weights_sha256=weights,
         quality=args.quality,
+        subsampling=args.subsampling,
         batch_size=args.batch_size,  # sums of convolutions may depend on it
     )
     return json.loads(json.dumps(settings))
@@ -245,15 +258,19 @@ def _to_uint8(frames: Tensor) -> Tensor:
     return ((frames.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
 
 
-def encode_jpeg(image: np.ndarray, *, quality: int) -> bytes:
-    """[H, W, 3] uint8 RGB as a JPEG.
+def encode_jpeg(image: np.ndarray, *, quality: int, subsampling: str) -> bytes:
+    """[H, W, 3] uint8 RGB as a JPEG; ``subsampling`` is one of SUBSAMPLING.
 
     Raises:
         OSError: if OpenCV does not write it.
     """
-    done, data = cv2.imencode(
-        ".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    )
+    settings = {
+        cv2.IMWRITE_JPEG_QUALITY: quality,
+        cv2.IMWRITE_JPEG_OPTIMIZE: 1,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR: SUBSAMPLING[subsampling],
+    }
+    arguments = [number for pair in settings.items() for number in pair]
+    done, data = cv2.imencode(".jpg", image[..., ::-1], arguments)
     if not done:
         raise OSError(f"OpenCV could not encode an image of {image.shape} as JPEG")
     return data.tobytes()
@@ -301,14 +318,13 @@ def run(
                 frames, first, clip_len = condense(model, packed, batch_size=args.batch_size)
                 condensed = time.perf_counter()
                 totals.seconds_network += condensed - loaded
-                pictures = (
-                    encode_jpeg(i, quality=args.quality) for i in frames.flatten(0, 1).numpy()
-                )
+                jpeg = dict(quality=args.quality, subsampling=args.subsampling)
+                pictures = (encode_jpeg(i, **jpeg) for i in frames.flatten(0, 1).numpy())
                 totals.bytes_images += write_folder(frames_root / names[index], pictures)
                 totals.videos += 1
                 totals.images += frames.shape[0] * frames.shape[1]
                 totals.seconds_writing += time.perf_counter() - condensed
-                sample = encode_jpeg(first[0].numpy(), quality=args.quality)
+                sample = encode_jpeg(first[0].numpy(), **jpeg)
                 totals.bytes_frames += len(sample) * len(first) * clip_len
                 path = Path(dataset.get_data_info(index)["filename"])
                 totals.bytes_videos += path.stat().st_size

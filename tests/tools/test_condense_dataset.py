@@ -5,6 +5,7 @@ The tool runs in forked processes: importing everything anew takes longer than a
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -299,3 +300,29 @@ def test_weights_of_any_tasks_and_classes_condense(tool: ModuleType, data: Path,
     assert own.keys() == {f"generator.{name}" for name in trained}
     for name, value in trained.items():
         assert torch.equal(own[f"generator.{name}"], value)
+
+
+def test_colours_of_single_pixels_survive_unless_they_are_subsampled(tool: ModuleType):
+    """Fine codes: colours that change from pixel to pixel, at equal brightness."""
+    image = np.full((16, 16, 3), 128, np.uint8)
+    image[::2, ::2] = image[1::2, 1::2] = (190, 110, 60)
+    errors, sizes = {}, {}
+    for subsampling in ("444", "420"):
+        data = tool.encode_jpeg(image, quality=95, subsampling=subsampling)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        errors[subsampling] = np.abs(decoded.astype(int) - image).mean()
+        sizes[subsampling] = len(data)
+    assert errors["444"] < 4
+    assert errors["420"] > 5 * errors["444"]
+
+
+def test_the_subsampling_is_recorded_and_not_mixed(
+    tool: ModuleType, data: Path, tmp_path: Path, capsys
+):
+    arguments = [str(data / "di_synthetic.py"), "none", "--out", str(tmp_path), "--split", "val"]
+    arguments += ["--num-workers", "0"]
+    assert tool.main(arguments) == 0
+    record = json.loads((tmp_path / "condense.json").read_text())
+    assert record["subsampling"] == "444"
+    assert tool.main([*arguments, "--subsampling", "420"]) == 2
+    assert "choose another" in capsys.readouterr().err

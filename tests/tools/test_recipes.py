@@ -156,3 +156,38 @@ def test_every_stage_of_every_data_set_has_a_config():
     for dataset in ("hmdb51", "ucf101", "kinetics_n50", "synthetic"):
         for stage in STAGES[:5]:
             assert (folder / f"{stage}_{dataset}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("config", "frames", "work_dir"),
+    [
+        ("ifs/classifiers/tsn_r101_ucf101.py", "", "work_dirs/ifs/tsn_r101_ucf101_split1"),
+        (
+            "ifs/classifiers/tsn_r101_ucf101.py",
+            "ifs_mot",
+            "work_dirs/ifs_mot/tsn_r101_ucf101_split1",
+        ),
+        (
+            "ifs/classifiers/ifs_3d_r101_kinetics400.py",
+            "x/ifs_mot/",
+            "work_dirs/ifs_mot/ifs_3d_r101_kinetics400",
+        ),
+        (
+            "avd/classifiers/resnet50_hmdb51.py",
+            "avd_flow",
+            "work_dirs/avd_flow/resnet50_hmdb51_split1",
+        ),
+        ("avd/classifiers/inception_v3_ucf101.py", "", "work_dirs/avd/inception_v3_ucf101_split1"),
+    ],
+)
+def test_classifiers_of_other_frames_have_other_work_dirs(monkeypatch, config, frames, work_dir):
+    """And are fine-tuned from the classifier of frames of the same kind."""
+    if frames:
+        monkeypatch.setenv("CONDENSED", frames)
+    cfg = Config.fromfile(ROOT / "configs" / config)
+    assert cfg.work_dir == work_dir
+    if "tsn_r101_ucf101" in config:
+        method = Path(work_dir).parent
+        assert cfg.load_from == f"{method}/tsn_r101_kinetics400/final.pth"
+        monkeypatch.setenv("PRETRAINED", "other.pth")
+        assert Config.fromfile(ROOT / "configs" / config).load_from == "other.pth"

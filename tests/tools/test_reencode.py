@@ -155,3 +155,10 @@ def test_record_of_the_settings(load_tool: Callable, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "reencode.json").read_text())["size"] == [340, 256]
     with pytest.raises(ValueError, match="choose another folder"):
         tool.claim_folder(tmp_path / "out", {**settings, "codec": "h264"})
+
+
+def test_a_short_edge_keeps_proportions(load_tool):
+    tool = load_tool("data/reencode.py")
+    assert tool.in_proportion(320, 180, 256) == (456, 256)
+    assert tool.in_proportion(480, 640, 256) == (256, 342)
+    assert tool.in_proportion(100, 100, 64) == (64, 64)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from compressedvideo import CompressedVideo
 from compressedvideo.errors import CodecError
 from compressedvideo.writing.encode import ENCODERS, check_encoder, check_size
 from compressedvideo.writing.reencode import reencode
@@ -98,6 +99,11 @@ def parse_args() -> argparse.Namespace:
         help="WIDTHxHEIGHT (CoViAR: 340x256); default: unchanged",
     )
     add(
+        "--short-edge",
+        type=int,
+        help="pixels of the shorter side, the other in proportion, in the place of --size",
+    )
+    add(
         "--quality",
         type=int,
         help="1 (best) to 31, default 2, CoViAR used 1; h264, hevc: crf 0 to 51, default 18 and 20",
@@ -119,6 +125,8 @@ def parse_args() -> argparse.Namespace:
         parser.error(f"{args.src_dir} is source and destination")
     if args.workers < 1:
         parser.error(f"--workers must be at least 1, but is {args.workers}")
+    if args.short_edge is not None and (args.size is not None or args.short_edge < 16):
+        parser.error("--short-edge is at least 16, and excludes --size")
     args.ext = f".{args.ext.lstrip('.')}"
     try:
         check_encoder(
@@ -135,6 +143,8 @@ def main() -> int:
     args = parse_args()
     keys = ("codec", "gop_size", "b_frames", "quality", "fps", "size")
     settings = {key: getattr(args, key) for key in keys}
+    if args.short_edge is not None:
+        settings["short_edge"] = args.short_edge
     try:
         videos = find_videos(args.src_dir, args.dst_dir, suffix=args.ext)
         if not videos:
@@ -179,7 +189,18 @@ def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> 
 
 def _reencode_one(src: Path, dst: Path, settings: dict) -> int:
     dst.parent.mkdir(parents=True, exist_ok=True)
+    settings = dict(settings)
+    short_edge = settings.pop("short_edge", None)
+    if short_edge is not None:
+        with CompressedVideo(src) as video:
+            settings["size"] = in_proportion(video.width, video.height, short_edge)
     return reencode(src, dst, **settings)
+
+
+def in_proportion(width: int, height: int, short_edge: int) -> tuple[int, int]:
+    """Width and height, even, with this short edge."""
+    scale = short_edge / min(width, height)
+    return round(width * scale / 2) * 2, round(height * scale / 2) * 2
 
 
 if __name__ == "__main__":

@@ -24,6 +24,6 @@ for part in train val; do
     [[ -e $root/$list ]] || cp "$kinetics/$list" "$root/$list"
     # writes a list of the copies, which end in .mp4 whatever the originals end in, among them
     python "$tools/reencode.py" "$root/videos_$part" "$root/videos_${part}_$codec" \
-        --codec "$codec" --gop-size 12 --size 340x256 --workers "$workers" \
+        --codec "$codec" --gop-size 12 --short-edge 256 --workers "$workers" \
         --ann-file "$root/$list"
 done

@@ -1,5 +1,6 @@
 # Made by tools/condense_dataset.py --out data/kinetics400/ifs
 data_root = '{{$CONDENSED:data/kinetics400/ifs}}'
+condensed = data_root.rstrip('/').split('/')[-1]  # what made them, such as ifs_mot
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,

@@ -1,6 +1,7 @@
 # Made by tools/condense_dataset.py --out data/ucf101/ifs
 split = '{{$SPLIT:1}}'  # of which tools/condense_dataset.py wrote the lists
 data_root = '{{$CONDENSED:data/ucf101/ifs}}'
+condensed = data_root.rstrip('/').split('/')[-1]  # what made them, such as ifs_mot
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
