@@ -14,6 +14,8 @@
                                                  (no issue found)       ``wrap_model`` know CPUs
 6  ``ColorJitter``'s hue overflows, and raises   mmaction2 1.2.0        ``adjust_hue`` computes in
    under numpy 2                                 (no issue found)       more than 8 bits
+7  ``partial_bn`` freezes parameters after DDP   mmaction2 1.2.0        ``ResNet`` freezes them in
+   has registered them: an error in iteration 2  (no issue found)       its constructor
 =  ============================================  =====================  ===========================
 
 Repairs 2 and 4 are requirements in ``setup.py``; here a missing package is only named clearly.
@@ -33,7 +35,7 @@ from typing import Any
 PATCHED = (
     "mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler.state_dict",  # 3
     "mmengine.dist.utils._init_dist_pytorch",  # 5
-    "mmengine.runner.runner.Runner.wrap_model",  # 5
+    "mmengine.runner.runner.Runner.wrap_model",  # 5, 7
     "mmaction.datasets.transforms.processing.ColorJitter.adjust_hue",  # 6
 )
 """All functions of MMEngine and MMAction2 that are replaced, with the number of the repair. Beside
@@ -51,7 +53,7 @@ def apply() -> None:
     _stand_in_for_drn()
     _allow_mmengine_checkpoints()
     _warn_without_pkg_resources()
-    _distribute_on_cpu()
+    _repair_distribution()
     _widen_hue()
 
 
@@ -171,8 +173,8 @@ def _save_one_cycle_without_its_function() -> None:
     OneCycleParamScheduler.state_dict = state_dict_without_function
 
 
-def _distribute_on_cpu() -> None:
-    """Repair 5: let ``--launcher pytorch`` run on a machine without CUDA, over gloo."""
+def _repair_distribution() -> None:
+    """Repairs 5 and 7: what ``--launcher pytorch`` does, also without CUDA, over gloo."""
     import torch
     import torch.distributed
     from mmengine.dist import utils as dist_utils
@@ -192,6 +194,8 @@ def _distribute_on_cpu() -> None:
 
     @functools.wraps(wrap_on_accelerator)
     def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: Any) -> Any:
+        if self.distributed and not is_model_wrapper(model):
+            model.train()  # repair 7: here stock networks freeze what they will freeze
         if _on_cpu() and self.distributed and not is_model_wrapper(model):
             if model_wrapper_cfg is None:  # mmengine's defaults
                 model_wrapper_cfg = {
