@@ -16,6 +16,10 @@
    under numpy 2                                 (no issue found)       more than 8 bits
 7  ``partial_bn`` freezes parameters after DDP   mmaction2 1.2.0        ``ResNet`` freezes them in
    has registered them: an error in iteration 2  (no issue found)       its constructor
+8  inferencers take the name of a collate        mmengine 0.10.7        ``_init_collate`` reads
+   function only, which the Runner refuses       (no issue found)       dicts, as the Runner does
+9  inferencers run with weights that do not fit  mmengine 0.10.7        they load strictly, or
+                                                 (no issue found)       refuse what fits nowhere
 =  ============================================  =====================  ===========================
 
 Repairs 2 and 4 are requirements in ``setup.py``; here a missing package is only named clearly.
@@ -37,6 +41,8 @@ PATCHED = (
     "mmengine.dist.utils._init_dist_pytorch",  # 5
     "mmengine.runner.runner.Runner.wrap_model",  # 5, 7
     "mmaction.datasets.transforms.processing.ColorJitter.adjust_hue",  # 6
+    "mmengine.infer.infer.BaseInferencer._init_collate",  # 8
+    "mmengine.infer.infer.BaseInferencer._load_weights_to_model",  # 9
 )
 """All functions of MMEngine and MMAction2 that are replaced, with the number of the repair. Beside
 them, 1 adds modules that are missing, and 3 adds to torch's list of what checkpoints may hold."""
@@ -55,6 +61,7 @@ def apply() -> None:
     _warn_without_pkg_resources()
     _repair_distribution()
     _widen_hue()
+    _repair_inferencers()
 
 
 def _require_mmcv() -> None:
@@ -235,3 +242,34 @@ def _widen_hue() -> None:
         return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
 
     ColorJitter.adjust_hue = staticmethod(adjust_hue)
+
+
+def _repair_inferencers() -> None:
+    """Repairs 8 and 9: MMAction2's inferencer on configs of ours, and with weights that fit."""
+    from mmengine.infer import BaseInferencer
+    from mmengine.registry import FUNCTIONS
+
+    init_stock_collate = BaseInferencer._init_collate
+    load_stock_weights = BaseInferencer._load_weights_to_model
+
+    @functools.wraps(init_stock_collate)
+    def init_collate(self: BaseInferencer, cfg: Any) -> Any:
+        given = (cfg.get("test_dataloader") or {}).get("collate_fn")
+        if not isinstance(given, dict):
+            return init_stock_collate(self, cfg)
+        arguments = dict(given)
+        return functools.partial(FUNCTIONS.get(arguments.pop("type")), **arguments)
+
+    @functools.wraps(load_stock_weights)
+    def load_weights_to_model(
+        self: BaseInferencer, model: Any, checkpoint: dict | None, cfg: Any
+    ) -> None:
+        ours = "mmcondense" in ((cfg or {}).get("custom_imports") or {}).get("imports", [])
+        if ours and checkpoint is not None:
+            from mmcondense.engine.checkpoint import check_fits
+
+            check_fits(model, checkpoint, path="the checkpoint")
+        load_stock_weights(self, model, checkpoint, cfg)
+
+    BaseInferencer._init_collate = init_collate
+    BaseInferencer._load_weights_to_model = load_weights_to_model

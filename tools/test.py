@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcondense.apis.cli import add_runner_arguments, load_config, stop
-from mmcondense.engine.hooks import check_test_videos
+from mmcondense.engine.hooks import CheckpointFitHook, check_test_videos
 
 
 def parse_args() -> argparse.Namespace:
@@ -85,6 +85,8 @@ def main() -> None:
     cfg = load_config(args)
     merge_args(cfg, args)
     runner = Runner.from_cfg(cfg)
+    if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):  # a stock config
+        runner.register_hook(CheckpointFitHook())
     runner.register_hook(CheckCheckpoint(allow_training_videos=args.allow_training_videos))
     runner.test()
 

@@ -11,7 +11,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmcondense.apis.cli import add_runner_arguments, load_config
 from mmcondense.apis.learning_rate import scale_peaks
-from mmcondense.engine.hooks import TrainingListHook
+from mmcondense.engine.hooks import CheckpointFitHook, TrainingListHook
 
 
 def parse_args() -> argparse.Namespace:
@@ -89,8 +89,9 @@ def main() -> None:
     cfg = load_config(args)
     merge_args(cfg, args)
     runner = Runner.from_cfg(cfg)
-    if not any(isinstance(hook, TrainingListHook) for hook in runner.hooks):  # a stock config
-        runner.register_hook(TrainingListHook())
+    for hook_type in (TrainingListHook, CheckpointFitHook):
+        if not any(isinstance(hook, hook_type) for hook in runner.hooks):  # a stock config
+            runner.register_hook(hook_type())
     scale_peaks(runner)
     runner.train()
 

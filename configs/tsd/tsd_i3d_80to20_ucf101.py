@@ -36,3 +36,4 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_interval=5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 auto_scale_lr = dict(enable=False, base_batch_size=64)
+default_hooks = dict(checkpoint_fit=dict(loosely=True))  # a head for other classes
