@@ -56,6 +56,7 @@ CASES = [
         )
         for stage in (1, 2, 4)
     ),
+    ("ifs/classifiers/tsn_r101_kinetics400.py", ["default_hooks.checkpoint_fit.loosely=True"]),
     ("ipts/stages/mr_2d3d_hmdb51.py", ["model.backbone.inflate_from=1"]),
     ("ipts/stages/distill_2d_hmdb51.py", ["model.cls_head.average_clips=score"]),
     (

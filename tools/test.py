@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmcondense.apis.cli import add_runner_arguments, load_config, stop
+from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config, stop
 from mmcondense.engine.hooks import CheckpointFitHook, check_test_videos
 
 
@@ -84,6 +84,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_args(cfg, args)
+    check_inputs(cfg, args, loaders=("test_dataloader",))
     runner = Runner.from_cfg(cfg)
     if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):  # a stock config
         runner.register_hook(CheckpointFitHook())

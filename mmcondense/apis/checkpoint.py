@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from mmaction.apis import init_recognizer
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.runner.checkpoint import CheckpointLoader
-from torch import nn
 
 from mmcondense.engine.checkpoint import check_fits
 
 
-def load_recognizer(cfg: Config, checkpoint: str | None, *, device: str) -> nn.Module:
+def load_recognizer(cfg: Config, checkpoint: str | None, *, device: str) -> BaseModel:
     """MMAction2's ``init_recognizer`` for a checkpoint that fits; None: random weights.
 
     Raises:

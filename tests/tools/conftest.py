@@ -69,6 +69,7 @@ arguments=("$@")
 for i in "${!arguments[@]}"; do
     [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
     [[ ${arguments[i]} != --dump ]] || dump=${arguments[i + 1]}
+    [[ ${arguments[i]} != --check ]] || exit 0
 done
 [[ -n ${work_dir:-} ]] || exit 0
 if [[ -n ${dump:-} ]]; then

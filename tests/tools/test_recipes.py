@@ -129,6 +129,8 @@ def test_ifs_classifiers_start_from_their_method_and_read_its_frames(calls_of):
 
 def test_several_gpus_go_through_torchrun(run):
     calls = run("kinetics-n50", "2")
+    checks, calls = calls[::2], calls[1::2]  # each looks for what is missing first
+    assert all(call.endswith("--check 2") for call in checks)
     assert all("torch.distributed.run" in call and "--nproc_per_node=2" in call for call in calls)
     assert names(calls) == STAGES
     assert "test.py" in calls[-1]

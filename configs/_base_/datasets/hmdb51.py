@@ -2,6 +2,7 @@
 split = '{{$SPLIT:1}}'
 data_root = 'data/hmdb51'
 data_prefix = dict(video='videos_mpeg4')  # re-encoded: MPEG-4 part 2, GOP 12, 340x256
+data_made_by = 'bash tools/data/hmdb51/prepare.sh ARCHIVES data/hmdb51'
 
 train_dataloader = dict(
     batch_size=8,

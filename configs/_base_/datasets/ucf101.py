@@ -2,6 +2,7 @@
 split = '{{$SPLIT:1}}'
 data_root = 'data/ucf101'
 data_prefix = dict(video='videos_mpeg4')  # re-encoded: MPEG-4 part 2, GOP 12, 340x256
+data_made_by = 'bash tools/data/ucf101/prepare.sh ARCHIVES data/ucf101'
 
 train_dataloader = dict(
     batch_size=8,

@@ -1,5 +1,6 @@
 # Re-encoded with a GOP of 12, and listed, by tools/data/kinetics/prepare_400.sh.
 data_root = 'data/kinetics400'
+data_made_by = 'bash tools/data/kinetics/prepare_400.sh KINETICS data/kinetics400'
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,
