@@ -12,7 +12,7 @@ from typing import NoReturn
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
 
-from .preflight import check_gpus, describe_missing, missing_inputs
+from .preflight import check_gpus, describe_missing, fill_in_num_classes, missing_inputs
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +83,7 @@ def check_inputs(cfg: Config, args: argparse.Namespace, *, loaders: Sequence[str
     missing = missing_inputs(cfg, loaders=loaders)
     if missing:
         stop(describe_missing(missing))
+    fill_in_num_classes(cfg, loaders=loaders)
     if args.check is not None:
         raise SystemExit(0)
 

@@ -47,6 +47,21 @@ def missing_inputs(cfg: Config, *, loaders: Sequence[str]) -> list[Missing]:
     return [m for m in dict.fromkeys(wanted) if m not in found]
 
 
+def fill_in_num_classes(cfg: Config, *, loaders: Sequence[str]) -> None:
+    """Let data sets of ours check their labels against the number of classes of the heads.
+
+    Nothing is done where heads differ, or where a data set has a number of its own.
+    """
+    numbers = set(_values({**cfg.model, "teacher": None}, "num_classes"))
+    if len(numbers) != 1:
+        return
+    for name in loaders:
+        loader = cfg.get(name)
+        for dataset in _datasets(loader.dataset) if loader else ():
+            if dataset.get("type") == "CompressedVideoDataset":
+                dataset.setdefault("num_classes", *numbers)
+
+
 def describe_missing(missing: Sequence[Missing]) -> str:
     """One message: each file, and each command once."""
     lines = [f"  {m.use}: {m.path}" for m in missing]
@@ -115,7 +130,7 @@ def _weights(model: Any) -> Iterator[tuple[str, str]]:
             yield from _weights(value)
 
 
-def _values(cfg: Any, wanted: str) -> Iterator[str]:
+def _values(cfg: Any, wanted: str) -> Iterator[Any]:
     if isinstance(cfg, dict):
         for key, value in cfg.items():
             if key == wanted:
