@@ -104,9 +104,9 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
     if cfg.get("type") == "AVD":
         cfg.update(channels=4, image_size=SIDE, teacher_channels=(8, 8))
         if cfg.get("source") == "flow":
-            cfg["strides"] = ((NUM_SEGMENTS, 1),)
+            cfg["strides"] = ((NUM_SEGMENTS, 2),)
         elif len(cfg["strides"]) == 5:
-            cfg["strides"] = ((2, 1),) * 3  # CLIP_LEN
+            cfg["strides"] = (cfg["strides"][0], (2, 1), (2, 1))  # CLIP_LEN
     if cfg.get("type") == "RGBPoseConv3D":
         cfg["rgb_pathway"].update(GRADIENTS_FLOW)
         cfg["pose_pathway"].update(GRADIENTS_FLOW)
