@@ -15,6 +15,7 @@ from tests.test_configs import tiny_videos as tiny_videos  # a fixture
 
 ROOT = CONFIGS.parent
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("configs/**/*.md")]
+PAGES.remove(ROOT / "docs" / "reproduce.md")  # tests/tools/test_reproduce.py
 IN_CI = re.compile(r"(?<!-->\n)^```(?:bash|python)\n.*?^```$", re.DOTALL | re.MULTILINE)
 OPTION = re.compile(
     r"(?<![\w.{])((?:model|(?:train|val|test)_(?:dataloader|cfg)|param_scheduler|optim_wrapper|"

@@ -9,6 +9,7 @@ model = dict(
             checkpoint=f'{stages}/flow/final.pth',
             made_by='python tools/train.py configs/attp/flow_ucf101.py')))
 data_root = 'data/ucf101'
+data_made_by = 'bash tools/data/ucf101/prepare.sh ARCHIVES data/ucf101'
 train_dataloader = dict(
     dataset=dict(data_root=data_root, ann_file=f'ucf101_train_split_{_base_.split}_originals.txt'))
 val_dataloader = dict(
