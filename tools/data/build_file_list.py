@@ -7,8 +7,9 @@
 LISTS is the folder of the official lists: HMDB51's brush_hair_test_split1.txt and so on, UCF101's
 classInd.txt, trainlist01.txt and so on, Kinetics' train.csv and validate.csv (also as
 kinetics_train.csv and kinetics_val.csv). The lines are ``path label``; for HMDB51 and UCF101 the
-files are hmdb51_train_split_1_videos.txt, hmdb51_val_split_1_videos.txt and so on. classes.txt
-names the labels.
+files are hmdb51_train_split_1_videos.txt, hmdb51_val_split_1_videos.txt and so on; with --kind
+originals they end in _originals.txt, so that lists of the archive's .avi files lie beside those of
+re-encoded ones. classes.txt names the labels.
 
 Kinetics-n50 is Kinetics-400 with 30 training and 20 validation videos a class (DMC-Net's subset,
 of which no list is public). Each class's official list is shuffled by --seed, and its first videos
@@ -174,6 +175,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("out", type=Path, help="folder to write to")
     parser.add_argument("--suffix", default=".mp4", help="of the re-encoded videos (%(default)s)")
+    parser.add_argument(
+        "--kind", default="videos", help="last part of the lists' names (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="for Kinetics-n50 (%(default)s)")
     parser.add_argument(
         "--allow-missing", action="store_true", help="leave out listed videos that are not there"
@@ -203,7 +207,7 @@ def main() -> int:
         return 1
     write(args.out / "classes.txt", classes)
     for name, entries in sets.items():
-        path = args.out / f"{name}_videos.txt"
+        path = args.out / f"{name}_{args.kind}.txt"
         write(path, [f"{video} {label}" for video, label in entries])
         print(f"{path}: {len(entries)} videos of {len({label for _, label in entries})} classes")
     return 0
