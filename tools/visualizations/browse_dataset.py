@@ -48,7 +48,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--bits",
         action="store_true",
-        help="also draw what each macroblock cost in bits (MPEG-4 part 2 only)",
+        help="also draw what each macroblock cost in bits (MPEG-4 part 2, H.264, HEVC, VP9)",
     )
     parser.add_argument("--segments", type=int, default=8, help="columns at most, evenly spread")
     parser.add_argument("--top-k", type=int, default=3, help="classes to list for each score")
