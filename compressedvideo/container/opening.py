@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -115,7 +115,7 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
     Raises:
         VideoOpenError, TypeError: As :func:`open_container`.
     """
-    position = source.tell() if hasattr(source, "tell") else 0
+    position = _position(source)
     _check_source(source, path)
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb", buffering=0) as file:
@@ -127,3 +127,8 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
             yield source
         finally:
             source.seek(position)
+
+
+def _position(source: Any) -> int:
+    """Where a file object stands, before its size is looked up."""
+    return source.tell() if hasattr(source, "seekable") and source.seekable() else 0

@@ -124,7 +124,7 @@ class ParsedMotion:
                 codec=self._codec,
                 frame=picture.display,
             )
-        if not getattr(parsed, "ends_exactly", True) and not self._has_warned:
+        if not parsed.ends_exactly and not self._has_warned:
             self._has_warned = True
             warnings.warn(
                 f"{self._path}: frame {picture.display} does not end where its data do; its "
