@@ -378,7 +378,7 @@ def test_sthv2_is_learned_from_and_predicted(sthv2, tmp_path, monkeypatch, name)
 
 @pytest.mark.parametrize("name", STHV2_TINY)
 def test_mirrored_sthv2_moves_as_its_label_says(sthv2, tmp_path, monkeypatch, name):
-    """In the config's own pipeline: 2 pixels of 64 are 10.6 of 340, up to 14.2 after the crop."""
+    """2 pixels of 64 are 10.6 of 340; crops of 256, 224 or 192 become 224: 9.3, 10.6, 12.4."""
     monkeypatch.chdir(tmp_path)
     cfg = Config.fromfile(ROOT / "configs" / name)
     np.random.seed(0)  # noqa: NPY002 - MMAction2 draws from this generator
@@ -392,7 +392,7 @@ def test_mirrored_sthv2_moves_as_its_label_says(sthv2, tmp_path, monkeypatch, na
             motion = sample["inputs"]["motion"].numpy().astype(float) - 128  # 127.5 is 20 pixels
             channels = motion if motion.ndim == 4 else motion.swapaxes(1, 2)[0]  # [S, 2, H, W]
             x, y = np.median(channels, axis=(0, 2, 3)) * 20 / 127.5
-            assert 10 < x * np.sign(STEPS[label]) < 15
+            assert 9.2 < x * np.sign(STEPS[label]) < 12.5
             assert abs(y) < 0.5
             seen.add((index, label))
         labels = {dataset[2]["data_samples"].gt_label.item() for _ in range(6)}
