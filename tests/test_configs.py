@@ -207,6 +207,14 @@ def test_synthetic_clips_are_never_flipped():
             assert "Flip" not in [t["type"] for t in cfg.train_dataloader.dataset.pipeline]
 
 
+def test_flips_exchange_left_and_right_of_something_something():
+    """By MMAction2's own map, in its configs' order of labels."""
+    stock = Config.fromfile(CONFIGS / "mixing/distilled_tsm_sthv2.py").sthv2_flip_label_map
+    for name in ("ipts/ip_tsn_sthv2.py", "attp/attp_sthv2.py"):
+        pipeline = Config.fromfile(CONFIGS / name).train_dataloader.dataset.pipeline
+        assert [t.flip_label_map for t in pipeline if t["type"] == "Flip"] == [stock]
+
+
 def test_learning_rates_match_coviars_commands():
     """HMDB51: I-frames 0.0003, motion 0.005, residuals 0.001; 1, 0.1 and 0.01 of it for parts."""
     expected = {

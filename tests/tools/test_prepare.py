@@ -6,7 +6,9 @@ which need not import everything again for each.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,11 +19,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mmaction.registry import DATASETS
+import torch
+from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from compressedvideo import CompressedVideo, encode_frames
+from tests.test_configs import shrink
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_FRAMES = 14
@@ -283,6 +289,115 @@ def test_kinetics_400_for_all_configs(run, load_tool, clip, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     condense(load_tool, "kinetics400", "ifs", "avd")
     load_samples("kinetics400", at_least=25)
+
+
+LEFT_TO_RIGHT, RIGHT_TO_LEFT, OTHER = 86, 87, 5
+STEPS = {LEFT_TO_RIGHT: 2, RIGHT_TO_LEFT: -2, OTHER: 0}  # pixels to the right, each frame
+STHV2_TINY = {
+    "ipts/ip_tsn_sthv2.py": {
+        "model.i_stream.backbone.depth": 18,
+        "model.i_stream.cls_head.in_channels": 512,
+    },
+    "attp/attp_sthv2.py": {
+        f"model.backbones.{stream}.arch": "b0" for stream in ("iframe", "motion", "residual")
+    },
+}
+
+
+@pytest.fixture
+def sthv2(run, tmp_path) -> Path:
+    """A miniature as published, prepared by the README's command: a clip of each of three classes
+    in both parts, webm of VP9 with one key frame."""
+    videos, annotations = tmp_path / "20bn", tmp_path / "annotations"
+    videos.mkdir()
+    annotations.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (48, 160, 3)).astype(np.uint8)
+    picture = cv2.GaussianBlur(noise, (0, 0), 1)
+    labels = {f"Doing {number} with something": str(number) for number in range(174)}
+    templates = {OTHER: f"Doing {OTHER} with [something]"}
+    for label, way in ((LEFT_TO_RIGHT, "left to right"), (RIGHT_TO_LEFT, "right to left")):
+        del labels[f"Doing {label} with something"]
+        labels[f"Pulling something from {way}"] = str(label)
+        templates[label] = f"Pulling [something] from {way}"
+    for part, first in (("train", 0), ("validation", 10)):
+        items = []
+        for video, (label, step) in enumerate(STEPS.items(), start=first):
+            windows = (48 - step * t for t in range(24))
+            frames = (picture[:, begin : begin + 64] for begin in windows)
+            encode_frames(videos / f"{video}.webm", frames, codec="vp9", gop_size=100)
+            items.append(dict(id=f"{video}", label="", template=templates[label], placeholders=[]))
+        (annotations / f"something-something-v2-{part}.json").write_text(json.dumps(items))
+    (annotations / "something-something-v2-labels.json").write_text(json.dumps(labels))
+    readme = (ROOT / "tools/data/sthv2/README.md").read_text()
+    printed = re.search(r"^bash (\S+) ~/20bn-\S+ ~/annotations data/sthv2$", readme, re.MULTILINE)
+    root = tmp_path / "data" / "sthv2"
+    run(printed[1], videos, annotations, root)
+    assert (root / "sthv2_train_list_videos.txt").read_text() == "0.webm 86\n1.webm 87\n2.webm 5\n"
+    assert (root / "sthv2_val_list_videos.txt").read_text() == "10.webm 86\n11.webm 87\n12.webm 5\n"
+    classes = (root / "classes.txt").read_text().splitlines()
+    assert len(classes) == 174
+    assert classes[LEFT_TO_RIGHT] == "Pulling something from left to right"
+    assert (root / "videos").resolve() == videos
+    with CompressedVideo(root / "videos" / "0.webm") as video:
+        assert (video.codec, video.keyframes.tolist()) == ("vp9", [0])
+    return root
+
+
+def test_sthv2_for_all_configs(run, sthv2, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    load_samples("sthv2", at_least=3)  # and a stock RGB recognizer, which has MMAction2's layout
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "20bn" / "1.webm").unlink()
+    script = "tools/data/sthv2/prepare.sh"
+    run(script, tmp_path / "20bn", tmp_path / "annotations", sthv2, MISSING="skip")
+    assert (sthv2 / "sthv2_train_list_videos.txt").read_text() == "0.webm 86\n2.webm 5\n"
+
+
+@pytest.mark.parametrize("name", STHV2_TINY)
+def test_sthv2_is_learned_from_and_predicted(sthv2, tmp_path, monkeypatch, name):
+    """One step of tiny networks, and scores of 174 classes."""
+    monkeypatch.chdir(tmp_path)
+    cfg = Config.fromfile(ROOT / "configs" / name)
+    cfg.merge_from_dict(STHV2_TINY[name])
+    batches = {}
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        for loader in ("train_dataloader", "test_dataloader"):
+            dataset = DATASETS.build(shrink(cfg[loader].dataset.to_dict()))
+            batches[loader] = pseudo_collate([dataset[0], dataset[1]])
+        model = MODELS.build(shrink(cfg.model.to_dict()))
+        optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+        before = {n: p.detach().clone() for n, p in model.named_parameters()}
+        losses = model.train().train_step(batches["train_dataloader"], optim_wrapper)
+        assert all(torch.isfinite(loss).all() for loss in losses.values())
+        assert not [n for n, p in model.named_parameters() if torch.equal(p, before[n])]
+        with torch.no_grad():
+            predictions = model.eval().test_step(batches["test_dataloader"])
+    assert [p.gt_label.item() for p in predictions] == [LEFT_TO_RIGHT, RIGHT_TO_LEFT]
+    assert all(p.pred_score.shape == (174,) for p in predictions)
+
+
+@pytest.mark.parametrize("name", STHV2_TINY)
+def test_mirrored_sthv2_moves_as_its_label_says(sthv2, tmp_path, monkeypatch, name):
+    """2 pixels of 64 are 10.6 of 340; crops of 256, 224 or 192 become 224: 9.3, 10.6, 12.4."""
+    monkeypatch.chdir(tmp_path)
+    cfg = Config.fromfile(ROOT / "configs" / name)
+    np.random.seed(0)  # noqa: NPY002 - MMAction2 draws from this generator
+    seen = set()
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        for draw in range(12):
+            index = draw % 2
+            sample = dataset[index]
+            label = sample["data_samples"].gt_label.item()
+            motion = sample["inputs"]["motion"].numpy().astype(float) - 128  # 127.5 is 20 pixels
+            channels = motion if motion.ndim == 4 else motion.swapaxes(1, 2)[0]  # [S, 2, H, W]
+            x, y = np.median(channels, axis=(0, 2, 3)) * 20 / 127.5
+            assert 9.2 < x * np.sign(STEPS[label]) < 12.5
+            assert abs(y) < 0.5
+            seen.add((index, label))
+        labels = {dataset[2]["data_samples"].gt_label.item() for _ in range(6)}
+    assert seen == {(0, 86), (0, 87), (1, 86), (1, 87)}
+    assert labels == {OTHER}
 
 
 def test_unknown_methods_stop_before_anything_is_done(tmp_path):
