@@ -14,8 +14,8 @@ from av.video.frame import VideoFrame
 from .assemble import Arrival, missing_frame
 from .container.orientation import Matrix
 from .container.packets import PacketReader
+from .damage import Damage
 from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
-from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
 from .motion.source import ExportedMotion, MotionSources
@@ -31,6 +31,7 @@ class GopPipeline:
         index: Its pictures.
         decoder: Of the stream.
         sources: Where vectors come from.
+        damage: What becomes of pictures that rest on lost ones.
         size: Height and width of the stored pictures, pixels.
         any_frame_tells: Not only the first frame says how frames are displayed.
     """
@@ -42,6 +43,7 @@ class GopPipeline:
         *,
         decoder: Decoder,
         sources: MotionSources,
+        damage: Damage,
         size: tuple[int, int],
         any_frame_tells: bool,
     ) -> None:
@@ -49,6 +51,7 @@ class GopPipeline:
         self._index = index
         self._decoder = decoder
         self._sources = sources
+        self._damage = damage
         self._height, self._width = size
         self._any_frame_tells = any_frame_tells
         self._matrix: tuple[Matrix | None] | None = None  # once it is known
@@ -103,12 +106,10 @@ class GopPipeline:
         lost = self._index.lost
         for number, display in displays.items():
             if lost[number]:
-                raise CorruptVideoError(
+                self._damage.found(
                     "pictures that this frame is predicted from are missing in the file; read "
                     "other frames, or drop the file",
-                    path=self._packets.path,
-                    codec=self._packets.codec,
-                    frame=display,
+                    display,
                 )
 
     def fetch(self, plan: Plan) -> int:

@@ -20,9 +20,11 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ..errors import CorruptVideoError, VideoOpenError
+from ..limits import Limits
 from .mp4 import read_tracks
 from .opening import Source, open_container, raw_file
 from .orientation import Matrix
+from .riff import check_riff
 
 AVI = "avi"
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -59,17 +61,24 @@ class PacketReader:
         source: Path, bytes, or a seekable binary file object, which stays open afterwards.
         path: The source as messages name it.
         stream: The stream's index in the file. None: the first video that is no cover art.
+        limits: What the video may ask for.
 
     Raises:
         VideoOpenError: If the source is no video, or has no such stream.
+        CorruptVideoError: If it announces more than the file has.
+        LimitError: If it announces more than the limits allow.
     """
 
-    def __init__(self, source: Source, path: str, *, stream: int | None = None) -> None:
+    def __init__(
+        self, source: Source, path: str, *, stream: int | None = None, limits: Limits | None = None
+    ) -> None:
         self._source = source
         self.path = path
-        with raw_file(source, path) as file:
-            tracks = read_tracks(file, path=path)  # before FFmpeg believes them
-        self._container = open_container(source, path)
+        self._limits = limits or Limits()
+        with raw_file(source, path) as file:  # before FFmpeg believes it
+            tracks = read_tracks(file, path=path, limits=self._limits)
+            check_riff(file, path=path)
+        self._container = self._open()
         try:
             self.stream = _choose_stream(self._container, stream, path)
         except BaseException:
@@ -92,6 +101,9 @@ class PacketReader:
         self.num_missing = 0
         """Packets at the end that a table announces, and that lie beyond the end of the file."""
         self._next: int | None = 0  # the packet that is demuxed next
+
+    def _open(self) -> InputContainer:
+        return open_container(self._source, self.path, max_pixels=self._limits.pixels)
 
     def close(self) -> None:
         self._container.close()
@@ -142,6 +154,7 @@ class PacketReader:
 
         Raises:
             CorruptVideoError: If the file cannot be demuxed to its end.
+            LimitError: If there are more packets than the limits allow.
         """
         with raw_file(self._source, self.path) as file:
             batches = self._from_file(file) if self._read_table(file) else self._demuxed()
@@ -160,6 +173,7 @@ class PacketReader:
         entries = self.stream.index_entries
         if not len(entries) or len(entries) != self.stream.frames:
             return False
+        self._limits.check("packets", len(entries), path=self.path, codec=self.codec)
         positions, sizes, times, is_key = array("q"), array("q"), array("q"), array("b")
         for entry in entries:
             size = entry.size
@@ -235,6 +249,7 @@ class PacketReader:
                     self._checksums.append(zlib.crc32(packet))
                 batch.append(packet)
                 if len(batch) == _BATCH:
+                    self._limits.check("packets", len(self), path=self.path, codec=self.codec)
                     yield batch
                     batch = []
         except FFmpegError as error:
@@ -244,6 +259,7 @@ class PacketReader:
                 codec=self.codec,
             ) from error
         self._next = None
+        self._limits.check("packets", len(self), path=self.path, codec=self.codec)
         if batch:
             yield batch
 
@@ -325,7 +341,7 @@ class PacketReader:
         """Stand before the first packet, whatever the container can do."""
         index = self.stream.index
         self._container.close()
-        self._container = open_container(self._source, self.path)
+        self._container = self._open()
         self.stream = _choose_stream(self._container, index, self.path)
 
     def _lost(self, number: int) -> CorruptVideoError:

@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from ..container.orientation import Matrix
-from ..errors import CorruptVideoError
+from ..damage import Damage
 from ..index import Picture
 
 _DELAYED_CODECS = ("mpeg4", "mpeg1video", "mpeg2video")
@@ -28,13 +28,17 @@ class Decoder:
     Args:
         context: The container's decoder of the stream.
         delay: Pictures by which some picture is shown later than it is decoded.
-        path: The video, for errors.
+        damage: What becomes of packets that cannot be decoded.
+        max_pixels: What larger pictures are refused by.
     """
 
-    def __init__(self, context: VideoCodecContext, *, delay: int, path: str) -> None:
+    def __init__(
+        self, context: VideoCodecContext, *, delay: int, damage: Damage, max_pixels: int
+    ) -> None:
         self._stream_context = context
         self._contexts: dict[tuple[bool, bool], VideoCodecContext] = {}
-        self._path = path
+        self.damage = damage
+        self._max_pixels = max_pixels
         self._delay = delay
         self.codec = context.name
         context.thread_count = 1  # frame threads corrupt the vectors of H.264 B-frames
@@ -56,7 +60,7 @@ class Decoder:
         context.flush_buffers()
         # Others know nothing of the container.
         tells_matrix = context is self._stream_context
-        return Decoding(self, context, tells_matrix=tells_matrix, path=self._path)
+        return Decoding(self, context, tells_matrix=tells_matrix)
 
     def _context_for(self, *, exports: bool, pixels: bool) -> VideoCodecContext:
         """The container's decoder, or another one where that does not do.
@@ -84,27 +88,23 @@ class Decoder:
     def _configure(self, context: VideoCodecContext, *, exports: bool, pixels: bool) -> None:
         if exports:
             context.flags2 |= Flags2.export_mvs
-        options = {}
+        options = {"max_pixels": str(self._max_pixels)}
         if not pixels:  # it saves itself what only they need: vectors stay the same
-            options = {"skip_loop_filter": "all", "skip_idct": "all"}
+            options |= {"skip_loop_filter": "all", "skip_idct": "all"}
         if self.codec == "h264" and self._delay > context.has_b_frames:
             # Else it guesses how far pictures are reordered, and drops those that come later.
             options["strict"] = "1"
-        if options:
-            context.options = options
+        context.options = options
 
 
 class Decoding:
     """One run of the decoder from a key frame on."""
 
-    def __init__(
-        self, decoder: Decoder, context: VideoCodecContext, *, tells_matrix: bool, path: str
-    ) -> None:
+    def __init__(self, decoder: Decoder, context: VideoCodecContext, *, tells_matrix: bool) -> None:
         self.tells_matrix = tells_matrix
         """Its frames have the container's display matrix."""
         self._decoder = decoder
         self._context = context
-        self._path = path
         self._missing: dict[int, Picture] = {}
         self._last: Picture | None = None
         self._number = 0
@@ -114,7 +114,7 @@ class Decoding:
         """Decode the next picture in decoding order; what is complete then, in display order.
 
         Raises:
-            CorruptVideoError: If the decoder refuses it.
+            CorruptVideoError: If the decoder refuses it, and damage is not to be kept.
         """
         number, self._number = self._number, self._number + 1
         self._missing[number] = picture
@@ -148,12 +148,9 @@ class Decoding:
                     yield picture, frame
         except FFmpegError as error:
             last = self._last
-            raise CorruptVideoError(
-                f"cannot be decoded ({error}); re-encode or drop the file",
-                path=self._path,
-                codec=self._decoder.codec,
-                frame=None if last is None or last.display < 0 else last.display,
-            ) from error
+            display = None if last is None or last.display < 0 else last.display
+            problem = f"cannot be decoded ({error}); re-encode or drop the file"
+            self._decoder.damage.found(problem, display, cause=error)
 
 
 def padded_packet(data: bytes) -> Packet:

@@ -12,8 +12,11 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
-from ..container.opening import open_container
+from ..container.mp4 import read_tracks
+from ..container.opening import open_container, raw_file
+from ..container.riff import check_riff
 from ..errors import CorruptVideoError, UnsupportedVideoError, VideoOpenError
+from ..limits import Limits
 from .encode import FrameRate, VideoWriter, check_encoder, check_size
 
 
@@ -85,7 +88,10 @@ def reencode(
 
 
 def _open(path: Path) -> av.container.InputContainer:
-    container = open_container(path, str(path))
+    with raw_file(path, str(path)) as file:  # before FFmpeg believes it
+        read_tracks(file, path=str(path), limits=Limits())
+        check_riff(file, path=str(path))
+    container = open_container(path, str(path), max_pixels=Limits().pixels)
     if not container.streams.video or container.streams.video[0].codec_context is None:
         container.close()
         raise VideoOpenError("has no video stream that can be decoded", path=str(path))
