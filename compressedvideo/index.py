@@ -128,7 +128,8 @@ class VideoIndex:
 
         Returns:
             Pictures in decoding order. Where the next GOP is open, they may include its key frame,
-            since pictures of this one follow it.
+            since pictures of this one follow it. In damaged streams the wanted one may be missing,
+            if it comes before the key frame that it is displayed after.
         """
         first_display = int(self.keyframes[gop])
         first = int(self.shown[first_display])
@@ -160,6 +161,8 @@ class VideoIndex:
             pictures = [
                 p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost
             ]
+        if not pictures:
+            return []
         if self.knows_references:
             self._link(pictures, first_display)
         else:
@@ -220,7 +223,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
             pass
         records, references = _records_of_packets(packets), np.zeros(0, np.int32)
     else:
-        parts = [parser.headers(batch) for batch in packets.scan()]
+        parts = [parser.headers(batch) for batch in packets.scan()] or [(b"", b"")]
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
         records = _with_missing(records, packets)
     index = build_index(records, references)

@@ -76,10 +76,14 @@ class GopPipeline:
 
         Raises:
             NoMotionVectorsError: If the codec has no vectors for a frame that needs them.
+            CorruptVideoError: If one of the frames cannot be decoded from its key frame on.
         """
         numbers = {int(self._index.shown[display]): display for display in chain(frames, iframes)}
         self._check_lost(numbers)
         pictures = self._index.pictures(gop, last=max(numbers))
+        missing = set(numbers.values()).difference(picture.display for picture in pictures)
+        if missing:
+            raise missing_frame(min(missing), path=self._packets.path, codec=self._packets.codec)
         wanted = set(frames) if request.wants_vectors else set()
         source = self._sources.choose(
             pictures,
