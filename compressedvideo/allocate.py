@@ -14,7 +14,6 @@ import numpy as np
 
 from .clip import CompressedClip
 from .limits import Limits
-from .motion.fields import CELL
 from .request import Request
 
 _ALIGNMENT = 64  # bytes
@@ -28,6 +27,7 @@ def allocate_clip(
     keyframes: np.ndarray,
     height: int,
     width: int,
+    cell: int,
     out: CompressedClip | None,
     limits: Limits,
     path: str,
@@ -39,6 +39,7 @@ def allocate_clip(
         frames, iframes: [S], [K] display indices.
         keyframes: [G] display indices of all key frames.
         height, width: Frame size, pixels.
+        cell: Pixels of the codec's smallest block, for ``layout='cells'``.
         out: A clip whose memory may be overwritten.
         limits: How many frames it may have, and how many bytes.
         path: The video, for errors.
@@ -67,7 +68,7 @@ def allocate_clip(
         if wants(name)
     }
     if request.layout == "cells" and "motion" in wanted:
-        grid = -(-height // CELL), -(-width // CELL)
+        grid = -(-height // cell), -(-width // cell)
         wanted["motion"] = ((count, *grid, 2), np.dtype(vector_type))
     limits.check("bytes", _size(wanted, request, count * height * width), path=path)
     pictures = {} if out is None else _overwritten(out, wanted)
@@ -100,6 +101,7 @@ def allocate_clip(
         motion_future=pictures.get("motion_future"),
         valid_past=valid.get("past"),
         valid_future=valid.get("future"),
+        cell=cell if request.layout == "cells" else 0,
         cells=[None] * count if wants("cells") else None,
     )
 

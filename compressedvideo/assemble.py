@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +16,11 @@ from .damage import Damage
 from .decoding.colours import ColourConverter
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
-from .motion.cells import MotionCells
+from .motion.cells import NO_PICTURE, MotionCells
 from .motion.fields import QUARTERS
 from .motion.kernels import kernels
 from .motion.parsed import Costs
-from .plan import Plan, Step, base_of
+from .plan import Plan, Step, base_of, stand_in
 from .request import Request
 
 
@@ -72,6 +73,7 @@ class ClipAssembler:
         self._codec = codec
         self._slots = _slots(clip.frame_inds)
         self._iframe_slots = _slots(clip.iframe_inds) if clip.iframes is not None else {}
+        self._positions: Mapping[int, float] = {}
         self._vectors: dict[int, MotionCells | bytes] = {}
         self._frames: dict[int, VideoFrame] = {}  # decoded, not yet needed in RGB
         self._pixels: dict[int, np.ndarray] = {}
@@ -85,6 +87,7 @@ class ClipAssembler:
         Raises:
             CorruptVideoError: If something planned does not arrive.
         """
+        self._positions = plan.positions
         for picture in plan.frames:
             self._describe(picture, plan.provenance)
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
@@ -216,14 +219,13 @@ class ClipAssembler:
             return out
         picture = step.picture
         cells = self._cells(run[0], picture)
-        before = [display for display in step.chain if display < picture.display]
-        start = max(before) if before else min(step.chain)
+        start = max(step.chain, key=lambda name: self._nearness(name, picture))
         self._kernels.accumulate(
             out,
             cells,
             start=self._accumulated[start],
             references=[self._accumulated.get(display) for display in cells.pictures],
-            prefer=[0 <= display < picture.display for display in cells.pictures],
+            prefer=[self._distance(picture, name) > 0 for name in cells.pictures],
             whole=self._whole,
         )
         return out
@@ -251,10 +253,12 @@ class ClipAssembler:
 
     def _put_cells(self, picture: Picture, cells: MotionCells) -> None:
         if self._wants_directions and picture.kind != "I":  # fields of an I-frame may be predicted
-            self._put_directions(cells, picture.display)
+            self._put_directions(cells, picture)
         if self._clip.cells is not None and picture.kind != "I":
             for slot in self._slots[picture.display]:
-                self._clip.cells[slot] = cells
+                self._clip.cells[slot] = replace(
+                    cells, pictures=tuple(self._frame_of(name) for name in cells.pictures)
+                )
         if self._accumulates or not self._request.wants_field:
             return
         if picture.kind != "I" and picture.past is not None:
@@ -274,10 +278,10 @@ class ClipAssembler:
                 else:
                     self._kernels.cell_field(out, cells, distances=distances)
         if clip.residual is not None:
-            references = [
-                self._rgb(reference) if reference in picture.references else None
-                for reference in cells.pictures
-            ]
+            references = []
+            for name in cells.pictures:
+                shown = self._frame_of(name) if name in picture.references else NO_PICTURE
+                references.append(None if shown == NO_PICTURE else self._rgb(shown))
             for out in self._targets(clip.residual, display):
                 self._kernels.field_residual(
                     out,
@@ -288,16 +292,29 @@ class ClipAssembler:
                     whole=self._whole,
                 )
 
+    def _distance(self, picture: Picture, name: int) -> float:
+        """Frames from a reference to a picture, negative from a future one; 0: it is missing."""
+        if name == NO_PICTURE:
+            return 0.0
+        return picture.position - self._positions.get(name, name)
+
+    def _nearness(self, name: int, picture: Picture) -> tuple[bool, float]:
+        """Orders references: the nearest past one last, future ones before."""
+        distance = self._distance(picture, name)
+        return distance > 0, -abs(distance)
+
+    def _frame_of(self, name: int) -> int:
+        """The frame that shows a reference, or ``NO_PICTURE``."""
+        shown = stand_in(name, self._positions)
+        return NO_PICTURE if shown is None else shown
+
     def _distances(self, picture: Picture, cells: MotionCells) -> list[float | None]:
         """Frames from each reference to the picture; vectors of P-frames stay as they are.
 
         Vectors into missing pictures say nothing of B-frames.
         """
         if picture.kind == "B" or self._request.per_frame:
-            return [
-                float(picture.display - reference) if reference >= 0 else None
-                for reference in cells.pictures
-            ]
+            return [self._distance(picture, name) or None for name in cells.pictures]
         return [1.0] * len(cells.pictures)
 
     def _put_zeros(self, array: np.ndarray | None, display: int) -> None:
@@ -306,15 +323,14 @@ class ClipAssembler:
             for out in self._targets(array, display):
                 self._kernels.clear(out)
 
-    def _put_directions(self, cells: MotionCells, display: int) -> None:
-        clip = self._clip
+    def _put_directions(self, cells: MotionCells, picture: Picture) -> None:
+        clip, display = self._clip, picture.display
         for is_past, to_vectors, to_valid in (
             (True, clip.motion_past, clip.valid_past),
             (False, clip.motion_future, clip.valid_future),
         ):
-            chosen = [
-                reference >= 0 and (reference < display) == is_past for reference in cells.pictures
-            ]
+            distances = [self._distance(picture, name) for name in cells.pictures]
+            chosen = [distance > 0 if is_past else distance < 0 for distance in distances]
             if to_vectors is None or to_valid is None or not any(chosen):
                 continue
             for slot in self._slots[display]:

@@ -66,7 +66,8 @@ class CompressedClip:
 
     motion: np.ndarray | None = None
     """[S, H, W, 2] pixels, x then y: float32 (``'subpixel'``) or int16 (``'integer'``). Zero where
-    a block was not predicted, and for I-frames. With ``layout='cells'`` one for each 8x8 pixels."""
+    a block was not predicted, and for I-frames. With ``layout='cells'`` [S, ceil(H/c), ceil(W/c),
+    2], one for each c x c pixels, see ``cell``."""
 
     residual: np.ndarray | None = None
     """[S, H, W, 3] int16, RGB, -255..255: decoded frame minus prediction."""
@@ -85,6 +86,10 @@ class CompressedClip:
 
     valid_future: np.ndarray | None = None
     """[S, H, W] bool: where ``motion_future`` holds a vector of the codec."""
+
+    cell: int = 0
+    """c: with ``layout='cells'`` 8, and 4 of H.264, HEVC and VP9, whose blocks may be smaller; else
+    0."""
 
     cells: list[MotionCells | None] | None = None
     """S pictures' vectors as coded, each with the frame that it points into, on the grid of the

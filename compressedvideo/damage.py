@@ -66,7 +66,7 @@ class Damage:
         """
         if self._displays:
             for picture in pictures:
-                if picture.display >= 0 and not self._displays.isdisjoint(picture.references):
+                if picture.display != -1 and not self._displays.isdisjoint(picture.references):
                     self._displays.add(picture.display)
 
     def flags(self, displays: np.ndarray) -> np.ndarray:

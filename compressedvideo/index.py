@@ -27,7 +27,7 @@ class Picture:
     number: int
     """In decoding order."""
     display: int
-    """Display index; -1 where it is not shown, or cannot be decoded from here."""
+    """Display index; of hidden pictures a number of their own, -2 or less."""
     kind: str
     referenced: bool
     first_packet: int
@@ -35,6 +35,8 @@ class Picture:
     start: int
     """Its bytes are ``packet[start:stop]``, if it lies in one packet."""
     stop: int
+    position: float
+    """Place among the frames: ``display``, or between two of them where a hidden picture lies."""
     colocated: int
     """Number of the picture whose motion the derivation of this one's needs; -1: none."""
     shows_existing: bool = False
@@ -42,7 +44,7 @@ class Picture:
     is_interlaced: bool = False
     """It is made of fields, or its macroblocks may be."""
     references: tuple[int, ...] = ()
-    """Display indices of the pictures that it may be predicted from."""
+    """``display`` of the pictures that it may be predicted from."""
     past: int | None = None
     """Display index of the nearest reference in the past. None for the first. An I-picture within a
     GOP has one, too, of which it makes no use."""
@@ -64,12 +66,15 @@ class VideoIndex:
         last_packets: [N] the last packet of each: fields may lie in two.
         references: Picture numbers, of one record behind those of the other.
         display: [N] display indices, -1 for what is not shown.
+        positions: [N] float64: the same; of hidden pictures between the frames around them, or that
+            of the frame that shows them.
     """
 
     records: np.ndarray
     last_packets: np.ndarray
     references: np.ndarray
     display: np.ndarray
+    positions: np.ndarray
     shown: np.ndarray
     """[F] numbers of the pictures that are shown, in display order."""
     keyframes: np.ndarray
@@ -80,6 +85,8 @@ class VideoIndex:
     """Whether the records name them; else the nearest are assumed."""
     frame_types: list[str]
     """[F]; ``'?'`` where no parser knows the codec."""
+    is_claimed: bool = False
+    """No parser read the headers: order and key frames are what the container claims."""
     ticks: np.ndarray | None = None
     """[F] int64: times since the first frame, the stream's time base; None: no such times, or not
     in the order of the frames."""
@@ -101,9 +108,31 @@ class VideoIndex:
                 lost[n] |= bool((named < 0).any() or lost[named].any())
         return lost
 
+    @cached_property
+    def _names(self) -> np.ndarray:
+        """[N] what pictures are called: display indices, -2 and less for hidden ones."""
+        hidden = self.records["flags"] & Flags.HIDDEN != 0
+        return np.where(hidden, -2 - np.arange(len(hidden)), self.display)
+
+    def last_of(self, gop: int) -> int:
+        """Number of the last picture that belongs to a GOP, if it is closed."""
+        if gop + 1 < len(self.keyframes):
+            return int(self.shown[self.keyframes[gop + 1]]) - 1
+        return len(self.records) - 1
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether some header is."""
+        return bool((self.records["flags"] & Flags.DAMAGED).any())
+
     @property
     def num_frames(self) -> int:
         return len(self.shown)
+
+    def set_kinds(self, frame_types: list[str]) -> None:
+        """Tell it the types of all frames, if no parser did."""
+        self.frame_types = frame_types
+        self.records["kind"][self.shown] = np.array(frame_types, "S1")
 
     @property
     def delay(self) -> int:
@@ -115,9 +144,6 @@ class VideoIndex:
     def is_referenced(self, display: int) -> bool:
         """Whether other frames are predicted from a frame."""
         return bool(self.records["flags"][self.shown[display]] & Flags.REFERENCED)
-
-    def gop_of(self, display: int) -> int:
-        return int(np.searchsorted(self.keyframes, display, side="right")) - 1
 
     def pictures(self, gop: int, *, last: int) -> list[Picture]:
         """What is decoded from a GOP's key frame on.
@@ -135,28 +161,28 @@ class VideoIndex:
         first = int(self.shown[first_display])
         part = slice(first, last + 1)
         records = self.records[part]
-        display = self.display[part]
-        # Others are decoded with what stands before the key frame.
-        display = np.where(display >= first_display, display, -1)
+        names = self._names[part]
         flags = records["flags"]
         pictures = [
             Picture(*members)
             for members in zip(
                 range(first, last + 1),
-                display.tolist(),
+                names.tolist(),
                 records["kind"].astype("U1").tolist(),
                 (flags & (Flags.REFERENCED | Flags.NO_SKIP) != 0).tolist(),
                 records["packet"].tolist(),
                 self.last_packets[part].tolist(),
                 records["start"].tolist(),
                 records["stop"].tolist(),
+                self.positions[part].tolist(),
                 records["colocated"].tolist(),
                 (flags & Flags.SHOWS_EXISTING != 0).tolist(),
                 (flags & Flags.INTERLACED != 0).tolist(),
                 strict=True,
             )
         ]
-        lost = (display < 0) & (flags & Flags.HIDDEN == 0)
+        # Others are decoded with what stands before the key frame.
+        lost = (names < first_display) & (flags & Flags.HIDDEN == 0)
         if lost.any():
             pictures = [
                 p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost
@@ -173,25 +199,32 @@ class VideoIndex:
         first, last = pictures[0].number, pictures[-1].number
         ends = self.reference_ends[first : last + 2].tolist()
         named = self.references[ends[0] : ends[-1]]
-        displays = np.where(named >= 0, self.display[named], -1).tolist()
+        is_hidden = (named >= first) & (self._names[named] < -1)
+        is_known = (named >= 0) & ((self.display[named] >= first_display) | is_hidden)
+        names = np.where(is_known, self._names[named], -1).tolist()
+        positions = self.positions[named].tolist()
         for picture in pictures:
             at = picture.number - first
             part = slice(ends[at] - ends[0], ends[at + 1] - ends[0])
-            own = picture.display
-            references = tuple(d for d in displays[part] if d >= first_display)
-            picture.references = references
-            past = [d for d in references if d < own]
-            future = [d for d in references if d > own]
+            own = picture.position
+            named_by_it = list(zip(positions[part], names[part], strict=True))
+            picture.references = tuple(name for _, name in named_by_it if name != -1)
+            # A hidden picture counts where a frame shows it.
+            shown = sorted(
+                int(place) for place, name in named_by_it if name != -1 and place.is_integer()
+            )
+            past = [place for place in shown if place < own]
+            future = [place for place in shown if place > own]
             if past:
-                picture.past = max(past)
+                picture.past = past[-1]
             elif future:
-                picture.past = min(future)
-            if picture.kind == "B" and references:
-                picture.future = min(future) if future else picture.past
+                picture.past = future[0]
+            if picture.kind == "B" and shown:
+                picture.future = future[0] if future else picture.past
 
 
 def link_nearest(pictures: list[Picture]) -> None:
-    """Take the nearest decoded pictures for references."""
+    """Take the nearest decoded pictures for references; a B-picture never is one."""
     decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
         if picture.display < 0:
@@ -203,7 +236,7 @@ def link_nearest(pictures: list[Picture]) -> None:
         if picture.kind == "B":
             picture.future = future if future is not None else past
         picture.assume_nearest()
-        if picture.referenced:
+        if picture.referenced and picture.kind != "B":
             insort(decoded, picture.display)
 
 
@@ -227,6 +260,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
         records = _with_missing(records, packets)
     index = build_index(records, references)
+    index.is_claimed = parser is None
     if not index.num_frames:
         raise CorruptVideoError(
             "has no key frame to start decoding from; re-encode or drop the file",
@@ -260,6 +294,7 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
     order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
     keys = keys[~hidden[keys]]
     display = np.full(len(records), -1, np.int32)
+    positions = np.full(len(records), -1.0)
     shown = np.zeros(0, np.int64)
     if len(keys):
         first = keys[0]
@@ -267,18 +302,36 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
         order = order[~hidden[order]]
         shown = order[np.flatnonzero(order == first)[0] :]  # what is shown before it is lost
         display[shown] = np.arange(len(shown))
+        positions = _positions(records, references, display)
     keyframes = np.sort(display[keys])
     return VideoIndex(
         records=records,
         last_packets=last_packets,
         references=references,
         display=display,
+        positions=positions,
         shown=shown,
         keyframes=keyframes[keyframes >= 0].astype(np.int64),
         reference_ends=np.concatenate([[0], np.cumsum(records["num_references"])]),
         knows_references=bool(records["num_references"].any()),
         frame_types=records["kind"][shown].astype("U1").tolist(),
     )
+
+
+def _positions(records: np.ndarray, references: np.ndarray, display: np.ndarray) -> np.ndarray:
+    """[N] float64: display indices, of hidden pictures before the frame that would be next."""
+    order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
+    before = np.cumsum(display[order] >= 0)
+    positions = np.empty(len(records))
+    positions[order] = before - 0.5
+    positions = np.where(display >= 0, display, positions)
+    existing = np.flatnonzero(records["flags"] & Flags.SHOWS_EXISTING)
+    ends = np.cumsum(records["num_references"])
+    for n in existing[::-1].tolist():  # the first to show it counts
+        shown = references[ends[n] - 1] if records["num_references"][n] else -1
+        if shown >= 0 and display[shown] < 0 <= display[n]:
+            positions[shown] = display[n]
+    return positions
 
 
 def _join_fields(

@@ -16,11 +16,16 @@ from .container.orientation import Matrix
 from .container.packets import PacketReader
 from .damage import Damage
 from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
+from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
 from .motion.source import ExportedMotion, MotionSources
+from .motion.vp9 import Vp9Motion
 from .plan import Plan, plan_gop
 from .request import Request
+
+_MAX_TRIED = 16
+"""Key frames that are decoded to learn how frames are displayed, if the first ones are damaged."""
 
 
 class GopPipeline:
@@ -54,6 +59,7 @@ class GopPipeline:
         self._damage = damage
         self._height, self._width = size
         self._any_frame_tells = any_frame_tells
+        self._placed: set[int] = set()  # GOPs whose hidden pictures were looked for
         self._matrix: tuple[Matrix | None] | None = None  # once it is known
 
     def plan(
@@ -80,17 +86,25 @@ class GopPipeline:
         """
         numbers = {int(self._index.shown[display]): display for display in chain(frames, iframes)}
         self._check_lost(numbers)
+        wanted = set(frames) if request.wants_vectors else set()
+
+        def choose(pictures: list[Picture]) -> ExportedMotion | MotionParser:
+            return self._sources.choose(
+                pictures,
+                wanted=wanted,
+                needs_frames=not request.modalities.isdisjoint(("rgb", "residual")),
+                with_costs="bits" in request.modalities,
+            )
+
         pictures = self._index.pictures(gop, last=max(numbers))
+        source = choose(pictures)
+        if isinstance(source, Vp9Motion) and request.needs_references:
+            # A frame that shows a hidden picture comes behind those that are predicted from it.
+            self._place_hidden(gop, source)
+            pictures = self._index.pictures(gop, last=self._index.last_of(gop))
         missing = set(numbers.values()).difference(picture.display for picture in pictures)
         if missing:
             raise missing_frame(min(missing), path=self._packets.path, codec=self._packets.codec)
-        wanted = set(frames) if request.wants_vectors else set()
-        source = self._sources.choose(
-            pictures,
-            wanted=wanted,
-            needs_frames=not request.modalities.isdisjoint(("rgb", "residual")),
-            with_costs="bits" in request.modalities,
-        )
         parses = not isinstance(source, ExportedMotion)
         if not parses:
             for picture in pictures:
@@ -105,6 +119,17 @@ class GopPipeline:
             provenance=source.provenance,
         )
         return plan, source
+
+    def _place_hidden(self, gop: int, source: Vp9Motion) -> None:
+        """Find the frames that show hidden pictures of a GOP, for what is predicted from those."""
+        if gop in self._placed:
+            return
+        self._placed.add(gop)
+        pictures = self._index.pictures(gop, last=self._index.last_of(gop))
+        if any(picture.display < -1 for picture in pictures):
+            self._give_packets(pictures)
+            for number, display in source.overlays(pictures).items():
+                self._index.positions[number] = display
 
     def _check_lost(self, displays: Mapping[int, int]) -> None:
         lost = self._index.lost
@@ -128,7 +153,9 @@ class GopPipeline:
         numbered = {picture.number: picture for picture in chain(plan.parse, plan.send)}
         if not numbered:
             return 0
-        pictures = [numbered[number] for number in sorted(numbered)]
+        return self._give_packets([numbered[number] for number in sorted(numbered)])
+
+    def _give_packets(self, pictures: Sequence[Picture]) -> int:
         first, last = pictures[0].first_packet, pictures[-1].last_packet
         packets = list(self._packets.read(first, last + 1))
         size = 0
@@ -141,20 +168,33 @@ class GopPipeline:
         return size
 
     def matrix(self) -> Matrix | None:
-        """The display matrix of the first frame, which may be decoded for it.
+        """The display matrix of the first frame, which may be decoded for it. If that is damaged,
+        of another key frame's, where these must tell the same.
 
         Raises:
-            CorruptVideoError: If it cannot be decoded.
+            CorruptVideoError: If none of them can be decoded.
         """
         if self._matrix is not None:
             return self._matrix[0]
-        (picture,) = self._index.pictures(0, last=int(self._index.shown[0]))[:1]
+        num_tried = _MAX_TRIED if self._any_frame_tells else 1
+        error = missing_frame(0, path=self._packets.path, codec=self._packets.codec)
+        for gop in range(min(num_tried, len(self._index.keyframes))):
+            try:
+                self._look_at_key_frame(gop)
+            except CorruptVideoError as failed:
+                error = failed if gop == 0 else error
+            if self._matrix is not None:
+                return self._matrix[0]
+        raise error
+
+    def _look_at_key_frame(self, gop: int) -> None:
+        number = int(self._index.shown[self._index.keyframes[gop]])
+        picture = self._index.pictures(gop, last=number)[0]
         picture.packets = list(self._packets.read(picture.first_packet, picture.last_packet + 1))
         decoding = self._decoder.start(exports=None)
         for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
             self._matrix = (display_matrix(frame),)
-            return self._matrix[0]
-        raise missing_frame(0, path=self._packets.path, codec=self._packets.codec)
+            return
 
     def _see(self, picture: Picture, frame: VideoFrame) -> None:
         """Look at a decoded frame for what only frames tell."""

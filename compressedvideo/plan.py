@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -60,9 +60,11 @@ class Plan:
     """Display indices of all pictures that must come out of the decoder."""
     provenance: str
     """Where the vectors come from."""
+    positions: dict[int, float]
+    """Where each of the GOP's hidden pictures lies among the frames."""
 
 
-def base_of(display: int, iframe_inds: Sequence[int]) -> int:
+def base_of(display: float, iframe_inds: Sequence[int]) -> int:
     """The I-frame, real or virtual, at or before a frame."""
     return iframe_inds[bisect_right(iframe_inds, display) - 1]
 
@@ -101,7 +103,8 @@ def plan_gop(
         The plan. Pictures that nobody asked for and nobody refers to are left out, and what only
         has its vectors read is not decoded.
     """
-    by_display = {p.display: p for p in pictures if p.display >= 0}  # in decoding order
+    by_display = {p.display: p for p in pictures}  # in decoding order
+    positions = {p.display: p.position for p in pictures if p.display < 0}
     pixels = set(iframes)
     if "rgb" in request.modalities:
         pixels |= set(frames)
@@ -110,9 +113,9 @@ def plan_gop(
         picture = by_display[display]
         step = steps[display] = Step(picture, is_wanted=True)
         if "residual" in request.modalities:
-            step.pixels = _pixels_for(picture, request, iframe_inds)
+            step.pixels = _pixels_for(picture, request, iframe_inds, positions)
     if request.wants_field and request.reference == "iframe":
-        _add_chains(steps, by_display, iframe_inds)
+        _add_chains(steps, by_display, iframe_inds, positions)
     vectors = set(steps)
     ordered = _join_runs([steps[d] for d in by_display if d in steps])
     kept = _find_last_uses(ordered)
@@ -128,7 +131,16 @@ def plan_gop(
         kept=kept,
         shown=shown,
         provenance=provenance,
+        positions=positions,
     )
+
+
+def stand_in(display: int, positions: Mapping[int, float]) -> int | None:
+    """The frame that shows a picture; None: a hidden one that none shows, or a missing one."""
+    if display >= 0:
+        return display
+    position = positions.get(display, -0.5)
+    return int(position) if position.is_integer() else None
 
 
 def _up_to(wanted: set[int], pictures: list[Picture]) -> list[Picture]:
@@ -137,7 +149,12 @@ def _up_to(wanted: set[int], pictures: list[Picture]) -> list[Picture]:
     return [p for p in pictures[: until + 1] if p.referenced or p.display in wanted]
 
 
-def _pixels_for(picture: Picture, request: Request, iframe_inds: Sequence[int]) -> set[int]:
+def _pixels_for(
+    picture: Picture,
+    request: Request,
+    iframe_inds: Sequence[int],
+    positions: Mapping[int, float],
+) -> set[int]:
     """Pictures between which the residual is the difference; none for I-frames."""
     display = picture.display
     if request.reference == "iframe":
@@ -145,22 +162,28 @@ def _pixels_for(picture: Picture, request: Request, iframe_inds: Sequence[int]) 
         return {display, base} if display != base else set()
     if picture.kind == "I" or picture.past is None:
         return set()
-    return {display, picture.past, *picture.references}
+    shown = (stand_in(reference, positions) for reference in picture.references)
+    return {display, picture.past, *(frame for frame in shown if frame is not None)}
 
 
 def _add_chains(
-    steps: dict[int, Step], by_display: dict[int, Picture], iframe_inds: Sequence[int]
+    steps: dict[int, Step],
+    by_display: dict[int, Picture],
+    iframe_inds: Sequence[int],
+    positions: Mapping[int, float],
 ) -> None:
     """Add the pictures through which motion accumulates back to the I-frame."""
     todo = list(steps)
     while todo:
         step = steps[todo.pop()]
         display = step.picture.display
-        base = base_of(display, iframe_inds)
+        base = base_of(step.picture.position, iframe_inds)
         if display == base or step.chain:
             continue
         # A reference beyond another I-frame (open GOPs) says nothing about motion since this one.
-        step.chain = [d for d in step.picture.references if base_of(d, iframe_inds) == base]
+        step.chain = [
+            d for d in step.picture.references if base_of(positions.get(d, d), iframe_inds) == base
+        ]
         for reference in step.chain:
             if reference not in steps:
                 steps[reference] = Step(by_display[reference])

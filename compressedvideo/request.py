@@ -31,6 +31,13 @@ class Request:
         return not self.modalities.isdisjoint(("motion", "residual"))
 
     @property
+    def needs_references(self) -> bool:
+        """Whether it matters which frames vectors point into."""
+        if not self.modalities.isdisjoint(("residual", "motion_past", "motion_future", "cells")):
+            return True
+        return "motion" in self.modalities and (self.reference == "iframe" or self.per_frame)
+
+    @property
     def wants_vectors(self) -> bool:
         return self.wants_field or not self.modalities.isdisjoint(
             ("motion_past", "motion_future", "cells", "bits")

@@ -22,7 +22,7 @@ from .errors import CorruptVideoError, FrameIndexError, VideoOpenError
 from .index import read_index
 from .limits import Limits
 from .motion.parsed import RefusedError
-from .motion.source import MotionSources
+from .motion.source import EXPORTING_CODECS, MotionSources
 from .pipeline import GopPipeline
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
@@ -106,7 +106,6 @@ class CompressedVideo:
         self._damage = Damage(self._on_damage, path=self._path, codec=self._codec)
         extradata = context.extradata or b""
         parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
-        self._knows_types = parser is not None
         self._index = read_index(self._packets, parser, path=self._path)
         turned_by_messages = has_display_orientation(
             self._codec, extradata, self._packets.first_packet
@@ -118,7 +117,10 @@ class CompressedVideo:
             delay=self._index.delay,
             damage=self._damage,
             max_pixels=self._limits.pixels,
+            renew=self._packets.renew,
         )
+        if self._index.is_damaged:
+            self._decoder.stain()
         self._motion_sources = MotionSources(
             self._codec,
             extradata,
@@ -195,11 +197,11 @@ class CompressedVideo:
         From the packets' headers. Of codecs that no parser knows by decoding the whole video once.
         """
         self._check_open()
-        types = self._index.frame_types
-        if not self._knows_types and "?" in types:
-            types = self.read(range(len(types)), modalities=()).frame_types
-            self._index.frame_types = types
-        return list(types)
+        index = self._index
+        if index.is_claimed and "?" in index.frame_types:
+            clip = self.read(range(index.num_frames), modalities=())
+            index.frame_types = clip.frame_types
+        return list(index.frame_types)
 
     def gop_frame_types(self, gop: int) -> list[str]:
         """Picture types of one GOP, display order.
@@ -261,8 +263,9 @@ class CompressedVideo:
                 I-frame, real or virtual, at or before each frame.
             per_frame: Divide the motion of P-frames by its distance too, so that it is in pixels
                 per frame like that of B-frames.
-            layout: ``'pixels'``, or ``'cells'``: ``motion`` is [S, ceil(H/8), ceil(W/8), 2], a
-                vector for each 8x8 pixels, for which no block is smaller. Only for sub-pixel
+            layout: ``'pixels'``, or ``'cells'``: ``motion`` is [S, ceil(H/c), ceil(W/c), 2], a
+                vector for each c x c pixels, than which no block is smaller: 8, or 4 of H.264,
+                HEVC and VP9. Only for sub-pixel
                 ``'motion'`` with ``reference='previous'``, and not beside ``'residual'`` or
                 directions.
             out: A clip read earlier that is done with: its arrays are overwritten where they are of
@@ -289,6 +292,8 @@ class CompressedVideo:
             layout=layout,
         )
         frames = self._check_indices(frame_inds, "frame_inds")
+        if self._index.is_claimed and request.wants_vectors and self._codec in EXPORTING_CODECS:
+            self._index.set_kinds(self.frame_types)  # B-frames are predicted in another way
         if iframe_inds is None:
             iframes = self._iframes_of(frames)
         else:
@@ -296,8 +301,8 @@ class CompressedVideo:
         try:
             clip = self._read(frames, iframes, request, out)
         except RefusedError as error:
-            self._motion_sources.refuse(str(error))
-            clip = self._read(frames, iframes, request, out)
+            with self._motion_sources.refused(str(error)):
+                clip = self._read(frames, iframes, request, out)
         self._damage.warn(clip.damaged, frames)
         return as_displayed(clip, self._oriented())
 
@@ -316,12 +321,17 @@ class CompressedVideo:
             keyframes=self._index.keyframes,
             height=height,
             width=width,
+            cell=self._motion_sources.cell,
             out=out,
             limits=self._limits,
             path=self._path,
         )
-        with bad_data(self._path, self._codec):
-            self._fill(clip, request)
+        try:
+            with bad_data(self._path, self._codec):
+                self._fill(clip, request)
+        except CorruptVideoError:
+            self._decoder.stain()
+            raise
         return clip
 
     def _fill(self, clip: CompressedClip, request: Request) -> None:

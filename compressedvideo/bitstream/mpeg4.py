@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
-from ..motion.fields import CELL
+from .parsers import BUILD_ADVICE
 
 try:
     from ._parsers import mpeg4 as _mpeg4
@@ -22,6 +22,9 @@ except ImportError:  # built where a compiler was at hand
     _mpeg4 = None  # type: ignore[assignment]
 
 ON_DAMAGE = ("raise", "mark")
+
+CELL = 8
+"""Pixels of the smallest block that has a vector of its own."""
 
 
 def is_available() -> bool:
@@ -217,10 +220,7 @@ class Mpeg4MotionParser:
         path: str | None = None,
     ) -> None:
         if _mpeg4 is None:
-            raise ImportError(
-                "the MPEG-4 parser is not compiled; install a C compiler and reinstall: "
-                "pip install --force-reinstall --no-deps --no-cache-dir mmcondense"
-            )
+            raise ImportError(f"the MPEG-4 parser was not built; {BUILD_ADVICE}")
         self._path = path
         self._parser = _mpeg4.Parser(skip_i_vops)
         self._parser.parse(extradata or b"")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol
 
 _PARSERS = "compressedvideo.bitstream._parsers"
+
+BUILD_ADVICE = (
+    "reinstall with a C compiler present: "
+    "pip install --force-reinstall --no-deps --no-cache-dir mmcondense "
+    "(in a clone: pip install -e .)"
+)
+"""How to get the compiled parsers."""
 
 _TYPES = {
     "mpeg1video": "mpeg12.Parser",
@@ -67,6 +76,8 @@ def header_parser(
 ) -> HeaderParser | None:
     """The parser of a codec's headers, or None where only a decoder knows them.
 
+    None, too, where the compiled parsers are missing; a warning says so, once.
+
     Args:
         codec: FFmpeg's name of the codec.
         extradata: The codec's global headers, as the container stores them.
@@ -76,10 +87,21 @@ def header_parser(
     if codec not in _TYPES:
         return None
     module, name = _TYPES[codec].split(".")
-    parsers: Any = import_module(_PARSERS)
-    if not hasattr(parsers, module):
+    parsers = import_module(_PARSERS)
+    if getattr(parsers, "__file__", None) is None:  # the stubs' folder is all there is
+        _warn_of_missing_parsers()
         return None
-    make = getattr(getattr(parsers, module), name)
+    make: Any = getattr(getattr(parsers, module), name)
     if codec in _NEEDS_SIZE:
         return make(extradata or b"", width, height)
     return make(extradata or b"")
+
+
+@lru_cache(1)
+def _warn_of_missing_parsers() -> None:
+    logging.getLogger(__name__).warning(
+        "The compiled parsers were not built (no C compiler at installation?): what containers say "
+        "of key frames and order is believed, which is wrong in some files, and types of pictures "
+        "are found by decoding the whole video; %s",
+        BUILD_ADVICE,
+    )

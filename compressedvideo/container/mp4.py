@@ -116,19 +116,6 @@ def read_tracks(
     return tracks
 
 
-def is_upright(file: BinaryIO) -> bool:
-    """Whether the headers of the movie and of all tracks leave pictures as they are.
-
-    Args:
-        file: Seekable; it is left anywhere.
-
-    Returns:
-        False, too, where the headers are damaged or somewhere unusual.
-    """
-    tracks = read_tracks(file)
-    return bool(tracks) and all(track.matrix == IDENTITY for track in tracks)
-
-
 def _check_count(count: int, limit: int, *, path: str | None) -> None:
     if count > limit:
         raise CorruptVideoError(

@@ -14,7 +14,10 @@ from io import BytesIO
 from typing import Any, BinaryIO, TypeAlias
 
 import av
+from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from ..errors import VideoNotFoundError, VideoOpenError
 
@@ -26,6 +29,12 @@ CONTAINERS = (
     *("h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "vc1", "av1", "obu", "mjpeg", "dnxhd"),
 )
 """FFmpeg's names of the formats that are read: each a single file that holds its video."""
+
+_RAW_ENDINGS = {
+    *(".h261", ".h263", ".h264", ".264", ".avc", ".h265", ".265", ".hevc", ".m4v", ".mpv"),
+    *(".m1v", ".m2v", ".mjpeg", ".mjpg", ".vc1", ".obu", ".ivf"),
+}
+"""Of files without a container."""
 
 _REFUSED = (
     (rb"\s*#EXTM3U", "a playlist (HLS)"),
@@ -61,18 +70,22 @@ def name_of(source: Source) -> str:
 
 
 class _Nameless:
-    """A file object without its name, from which FFmpeg would guess formats and folders."""
+    """A file object without its name, from which FFmpeg would guess formats and folders.
+
+    Streams without a container keep the ending: if they are damaged, little else tells them apart.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        ending = os.path.splitext(str(getattr(file, "name", "")))[1].lower()
+        if ending in _RAW_ENDINGS:
+            self.name = f"video{ending}"
 
     def seekable(self) -> bool:
         return True
 
 
-def open_container(
-    source: Source, path: str, *, max_pixels: int | None = None
-) -> av.container.InputContainer:
+def open_container(source: Source, path: str, *, max_pixels: int | None = None) -> InputContainer:
     """Open a source for demuxing.
 
     Args:
@@ -126,6 +139,37 @@ def _refused_kind(source: Source, path: str) -> str | None:
     return None
 
 
+def choose_stream(container: InputContainer, wanted: int | None, path: str) -> VideoStream:
+    """A stream of an opened file.
+
+    Args:
+        wanted: Its index in the file. None: the first video that is no attached picture.
+        path: For errors.
+
+    Raises:
+        VideoOpenError: If it is no video, there is none, or FFmpeg cannot decode it.
+    """
+    videos = container.streams.video
+    if not videos:
+        kinds = sorted({stream.type for stream in container.streams})
+        raise VideoOpenError(
+            f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=path
+        )
+    if wanted is None:
+        moving = [s for s in videos if not s.disposition & Disposition.attached_pic]
+        stream = (moving or videos)[0]
+    else:
+        found = [stream for stream in videos if stream.index == wanted]
+        if not found:
+            raise VideoOpenError(
+                f"stream {wanted} is no video; these are: {[s.index for s in videos]}", path=path
+            )
+        stream = found[0]
+    if stream.codec_context is None:
+        raise VideoOpenError("FFmpeg has no decoder for its codec", path=path)
+    return stream
+
+
 def _check_source(source: Source, path: str) -> None:
     if isinstance(source, (str, os.PathLike)):
         if not os.path.exists(path):
@@ -150,6 +194,13 @@ def _check_source(source: Source, path: str) -> None:
         raise VideoOpenError("is empty (0 bytes)", path=path)
 
 
+def _position(source: Source) -> int:
+    """Where a file object stands."""
+    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        return 0
+    return source.tell() if hasattr(source, "seekable") and source.seekable() else 0
+
+
 @contextmanager
 def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
     """The source's bytes, past the demuxer, which finds a file object as it was.
@@ -157,6 +208,7 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
     Raises:
         VideoOpenError, TypeError: As :func:`open_container`.
     """
+    position = _position(source)
     _check_source(source, path)
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb", buffering=0) as file:
@@ -164,7 +216,6 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
     elif isinstance(source, (bytes, bytearray, memoryview)):
         yield BytesIO(source)
     else:
-        position = source.tell()
         try:
             yield source
         finally:

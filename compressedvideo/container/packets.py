@@ -16,13 +16,12 @@ import numpy as np
 from av import Packet
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
-from av.video.stream import VideoStream
+from av.video.codeccontext import VideoCodecContext
 
-from ..errors import CorruptVideoError, VideoOpenError
+from ..errors import CorruptVideoError
 from ..limits import Limits
 from .mp4 import read_tracks
-from .opening import Source, open_container, raw_file
+from .opening import Source, choose_stream, open_container, raw_file
 from .orientation import Matrix
 from .riff import check_riff
 
@@ -80,7 +79,7 @@ class PacketReader:
             check_riff(file, path=path)
         self._container = self._open()
         try:
-            self.stream = _choose_stream(self._container, stream, path)
+            self.stream = choose_stream(self._container, stream, path)
         except BaseException:
             self._container.close()
             raise
@@ -156,12 +155,17 @@ class PacketReader:
             CorruptVideoError: If the file cannot be demuxed to its end.
             LimitError: If there are more packets than the limits allow.
         """
+        for batch in self._batches():
+            if not self.first_packet and batch:
+                self.first_packet = bytes(batch[0])
+            yield batch
+
+    def _batches(self) -> Iterator[list[Buffer]]:
         with raw_file(self._source, self.path) as file:
-            batches = self._from_file(file) if self._read_table(file) else self._demuxed()
-            for batch in batches:
-                if not self.first_packet and batch:
-                    self.first_packet = bytes(batch[0])
-                yield batch
+            if self._read_table(file):
+                yield from self._from_file(file)
+                return
+        yield from self._demuxed()  # the file now stands where the demuxer left it
 
     def _read_table(self, file: BinaryIO) -> bool:
         """Take the container's table of packets, if it leaves no doubt."""
@@ -337,12 +341,18 @@ class PacketReader:
             return False
         return True
 
+    def renew(self) -> VideoCodecContext:
+        """Open the file anew. Returns the stream's decoder, of which nobody made use yet."""
+        self._reopen()
+        self._next = 0
+        return self.stream.codec_context
+
     def _reopen(self) -> None:
         """Stand before the first packet, whatever the container can do."""
         index = self.stream.index
         self._container.close()
         self._container = self._open()
-        self.stream = _choose_stream(self._container, index, self.path)
+        self.stream = choose_stream(self._container, index, self.path)
 
     def _lost(self, number: int) -> CorruptVideoError:
         return CorruptVideoError(
@@ -351,28 +361,6 @@ class PacketReader:
             path=self.path,
             codec=self.codec,
         )
-
-
-def _choose_stream(container: InputContainer, wanted: int | None, path: str) -> VideoStream:
-    videos = container.streams.video
-    if not videos:
-        kinds = sorted({stream.type for stream in container.streams})
-        raise VideoOpenError(
-            f"has no video stream, only {', '.join(kinds) or 'nothing'}", path=path
-        )
-    if wanted is None:
-        moving = [s for s in videos if not s.disposition & Disposition.attached_pic]
-        stream = (moving or videos)[0]
-    else:
-        found = [stream for stream in videos if stream.index == wanted]
-        if not found:
-            raise VideoOpenError(
-                f"stream {wanted} is no video; these are: {[s.index for s in videos]}", path=path
-            )
-        stream = found[0]
-    if stream.codec_context is None:
-        raise VideoOpenError("FFmpeg has no decoder for its codec", path=path)
-    return stream
 
 
 def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import av
 from av import Packet
@@ -30,14 +30,24 @@ class Decoder:
         delay: Pictures by which some picture is shown later than it is decoded.
         damage: What becomes of packets that cannot be decoded.
         max_pixels: What larger pictures are refused by.
+        renew: Returns the container's decoder anew. Damaged pictures leave their traces in a
+            decoder, which flushing it does not remove, nor are they always seen.
     """
 
     def __init__(
-        self, context: VideoCodecContext, *, delay: int, damage: Damage, max_pixels: int
+        self,
+        context: VideoCodecContext,
+        *,
+        delay: int,
+        damage: Damage,
+        max_pixels: int,
+        renew: Callable[[], VideoCodecContext],
     ) -> None:
         self._stream_context = context
         self._contexts: dict[tuple[bool, bool], VideoCodecContext] = {}
         self.damage = damage
+        self._renew = renew
+        self._is_stained = False
         self._max_pixels = max_pixels
         self._delay = delay
         self.codec = context.name
@@ -54,6 +64,11 @@ class Decoder:
             exports: Motion vectors are wanted. None: whatever the container's decoder does.
             pixels: False: only vectors are wanted, pixels may be wrong.
         """
+        if self._is_stained:
+            self._contexts.clear()
+            self._exports = None
+            self._stream_context = self._renew()
+            self._stream_context.thread_count = 1
         if exports is None:
             exports = self._exports or False
         context = self._context_for(exports=exports, pixels=pixels)
@@ -61,6 +76,10 @@ class Decoder:
         # Others know nothing of the container.
         tells_matrix = context is self._stream_context
         return Decoding(self, context, tells_matrix=tells_matrix)
+
+    def stain(self) -> None:
+        """Something is damaged: begin each time with a new decoder from now on."""
+        self._is_stained = True
 
     def _context_for(self, *, exports: bool, pixels: bool) -> VideoCodecContext:
         """The container's decoder, or another one where that does not do.
@@ -143,10 +162,13 @@ class Decoding:
     def _decode(self, packet: Packet | None) -> Iterator[tuple[Picture, VideoFrame]]:
         try:
             for frame in self._context.decode(packet):
+                if frame.is_corrupt:
+                    self._decoder.stain()
                 picture = self._missing.pop(frame.pts, None) if frame.pts is not None else None
                 if picture is not None:
                     yield picture, frame
         except FFmpegError as error:
+            self._decoder.stain()
             last = self._last
             display = None if last is None or last.display < 0 else last.display
             problem = f"cannot be decoded ({error}); re-encode or drop the file"

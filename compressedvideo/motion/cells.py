@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+CELL = 8
+"""Pixels of the cells that FFmpeg's export is laid out on: its blocks are 8 or 16 pixels wide and
+high, and 8-aligned."""
+
 NO_REFERENCE = 255
 """The slot of a prediction that a cell does not use."""
 

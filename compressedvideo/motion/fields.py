@@ -12,10 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cells import NO_REFERENCE, MotionCells
-
-CELL = 8
-"""FFmpeg's blocks are 8 or 16 pixels wide and high, and 8-aligned: cells of 8x8 hold them all."""
+from .cells import CELL, NO_REFERENCE, MotionCells
 
 QUARTERS = 4
 """Quarter pixels in a pixel."""

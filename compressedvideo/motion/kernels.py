@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from . import fields
-from .cells import NO_PICTURE, NO_REFERENCE, MotionCells
+from .cells import CELL, NO_PICTURE, NO_REFERENCE, MotionCells
 from .fields import QUARTERS
 
 try:
@@ -89,9 +89,7 @@ class NumpyKernels:
         laid_out = [fields.rasterise(records, source=source, **size) for source in (-1, 1)]
         used = np.stack([used for _, used in laid_out])
         slots = np.where(used, np.array([[[0]], [[1]]], np.uint8), np.uint8(NO_REFERENCE))
-        return MotionCells(
-            np.stack([vectors for vectors, _ in laid_out]), slots, pictures, fields.CELL
-        )
+        return MotionCells(np.stack([vectors for vectors, _ in laid_out]), slots, pictures, CELL)
 
     def accumulate(
         self,
@@ -295,13 +293,13 @@ class CompiledKernels(NumpyKernels):
     """The fast implementation; arguments are those of the readable one."""
 
     def cells(self, blocks, *, height, width, past, future):
-        rows, columns = -(-height // fields.CELL), -(-width // fields.CELL)
+        rows, columns = -(-height // CELL), -(-width // CELL)
         vectors = np.empty((2, rows, columns, 2), np.int16)
         slots = np.empty((2, rows, columns), np.uint8)
         pictures: tuple[int, ...] = (past,)
         if _kernels.rasterise(vectors, slots, blocks):
             pictures = (past, NO_PICTURE if future is None else future)
-        return MotionCells(vectors, slots, pictures, fields.CELL)
+        return MotionCells(vectors, slots, pictures, CELL)
 
     def accumulate(self, out, cells, *, start, references, prefer, whole):
         _kernels.accumulate(out, start, whole, _arrays(cells), tuple(references), tuple(prefer))

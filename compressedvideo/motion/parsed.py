@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import CorruptVideoError, UnsupportedVideoError
 from ..index import Picture
-from .cells import NO_PICTURE, MotionCells
+from .cells import CELL, NO_PICTURE, NO_REFERENCE, MotionCells
 
 RUN = 16
 """Pictures that are parsed in one call."""
@@ -75,17 +75,20 @@ class ParsedMotion:
             picture, ``reset`` makes it count pictures from 0 again.
         codec: FFmpeg's name.
         with_costs: Return :class:`Costs`, too.
+        warned: What the user was warned of already.
         path: The video, for errors.
     """
 
     provenance = "parsed"
 
-    def __init__(self, parser: Any, *, codec: str, with_costs: bool, path: str) -> None:
+    def __init__(
+        self, parser: Any, *, codec: str, with_costs: bool, warned: set[str], path: str
+    ) -> None:
         self._parser = parser
         self._codec = codec
         self._with_costs = with_costs
         self._path = path
-        self._has_warned = False
+        self._warned = warned
 
     def parse(
         self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int
@@ -107,6 +110,10 @@ class ParsedMotion:
                 run,
                 [self._checked(coded[one.picture], one, displays, height, width) for one in parsed],
             )
+        existing = [p for p in pictures if p.shows_existing and p.display in wanted]
+        if existing:
+            none = _no_motion(height, width)
+            yield existing, [Parsed(picture, none, None) for picture in existing]
 
     def _checked(
         self, picture: Picture, parsed: Any, displays: Sequence[int], height: int, width: int
@@ -120,8 +127,8 @@ class ParsedMotion:
                 codec=self._codec,
                 frame=picture.display,
             )
-        if not getattr(parsed, "ends_exactly", True) and not self._has_warned:
-            self._has_warned = True
+        if not getattr(parsed, "ends_exactly", True) and "end" not in self._warned:
+            self._warned.add("end")
             warnings.warn(
                 f"{self._path}: frame {picture.display} does not end where its data do; its "
                 "vectors and others of this file are doubtful",
@@ -145,6 +152,14 @@ class ParsedMotion:
         if parsed.costs is not None:
             costs = Costs(parsed.costs.size, parsed.costs.bits, parsed.costs.coefficients)
         return Parsed(picture, cells, costs)
+
+
+def _no_motion(height: int, width: int) -> MotionCells:
+    """Cells of a picture that predicts nothing."""
+    shape = 2, -(-height // CELL), -(-width // CELL)
+    return MotionCells(
+        np.zeros((*shape, 2), np.int16), np.full(shape, NO_REFERENCE, np.uint8), (), CELL
+    )
 
 
 def _needed(pictures: Sequence[Picture], wanted: Collection[int]) -> set[int]:

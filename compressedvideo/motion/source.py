@@ -6,17 +6,20 @@ decodes, where no parser knows the codec or what the stream uses.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from av.sidedata.motionvectors import MotionVectors
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
-from ..bitstream import h264, hevc, mpeg4
+from ..bitstream import h264, hevc, mpeg4, vp9
+from ..bitstream.parsers import BUILD_ADVICE
 from ..errors import NoMotionVectorsError, UnsupportedVideoError
 from ..index import Picture, VideoIndex
 from .mpeg4 import Mpeg4Motion
 from .parsed import MotionParser, ParsedMotion
+from .vp9 import Vp9Motion
 
 EXPORTING_CODECS = (
     *("h264", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "flv1", "flv"),
@@ -25,26 +28,31 @@ EXPORTING_CODECS = (
 )
 """FFmpeg's decoders that export motion vectors, under all their names."""
 
-PARSED_CODECS = {"mpeg4": mpeg4, "h264": h264, "hevc": hevc}
+PARSED_CODECS = {"mpeg4": mpeg4, "h264": h264, "hevc": hevc, "vp9": vp9}
 """Codecs whose vectors our own parsers read."""
 
+_SMALLEST_BLOCKS = {"h264": 4, "hevc": 4, "vp9": 4}
+"""Pixels; 8 of the others."""
+
 ADVICE = (
-    "Re-encode it to a codec with vectors: "
+    "Re-encode it to a codec with vectors: compressedvideo.reencode(SOURCE, TARGET); a folder by "
     "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop-size 12"
 )
-PARSER_ADVICE = (
-    "the compiled parser that reads them is missing; reinstall with a C compiler present: "
-    "pip install --force-reinstall --no-deps --no-cache-dir mmcondense "
-    "(in a clone: pip install -e .)"
-)
+PARSER_ADVICE = f"the compiled parser that reads them is missing; {BUILD_ADVICE}"
 
 
 class ExportedMotion:
-    """FFmpeg's ``AV_FRAME_DATA_MOTION_VECTORS``, of decoded pictures."""
+    """FFmpeg's ``AV_FRAME_DATA_MOTION_VECTORS``, of decoded pictures.
 
-    def __init__(self, codec: str) -> None:
+    Args:
+        codec: FFmpeg's name.
+        is_claimed: Which pictures are the references follows from what the container claims.
+    """
+
+    def __init__(self, codec: str, *, is_claimed: bool) -> None:
         # H.264's reference index is lost on export, only the direction is kept.
-        self.provenance = "assumed-nearest-reference" if codec == "h264" else "read"
+        is_assumed = is_claimed or codec == "h264"
+        self.provenance = "assumed-nearest-reference" if is_assumed else "read"
 
     def blocks(self, frame: VideoFrame) -> bytes:
         """``AVMotionVector`` records. A copy: the original would keep the frame's memory alive."""
@@ -79,17 +87,32 @@ class MotionSources:
         self._extradata = extradata
         self._first_packet = first_packet
         self._path = path
-        self._exported = ExportedMotion(codec)
-        self._parsed: dict[bool, MotionParser] = {}
+        self._exported = ExportedMotion(codec, is_claimed=index.is_claimed)
+        self._warned: set[str] = set()
         self._no_parser: str | None = None
         if codec in PARSED_CODECS and not PARSED_CODECS[codec].is_available():
             self._no_parser = PARSER_ADVICE
         elif codec == "mpeg4" and "S" in index.frame_types:
             self.refuse("global motion compensation (GMC) is not read")
 
+    @property
+    def cell(self) -> int:
+        """Pixels of the codec's smallest block."""
+        return _SMALLEST_BLOCKS.get(self._codec, 8)
+
     def refuse(self, reason: str) -> None:
         """Do without the parser from now on: it does not know what the stream uses."""
         self._no_parser = f"{reason} in the parser that reads them. {ADVICE}"
+
+    @contextmanager
+    def refused(self, reason: str) -> Iterator[None]:
+        """Do without the parser for one read. What others return does not depend on it."""
+        before = self._no_parser
+        self.refuse(reason)
+        try:
+            yield
+        finally:
+            self._no_parser = before
 
     def choose(
         self,
@@ -137,25 +160,20 @@ class MotionSources:
                 bipredicted,
             )
         if predicted and codec not in EXPORTING_CODECS:
-            self._fail(
-                f"FFmpeg exports no motion vectors for {codec}. {problem or ADVICE}", predicted
-            )
+            detail = f". {ADVICE}" if problem is None else f": {problem}"
+            self._fail(f"FFmpeg exports no motion vectors for {codec}{detail}", predicted)
         return self._exported
 
     def _parser(self, *, with_costs: bool) -> MotionParser:
-        if with_costs not in self._parsed:
-            if self._codec == "mpeg4":
-                parser: MotionParser = Mpeg4Motion(
-                    self._extradata, with_costs=with_costs, path=self._path
-                )
-            else:
-                of_codec = PARSED_CODECS[self._codec].Parser(self._extradata)
-                of_codec.headers([self._first_packet])
-                parser = ParsedMotion(
-                    of_codec, codec=self._codec, with_costs=with_costs, path=self._path
-                )
-            self._parsed[with_costs] = parser
-        return self._parsed[with_costs]
+        """A new one: headers that it met elsewhere in the stream must have no say."""
+        options: dict = {"with_costs": with_costs, "warned": self._warned, "path": self._path}
+        if self._codec == "mpeg4":
+            return Mpeg4Motion(self._extradata, **options)
+        if self._codec == "vp9":
+            return Vp9Motion(self._extradata, **options)
+        parser = PARSED_CODECS[self._codec].Parser(self._extradata)
+        parser.headers([self._first_packet])
+        return ParsedMotion(parser, codec=self._codec, **options)
 
     def _fail(self, problem: str, pictures: Collection[Picture]) -> None:
         frame = next((picture.display for picture in pictures), None)

@@ -5,7 +5,7 @@ scene-cut key frames), that GOPs are closed, that ``b_frames`` B-frames stand be
 (fewer before the last anchor of a GOP, and where x265 meets a scene cut), and that the same frames
 give the same bytes. H.264 uses one reference picture per direction, no B-pyramid and no weighted
 prediction: its export does not say which reference a block used, and this way there is only one it
-can be. ``options`` overrides any of it.
+can be. VP9 has no hidden frames (alternate references). ``options`` overrides any of it.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ class _Encoder:
 
     name: str
     default_quality: int
-    quality_range: tuple[int, int]  # _QSCALE or _CRF
+    quality_range: tuple[int, int]  # _QSCALE, _CRF or _CRF_VP9
     options: dict[str, str] = field(default_factory=dict)
     max_b_frames: int = 16
     size_multiple: int = 2
     sizes: tuple[tuple[int, int], ...] | None = None
     frame_rates: tuple[Fraction, ...] | None = None
+    needs_least_gop: bool = False  # without it key frames come at scene cuts, too
 
 
-_QSCALE, _CRF = (1, 31), (0, 51)
+_QSCALE, _CRF, _CRF_VP9 = (1, 31), (0, 51), (0, 63)
 _MPEG_RATES = tuple(
     Fraction(*rate)
     for rate in [(24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001)]
@@ -51,6 +52,7 @@ _MPEG_RATES = tuple(
 _MPEG = {"sc_threshold": "1000000000", "mpv_flags": "+strict_gop"}
 _X264 = {"sc_threshold": "0", "b_strategy": "0", "b-pyramid": "none", "refs": "1", "weightp": "0"}
 _X265 = "scenecut=0:b-adapt=0:pools=none:frame-threads=1:info=0:log-level=none"
+_VP9 = {"b": "0", "cpu-used": "4", "lag-in-frames": "0", "auto-alt-ref": "0", "row-mt": "0"}
 _H263_SIZES = ((128, 96), (176, 144), (352, 288), (704, 576), (1408, 1152))
 
 ENCODERS: dict[str, _Encoder] = {
@@ -62,8 +64,10 @@ ENCODERS: dict[str, _Encoder] = {
     "h263p": _Encoder("h263p", 2, _QSCALE, _MPEG, max_b_frames=0, size_multiple=4),
     "flv1": _Encoder("flv", 2, _QSCALE, _MPEG, max_b_frames=0),
     "hevc": _Encoder("libx265", 20, _CRF, {"x265-params": _X265}),
+    "vp9": _Encoder("libvpx-vp9", 24, _CRF_VP9, _VP9, max_b_frames=0, needs_least_gop=True),
 }
-"""Codec names :class:`VideoWriter` takes. FFmpeg exports no vectors for ``hevc``."""
+"""Codec names :class:`VideoWriter` takes. Vectors of ``hevc`` and ``vp9`` are read from the
+bitstream, references included, so that x265 keeps its three of them and its B-pyramid."""
 
 
 class VideoWriter:
@@ -82,7 +86,8 @@ class VideoWriter:
         gop_size: frames from one key frame to the next, 1 to 600.
         b_frames: B-frames between two anchors (I or P), 0 to 16 and below ``gop_size``.
         quality: lower is better. Quantiser scale 1 to 31 (default 2; CoViAR's clips used 1), or for
-            ``h264`` and ``hevc`` the constant rate factor 0 to 51 (default 18 and 20).
+            ``h264`` and ``hevc`` the constant rate factor 0 to 51 (default 18 and 20), for ``vp9``
+            0 to 63 (default 24).
         options: FFmpeg encoder options that override ours, for instance ``{'refs': '3'}`` or, for
             open GOPs, ``{'flags': '-cgop'}``.
 
@@ -110,7 +115,7 @@ class VideoWriter:
         self.width, self.height, self.codec = width, height, codec
         self.gop_size, self.b_frames = gop_size, b_frames
         self._encoder = check_encoder(codec, gop_size=gop_size, b_frames=b_frames, quality=quality)
-        self.fps = _check_fps(fps, codec)
+        self.fps = check_fps(fps, codec)
         self.quality = self._encoder.default_quality if quality is None else quality
         self._options = dict(options or {})
         check_size(width, height, codec)
@@ -136,7 +141,10 @@ class VideoWriter:
 
     def _open(self) -> None:
         self._container = av.open(str(self._part), "w", options={"fflags": "+bitexact"})
-        options = {**self._encoder.options, **self._quality_options(), **self._options}
+        options = {**self._encoder.options, **self._quality_options()}
+        if self._encoder.needs_least_gop:
+            options["keyint_min"] = str(self.gop_size)
+        options |= self._options
         stream = self._container.add_stream(self._encoder.name, rate=self.fps, options=options)
         stream = self._stream = cast(av.VideoStream, stream)
         stream.width, stream.height, stream.pix_fmt = self.width, self.height, "yuv420p"
@@ -319,7 +327,8 @@ def check_size(width: int, height: int, codec: str) -> None:
         )
 
 
-def _check_fps(fps: FrameRate, codec: str) -> Fraction:
+def check_fps(fps: FrameRate, codec: str) -> Fraction:
+    """The frame rate as the codec stores it; ``ValueError`` for one that it cannot."""
     rate = Fraction(fps).limit_denominator(1001)
     if not 1 <= rate <= 240:
         raise ValueError(f"fps={fps}, allowed are 1 to 240")

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
+from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from ..container.mp4 import read_tracks
-from ..container.opening import open_container, raw_file
+from ..container.opening import choose_stream, open_container, raw_file
+from ..container.orientation import Orientation, orientation_of
 from ..container.riff import check_riff
+from ..decoding.decoder import display_matrix
 from ..errors import CorruptVideoError, UnsupportedVideoError, VideoOpenError
 from ..limits import Limits
-from .encode import FrameRate, VideoWriter, check_encoder, check_size
+from .encode import FrameRate, VideoWriter, check_encoder, check_fps, check_size
 
 
 def reencode(
@@ -35,7 +38,8 @@ def reencode(
     """Re-encode a video: fixed GOP, constant frame rate, upright, without audio.
 
     Args:
-        src: the video to read. Rotation metadata is applied to the pixels.
+        src: the video to read; of several streams the first video that is no cover art. What the
+            metadata of its first frame say about turning and mirroring is applied to the pixels.
         dst: the video to write; see :class:`~compressedvideo.VideoWriter` for this and for the
             other arguments.
         size: (width, height) as displayed; CoViAR uses (340, 256). ``None`` keeps the source's,
@@ -50,86 +54,83 @@ def reencode(
     Raises:
         ValueError: for an argument outside its range.
         CodecError: if the source cannot be read to its end (``VideoOpenError``,
-            ``CorruptVideoError``, ``UnsupportedVideoError``: with its path), or if the encoder
-            refuses the settings. No file is left at ``dst`` then.
+            ``CorruptVideoError``) or is of a size, frame rate or rotation that cannot be written
+            (``UnsupportedVideoError``), each with its path, or if the encoder refuses the settings.
+            No file is left at ``dst`` then.
     """
     encoder = check_encoder(codec, gop_size=gop_size, b_frames=b_frames, quality=quality)
     if size is not None:
         check_size(*size, codec)
-    src = Path(src)
-    if src.resolve() == Path(dst).resolve():
-        raise ValueError(f"{src}: source and destination are the same file")
-    with _open(src) as container:
-        source_fps = _average_rate(container, src)
-        frames = _decode_upright(container, src)
+    if fps is not None:
+        check_fps(fps, codec)
+    path = os.fspath(src)
+    if Path(path).resolve() == Path(dst).resolve():
+        raise ValueError(f"{path}: source and destination are the same file")
+    limits = Limits()
+    with raw_file(src, path) as file:  # before FFmpeg believes it
+        read_tracks(file, path=path, limits=limits)
+        check_riff(file, path=path)
+    with open_container(src, path, max_pixels=limits.pixels) as container:
+        stream = choose_stream(container, None, path)
+        stream.codec_context.thread_count = 1
+        frames = _decode_upright(container, stream, path)
+        source_fps = stream.average_rate or stream.guessed_rate
+        if not source_fps:
+            raise VideoOpenError("names no frame rate", path=path, codec=stream.codec_context.name)
         if fps is not None:
             frames = _resample(frames, fps=Fraction(fps), source_fps=source_fps)
         first = next(frames, None)
         if first is None:
-            raise CorruptVideoError("not one frame could be decoded", path=str(src))
+            raise CorruptVideoError("not one frame could be decoded", path=path)
         if size is None:
             step = encoder.size_multiple
             size = (first.width // step * step, first.height // step * step)
-        with VideoWriter(
-            dst,
-            width=size[0],
-            height=size[1],
-            fps=source_fps if fps is None else fps,
-            codec=codec,
-            gop_size=gop_size,
-            b_frames=b_frames,
-            quality=quality,
-            options=options,
-        ) as writer:
+        try:
+            writer = VideoWriter(
+                dst,
+                width=size[0],
+                height=size[1],
+                fps=source_fps if fps is None else fps,
+                codec=codec,
+                gop_size=gop_size,
+                b_frames=b_frames,
+                quality=quality,
+                options=options,
+            )
+        except ValueError as error:  # what was asked for is checked: it is the source's own
+            raise UnsupportedVideoError(
+                f"cannot be re-encoded as it is: {error}; choose another size or fps", path=path
+            ) from error
+        with writer:
             writer.write_av(first)
             for frame in frames:
                 writer.write_av(frame)
     return writer.num_frames
 
 
-def _open(path: Path) -> av.container.InputContainer:
-    with raw_file(path, str(path)) as file:  # before FFmpeg believes it
-        read_tracks(file, path=str(path), limits=Limits())
-        check_riff(file, path=str(path))
-    container = open_container(path, str(path), max_pixels=Limits().pixels)
-    if not container.streams.video or container.streams.video[0].codec_context is None:
-        container.close()
-        raise VideoOpenError("has no video stream that can be decoded", path=str(path))
-    container.streams.video[0].codec_context.thread_count = 1
-    return container
-
-
-def _average_rate(container: av.container.InputContainer, path: Path) -> Fraction:
-    stream = container.streams.video[0]
-    rate = stream.average_rate or stream.guessed_rate
-    if not rate:
-        raise VideoOpenError("names no frame rate", path=str(path))
-    return Fraction(rate)
-
-
-def _decode_upright(container: av.container.InputContainer, path: Path) -> Iterator[VideoFrame]:
-    codec = container.streams.video[0].codec_context.name
+def _decode_upright(
+    container: InputContainer, stream: VideoStream, path: str
+) -> Iterator[VideoFrame]:
+    codec = stream.codec_context.name
+    orientation: Orientation | None = None  # that of the first frame is that of all
     num_frames = 0
     try:
-        for frame in container.decode(video=0):
-            yield _upright(frame, path)
+        for frame in container.decode(stream):
+            if orientation is None:
+                orientation = orientation_of(display_matrix(frame), path=path, codec=codec)
+            yield _upright(frame, orientation)
             num_frames += 1
     except FFmpegError as error:
         raise CorruptVideoError(
-            f"decoding failed ({error})", path=str(path), codec=codec, frame=num_frames
+            f"decoding failed ({error})", path=path, codec=codec, frame=num_frames
         ) from error
 
 
-def _upright(frame: VideoFrame, path: Path) -> VideoFrame:
-    quarter_turns, rest = divmod(frame.rotation, 90)  # counter-clockwise
-    if rest:
-        raise UnsupportedVideoError(
-            f"the metadata rotates by {frame.rotation} degrees, no multiple of 90", path=str(path)
-        )
-    if quarter_turns == 0:
+def _upright(frame: VideoFrame, orientation: Orientation) -> VideoFrame:
+    if orientation is Orientation.UPRIGHT:
         return frame
-    rotated = np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), k=quarter_turns))
-    upright = VideoFrame.from_ndarray(rotated.astype(np.uint8, copy=False), format="rgb24")
+    picture = orientation.picture(frame.to_ndarray(format="rgb24"))
+    upright = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
     upright.pts, upright.time_base = frame.pts, frame.time_base
     return upright
 

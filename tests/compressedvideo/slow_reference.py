@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import av
 import cv2
 import numpy as np
 from av.codec.context import Flags2
+
+from compressedvideo.motion.cells import NO_REFERENCE, MotionCells
 
 
 @dataclass
@@ -78,22 +81,37 @@ def slow_warp(reference: np.ndarray, motion: np.ndarray) -> np.ndarray:
 
 
 def slow_predict(
-    past: np.ndarray,
-    motion_past: np.ndarray,
-    valid_past: np.ndarray,
-    future: np.ndarray | None,
-    motion_future: np.ndarray,
-    valid_future: np.ndarray,
+    frames: Sequence[np.ndarray], cells: MotionCells, *, otherwise: int, whole: bool
 ) -> np.ndarray:
-    """The prediction of a P- or B-frame."""
-    prediction = slow_warp(past, motion_past)
-    if future is not None:
-        other = slow_warp(future, motion_future)
-        both = valid_past & valid_future
-        single = valid_future & ~valid_past
-        prediction[single] = other[single]
-        prediction[both] = np.floor((prediction[both] + other[both] + 1) / 2)
-    return prediction
+    """The prediction of a picture, from the frames that its cells name.
+
+    Args:
+        frames: All, [H, W, 3], as stored.
+        cells: The picture's.
+        otherwise: The frame that stands where there is no prediction.
+        whole: CoViAR's whole pixels.
+    """
+    height, width = frames[0].shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    predictions, used = [], []
+    for vectors, slots in zip(cells.vectors, cells.slots, strict=True):
+        motion = vectors[y // cells.cell, x // cells.cell] / 4
+        slot = slots[y // cells.cell, x // cells.cell].copy()
+        if whole:
+            motion = np.trunc(motion)
+            sx, sy = x - motion[..., 0], y - motion[..., 1]
+            slot[(sx < 0) | (sx >= width) | (sy < 0) | (sy >= height)] = NO_REFERENCE
+        prediction = frames[otherwise].astype(float)
+        for number, display in enumerate(cells.pictures):
+            here = slot == number
+            if here.any():
+                prediction[here] = slow_warp(frames[display], motion)[here]
+        predictions.append(prediction)
+        used.append(slot != NO_REFERENCE)
+    both, second = used[0] & used[1], used[1] & ~used[0]
+    predictions[0][second] = predictions[1][second]
+    mean = np.floor((predictions[0] + predictions[1] + 1) / 2)
+    return np.where(both[..., None], mean, predictions[0])
 
 
 def translating_frames(

@@ -39,7 +39,8 @@ NUM_FRAMES = 3
 
 def assert_invariant(path: Path, *, with_b_frames: bool, turns: int = 0) -> None:
     plain = plain_decode(path)
-    frames = [np.rot90(frame.rgb, turns) for frame in plain]
+    stored = [frame.rgb for frame in plain]
+    frames = [np.rot90(frame, turns) for frame in stored]
     chosen = []
     for kind in "PSB" if with_b_frames else "PS":
         candidates = [i for i, frame in enumerate(plain) if frame.kind == kind]
@@ -50,21 +51,18 @@ def assert_invariant(path: Path, *, with_b_frames: bool, turns: int = 0) -> None
         for precision in ("subpixel", "integer"):
             clip = video.read(
                 chosen,
-                modalities=("residual", "motion_past", "motion_future", "rgb"),
+                modalities=("residual", "cells", "rgb"),
                 precision=precision,
             )
             for i, frame in enumerate(chosen):
                 np.testing.assert_array_equal(clip.rgb[i], frames[frame])
-                past = frame - int(clip.reference_distance[i])
-                future = frame - int(clip.future_distance[i])
                 prediction = slow_predict(
-                    frames[past],
-                    clip.motion_past[i],
-                    clip.valid_past[i],
-                    frames[future] if plain[frame].kind == "B" else None,
-                    clip.motion_future[i],
-                    clip.valid_future[i],
+                    stored,
+                    clip.cells[i],
+                    otherwise=frame - int(clip.reference_distance[i]),
+                    whole=precision == "integer",
                 )
+                prediction = np.rot90(prediction, turns)
                 np.testing.assert_array_equal(prediction + clip.residual[i], frames[frame])
             clip = video.read(chosen, reference="iframe", precision=precision)
             for i, frame in enumerate(chosen):

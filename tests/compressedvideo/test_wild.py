@@ -117,8 +117,6 @@ def test_variable_frame_rate_gives_true_times(clips):
 @pytest.mark.parametrize(
     ("name", "codec"),
     [
-        ("h265_video.mp4", "hevc"),
-        ("h265_10bits.mp4", "hevc"),
         ("av1_video.mkv", "av1"),
         ("video2.webm", "vp8"),
     ],

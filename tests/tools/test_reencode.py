@@ -63,7 +63,7 @@ def test_tree_odd_names_and_broken_files(
     arguments = (videos, out, "--size", "48x32", "--workers", "2", "--ann-file", ann_file)
     status, printed, _ = reencode_tool(*arguments, "--gop-size", "5")
     assert status == 1
-    assert "2 re-encoded, 0 were there, 2 failed" in printed
+    assert "2 re-encoded, 0 were there, 2 failed; not videos by their suffix: 1 .txt" in printed
     assert f"{videos / 'golf' / 'empty.mp4'}: is empty" in printed
     assert f"{videos / 'text.MP4'}: is no video" in printed
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
@@ -136,7 +136,7 @@ def test_wrong_arguments(
 
 def test_folders(reencode_tool: Callable, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert "no folder" in reencode_tool(tmp_path / "missing", out)[2]
+    assert "no folder or file" in reencode_tool(tmp_path / "missing", out)[2]
     assert "source and destination" in reencode_tool(tmp_path, tmp_path)[2]
     assert "no videos below" in reencode_tool(tmp_path, out)[2]
     (tmp_path / "a.avi").touch()
@@ -155,3 +155,60 @@ def test_record_of_the_settings(load_tool: Callable, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "reencode.json").read_text())["size"] == [340, 256]
     with pytest.raises(ValueError, match="choose another folder"):
         tool.claim_folder(tmp_path / "out", {**settings, "codec": "h264"})
+
+
+SUFFIXES = (".ts", ".m4v", ".MTS", ".asf", ".ogv", ".gif", ".h264", ".mpg", ".flv", ".3gp", ".m2ts")
+
+
+def test_no_suffix_and_no_linked_folder_is_passed_over(
+    reencode_tool: Callable, videos: Path, tmp_path: Path
+) -> None:
+    for path in list(videos.rglob("*.*4")):
+        path.unlink()
+    clip = videos / "a.b.mkv"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for number, suffix in enumerate(SUFFIXES):  # FFmpeg looks into the file, not at its name
+        shutil.copy(clip, elsewhere / f"clip{number}{suffix}")
+    (videos / "class").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "loop").symlink_to(videos, target_is_directory=True)
+    (videos / "notes").touch()
+    out, ann_file = tmp_path / "out", tmp_path / "train.txt"
+    ann_file.write_text("class/clip0.ts 1\nclass/clip2.MTS 0\nno.suffix.txt 2\n")
+    status, printed, _ = reencode_tool(videos, out, "--ann-file", ann_file)
+    assert status == 0
+    assert f"{2 + len(SUFFIXES)} re-encoded" in printed
+    assert printed.rstrip().endswith("not videos by their suffix: 1 .txt, 1 notes")
+    written = {path.name for path in (out / "class").iterdir()}
+    assert written == {f"clip{number}.mp4" for number in range(len(SUFFIXES))}
+    expected = "class/clip0.mp4 1\nclass/clip2.mp4 0\nno.suffix.txt 2\n"
+    assert (out / "train.txt").read_text() == expected
+
+
+def test_one_video(reencode_tool: Callable, videos: Path, tmp_path: Path) -> None:
+    src, out = videos / "a.b.mkv", tmp_path / "out"
+    assert reencode_tool(src, out / "b.mp4", "--codec", "hevc", "--gop-size", "5")[0] == 0
+    assert reencode_tool(src, out)[:1] == (0,)
+    assert reencode_tool(src, tmp_path / "v1.5", "--ext", "avi")[0] == 0
+    assert {path.name for path in out.iterdir()} == {"b.mp4", "a.b.mp4"}
+    assert [path.name for path in (tmp_path / "v1.5").iterdir()] == ["a.b.avi"]
+    with CompressedVideo(out / "b.mp4") as video:
+        assert (video.codec, video.num_frames) == ("hevc", 15)
+        assert video.keyframes.tolist() == [0, 5, 10]
+    status, _, errors = reencode_tool(src, out / "b.mp4")
+    assert status == 1
+    assert f"{out / 'b.mp4'} exists" in errors
+    assert "--ann-file goes with a folder" in reencode_tool(src, out, "--ann-file", src)[2]
+
+
+def test_what_fails_is_named(reencode_tool: Callable, videos: Path, tmp_path: Path) -> None:
+    for path in list(videos.rglob("*.*4")):
+        path.unlink()
+    status, printed, _ = reencode_tool(videos, tmp_path / "out", "--codec", "h263")
+    assert status == 1
+    failures = [line for line in printed.splitlines() if line.startswith("failed: ")]
+    assert [line.split(": ")[1] for line in failures] == [
+        str(videos / "a.b.mkv"),
+        str(videos / "golf" / "deep" / ODD_NAME),
+    ]
+    assert "size 80x64, allowed for codec='h263' are" in failures[0]

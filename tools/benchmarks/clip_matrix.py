@@ -359,7 +359,10 @@ def encoder_cases() -> Iterator[Case]:
         yield encoded(f"hevc-{pixels}", recipe("hevc", "mp4", 2, pixels=pixels))
     hevc = {"weighted": "weightb=1", "no-pyramid": "b-pyramid=0", "one-ref": "ref=1"}
     for name, x265 in {**hevc, "refresh": "intra-refresh=1", "slices": "slices=2"}.items():
-        yield encoded(f"hevc-{name}", recipe("hevc", "mkv", 3, x265=x265))
+        # One unit high, x265 cannot slice it: the slices it writes all the same end too early.
+        may_refuse = "vectors" if name == "slices" else ""
+        made = recipe("hevc", "mkv", 3, x265=x265)
+        yield encoded(f"hevc-{name}", made, may_refuse=may_refuse)
     for codec, suffix, b_frames in (
         ("mpeg2", "mpg", 0),
         ("mpeg2", "mkv", 2),

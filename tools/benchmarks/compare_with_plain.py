@@ -45,11 +45,7 @@ from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
 from rich.table import Table
 
-SUFFIXES = {
-    *(".mp4", ".mov", ".m4v", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".divx", ".flv", ".f4v"),
-    *(".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".asf", ".wmv", ".ogv", ".ivf", ".mjpeg"),
-    *(".h264", ".264", ".h265", ".hevc", ".mpv", ".m1v", ".m2v", ".gif", ".h263", ".nut", ".mxf"),
-}
+from compressedvideo.container.folders import files_below, is_video
 
 
 def compare_apart(
@@ -125,8 +121,7 @@ def find_videos(sources: Iterable[str]) -> list[str]:
     found = []
     for source in sources:
         if os.path.isdir(source):
-            inside = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in SUFFIXES)
-            found += [str(p) for p in inside if p.is_file()]
+            found += [str(path) for path in files_below(Path(source)) if is_video(path)]
         else:
             found.append(source)
     return found

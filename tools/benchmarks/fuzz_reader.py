@@ -10,8 +10,8 @@ reads a few inputs. It is a problem
 
 - if the process dies, or an input takes longer than 10 s, or more than 500 MB,
 - if anything but a CodecError with the input's path is raised,
-- if a read from bytes differs from one from the path (``bytes``), or one in a fresh reader from
-  one after others (``history``).
+- if a read from memory differs from one from the path (``bytes``), or one in a fresh reader from
+  one after others (``history``): in what it returns, or whether it is an error.
 
 Exit status 1 if there is one. Errors that the reader's boundary had to translate are counted by
 what they were: they are no problems, but the place to look for checks that are missing.
@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import hashlib
+import io
 import json
 import os
 import resource
@@ -37,6 +38,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -260,13 +262,15 @@ def _compare(path: str, data: bytes, rng: Random, outcome: Outcome, *, says: boo
         reads = Reads(outcome, says=says)
         requests = [_request(rng) for _ in range(4)]
         from_path = reads.all(path, requests)
-        from_bytes = reads.all(data, requests)
-        if from_path != from_bytes:
+        in_memory = io.BytesIO(data)
+        in_memory.name = path  # type: ignore[attr-defined]
+        from_bytes = reads.all(in_memory, requests)
+        if _differs(from_path, from_bytes):
             outcome.problems.append(f"bytes: {_difference(from_path, from_bytes)}")
         last = requests[-1]
         alone = reads.all(path, [last])
         same = {name: from_path.get(name) for name in alone}
-        if same != alone:
+        if _differs(same, alone):
             outcome.problems.append(f"history: {_difference(same, alone)}")
         reads.all(path, requests[:2], on_damage="keep")
     if "open" in from_path:
@@ -292,7 +296,7 @@ class Reads:
         self._outcome = outcome
         self._says = says
 
-    def all(self, source: str | bytes, requests: Sequence[dict], **options) -> dict:
+    def all(self, source: str | BinaryIO, requests: Sequence[dict], **options) -> dict:
         """An answer to each request: a digest, or [error's kind, frame]."""
         answers: dict = {}
         try:
@@ -311,7 +315,7 @@ class Reads:
         except Exception as error:
             return self._failed(error, source)
 
-    def _failed(self, error: Exception, source: str | bytes) -> list:
+    def _failed(self, error: Exception, source: str | BinaryIO) -> list:
         if self._says:
             traceback.print_exception(error)
         if not isinstance(error, CodecError):
@@ -320,7 +324,7 @@ class Reads:
                 "problems", f"foreign: {type(error).__name__} in {_place(at)}: {error}"[:300]
             )
             return [type(error).__name__, None]
-        if isinstance(source, str) and error.path != source:
+        if error.path != (source if isinstance(source, str) else source.name):
             self._note("problems", f"foreign: {type(error).__name__} without the path")
         cause = error.__cause__
         if cause is not None and not isinstance(cause, (av.FFmpegError, OSError, CodecError)):
@@ -361,9 +365,18 @@ def _read(video: CompressedVideo, request: dict) -> str:
     return digest.hexdigest()
 
 
+def _differs(one: dict, other: dict) -> bool:
+    """Which of several errors comes first may depend on what a reader had decoded before."""
+    return _answers(one) != _answers(other)
+
+
+def _answers(answers: dict) -> dict:
+    return {name: "error" if isinstance(a, list) else a for name, a in answers.items()}
+
+
 def _difference(one: dict, other: dict) -> str:
     for name in [*one, *other]:
-        if one.get(name) != other.get(name):
+        if _answers(one).get(name) != _answers(other).get(name):
             return f"{name[:300]}: {str(one.get(name))[:80]} / {str(other.get(name))[:80]}"
     return ""
 

@@ -106,10 +106,11 @@ def predictions_of_cells(
 
     lookup = np.full(256, otherwise)
     lookup[: len(cells.pictures)] = cells.pictures
+    missing = np.append(np.flatnonzero(lookup < 0), NO_REFERENCE)  # does not count
     lookup[NO_REFERENCE] = otherwise
     found = []
     for cell_vectors, slots in zip(cells.vectors, cells.slots, strict=True):
-        vectors, valid = paint(cell_vectors).astype(np.int32), paint(slots) != NO_REFERENCE
+        vectors, valid = paint(cell_vectors).astype(np.int32), ~np.isin(paint(slots), missing)
         if whole:
             vectors = np.sign(vectors) * (np.abs(vectors) & ~(QUARTERS - 1))
             drop_outside(vectors, valid)
@@ -194,7 +195,9 @@ def fault_against_previous(
             orientation=orientation,
             whole=clip.precision == "integer",
         )
-        fault = direction_fault(clip, i, (past, future))
+        # On which side a hidden picture lies is not said.
+        is_told = min(cells[i].pictures, default=0) >= 0
+        fault = direction_fault(clip, i, (past, future)) if is_told else None
         if fault is not None:
             return fault
     else:
@@ -228,7 +231,10 @@ def direction_fault(
         assert motion is not None
         assert valid is not None
         on_side = [p.valid & (np.sign(display - p.reference) == sign) for p in predictions]
-        if not np.array_equal(on_side[0] | on_side[1], valid[i]):
+        either = on_side[0] | on_side[1]
+        # Where the first of two vectors on this side is void, as whole pixels may be, so are both.
+        must = either & (valid[i] | (clip.precision == "subpixel"))
+        if (valid[i] & ~either).any() or (must & ~valid[i]).any():
             return f"{name} is valid in other pixels than its cells"
         found = ~valid[i]
         for prediction, here in zip(predictions, on_side, strict=True):
@@ -266,7 +272,7 @@ def vectors_missed(
     orientation: Orientation,
     invents: bool,
 ) -> str | None:
-    """Which of the vectors that FFmpeg exports are in neither direction of the clip.
+    """Which of the vectors that FFmpeg exports are in neither prediction of the clip's cells.
 
     Looked at is the first pixel of each block: FFmpeg has only that of 8x8 blocks that H.264
     divides further.
@@ -275,11 +281,14 @@ def vectors_missed(
         blocks: FFmpeg's ``AVMotionVector`` records.
         invents: Zero vectors in ``blocks`` may be none (H.264 with two lists).
     """
-    assert clip.motion_past is not None
-    assert clip.motion_future is not None
-    assert clip.valid_past is not None
-    assert clip.valid_future is not None
+    assert clip.cells is not None
+    cells = clip.cells[i]
     height, width = stored_size
+    if cells is None:
+        return f"all {len(blocks)} vectors are missing" if len(blocks) else None
+    predictions = predictions_of_cells(
+        cells, height=height, width=width, otherwise=0, orientation=orientation
+    )
     blocks = blocks[blocks["motion_scale"] > 0]
     left = blocks["dst_x"] - (blocks["w"].astype(np.int32) >> 1)
     top = blocks["dst_y"] - (blocks["h"].astype(np.int32) >> 1)
@@ -296,11 +305,8 @@ def vectors_missed(
         mask[top[chosen], left[chosen]] = True
         expected, mask = orientation.turn_vectors(expected), orientation.turn(mask)
         found = np.zeros_like(mask)
-        for motion, valid in (
-            (clip.motion_past[i], clip.valid_past[i]),
-            (clip.motion_future[i], clip.valid_future[i]),
-        ):
-            found |= valid & (motion * QUARTERS == expected).all(axis=-1)
+        for prediction in predictions:
+            found |= prediction.valid & (prediction.vectors == expected).all(axis=-1)
         if invents:
             found |= ~expected.any(axis=-1)
         places = np.argwhere(mask & ~found)

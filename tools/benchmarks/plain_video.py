@@ -116,6 +116,8 @@ class PlainVideo:
         NaN for pictures that the decoder did not show.
         """
         shown = [i for i, frame in enumerate(self.frames) if frame.rgb.size]
+        if self.container == "avi" and self.codec.startswith("mpeg1"):
+            return None  # FFmpeg's parser counts two ticks a frame where AVI's table counts one
         times = [self.frames[i].pts for i in shown]
         if any(time is None for time in times):
             return None

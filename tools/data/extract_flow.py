@@ -23,6 +23,7 @@ import numpy as np
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from compressedvideo import CodecError, CompressedVideo
+from compressedvideo.container.folders import files_below, is_video
 from mmcondense.datasets.optical_flow import (
     DEFAULT_BOUND,
     METHODS,
@@ -32,7 +33,6 @@ from mmcondense.datasets.optical_flow import (
     write_flow,
 )
 
-VIDEO_SUFFIXES = {".avi", ".mkv", ".mov", ".mp4", ".mpg", ".mpeg", ".webm", ".flv", ".3gp", ".wmv"}
 _FRAMES_PER_READ = 64
 
 
@@ -43,9 +43,7 @@ def find_videos(video_root: Path, flow_root: Path) -> list[tuple[Path, Path]]:
         ValueError: if two videos differ only in their suffix and would share a folder.
     """
     folders: dict[Path, Path] = {}
-    for video in sorted(video_root.rglob("*")):
-        if video.suffix.lower() not in VIDEO_SUFFIXES or video.stem.endswith(".part"):
-            continue
+    for video in filter(is_video, files_below(video_root)):
         folder = flow_root / video.relative_to(video_root).with_suffix("")
         if folder in folders:
             raise ValueError(f"{folders[folder]} and {video} would both go to {folder}")

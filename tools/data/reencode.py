@@ -1,11 +1,15 @@
-"""Re-encode a folder of videos to one codec with a fixed GOP, keeping the folder's tree.
+"""Re-encode a folder of videos, or one, to one codec with a fixed GOP, keeping the folder's tree.
 
     python tools/data/reencode.py data/hmdb51/videos data/hmdb51/mpeg4 --size 340x256 --workers 8
 
 makes data/hmdb51/mpeg4/brush_hair/a.mp4 of data/hmdb51/videos/brush_hair/a.avi: MPEG-4 part 2, a
-key frame every 12 frames, no B-frames, no audio, upright. A file appears once it is complete, so
-call it again to go on where it was cut. Videos that cannot be read are listed at the end (exit
-code 1).
+key frame every 12 frames, no B-frames, no audio, upright. Folders behind symbolic links are
+searched too. A file appears once it is complete, so call it again to go on where it was cut. At the
+end videos that cannot be read are listed (exit code 1), and files not taken for videos counted.
+
+    python tools/data/reencode.py a.avi b.mp4 --codec hevc
+
+makes one video of another; if the second name is that of a folder, a.mp4 in it.
 """
 
 from __future__ import annotations
@@ -15,37 +19,43 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from compressedvideo.container.folders import files_below, is_video
 from compressedvideo.errors import CodecError
-from compressedvideo.writing.encode import ENCODERS, check_encoder, check_size
+from compressedvideo.writing.encode import ENCODERS, check_encoder, check_fps, check_size
 from compressedvideo.writing.reencode import reencode
 
-VIDEO_SUFFIXES = {".avi", ".mkv", ".mov", ".mp4", ".mpg", ".mpeg", ".webm", ".flv", ".3gp", ".wmv"}
 _RECORD = "reencode.json"
 
 
-def find_videos(src_dir: Path, dst_dir: Path, *, suffix: str) -> dict[Path, Path]:
-    """Each video below ``src_dir`` with the file it becomes.
+def find_videos(
+    src_dir: Path, dst_dir: Path, *, suffix: str
+) -> tuple[dict[Path, Path], Counter[str]]:
+    """Each video below ``src_dir`` with the file it becomes; how many others have which suffix.
 
     Raises:
         ValueError: if two videos differ only in their suffix and would become the same file.
     """
     sources: dict[Path, Path] = {}
-    for src in sorted(src_dir.rglob("*")):
-        if src.suffix.lower() not in VIDEO_SUFFIXES or src.is_dir():
+    others: Counter[str] = Counter()
+    own = dst_dir.resolve()
+    for src in files_below(src_dir):
+        if own in src.resolve().parents:
             continue
-        if src.stem.endswith(".part") or dst_dir.resolve() in src.resolve().parents:
+        if not is_video(src):
+            others[src.suffix or src.name] += 1
             continue
         dst = dst_dir / src.relative_to(src_dir).with_suffix(suffix)
         if dst in sources:
             raise ValueError(f"{sources[dst]} and {src} would both become {dst}")
         sources[dst] = src
-    return {src: dst for dst, src in sources.items()}
+    return {src: dst for dst, src in sources.items()}, others
 
 
 def claim_folder(dst_dir: Path, settings: dict) -> None:
@@ -70,8 +80,9 @@ def claim_folder(dst_dir: Path, settings: dict) -> None:
 
 def rewrite_annotations(text: str, *, suffix: str) -> str:
     """`path label` lines with the suffix that the videos have now."""
-    old_suffixes = "|".join(re.escape(old) for old in sorted(VIDEO_SUFFIXES))
-    return re.sub(rf"({old_suffixes})(?=\s)", suffix, text, flags=re.IGNORECASE)
+    return re.sub(
+        r"\.\w+(?=\s)", lambda found: suffix if is_video(Path(f"a{found[0]}")) else found[0], text
+    )
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -87,8 +98,8 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("src_dir", type=Path, help="folder of videos, searched recursively")
-    add("dst_dir", type=Path, help="folder to write to")
+    add("src", type=Path, help="folder of videos, searched recursively, or a video")
+    add("dst", type=Path, help="folder to write to; of a video, the file, too")
     add("--codec", choices=sorted(ENCODERS), default="mpeg4", help="default: %(default)s")
     add("--gop-size", type=int, default=12, help="frames from key frame to key frame (%(default)s)")
     add("--b-frames", type=int, default=0, help="B-frames between two anchors (%(default)s)")
@@ -100,7 +111,7 @@ def parse_args() -> argparse.Namespace:
     add(
         "--quality",
         type=int,
-        help="1 (best) to 31, default 2, CoViAR used 1; h264, hevc: crf 0 to 51, default 18 and 20",
+        help="1 (best) to 31, default 2, CoViAR used 1; crf of h264, hevc 0 to 51, of vp9 0 to 63",
     )
     add("--fps", type=float, help="resample in time; default: each frame once, at the average rate")
     add("--ext", default=".mp4", help="suffix, which decides the container (%(default)s)")
@@ -109,14 +120,16 @@ def parse_args() -> argparse.Namespace:
         type=Path,
         nargs="+",
         default=[],
-        help="annotation lists to copy into DST_DIR with the new suffix",
+        help="annotation lists to copy into DST with the new suffix",
     )
     add("--workers", type=int, default=os.cpu_count(), help="processes (%(default)s)")
     args = parser.parse_args()
-    if not args.src_dir.is_dir():
-        parser.error(f"no folder {args.src_dir}")
-    if args.src_dir.resolve() == args.dst_dir.resolve():
-        parser.error(f"{args.src_dir} is source and destination")
+    if not args.src.exists():
+        parser.error(f"no folder or file {args.src}")
+    if args.src.resolve() == args.dst.resolve():
+        parser.error(f"{args.src} is source and destination")
+    if args.ann_file and args.src.is_file():
+        parser.error("--ann-file goes with a folder")
     if args.workers < 1:
         parser.error(f"--workers must be at least 1, but is {args.workers}")
     args.ext = f".{args.ext.lstrip('.')}"
@@ -126,6 +139,8 @@ def parse_args() -> argparse.Namespace:
         )
         if args.size is not None:
             check_size(args.size[0], args.size[1], args.codec)
+        if args.fps is not None:
+            check_fps(args.fps, args.codec)
     except ValueError as error:
         parser.error(str(error))
     return args
@@ -135,25 +150,54 @@ def main() -> int:
     args = parse_args()
     keys = ("codec", "gop_size", "b_frames", "quality", "fps", "size")
     settings = {key: getattr(args, key) for key in keys}
+    others: Counter[str] = Counter()
     try:
-        videos = find_videos(args.src_dir, args.dst_dir, suffix=args.ext)
-        if not videos:
-            raise ValueError(f"no videos below {args.src_dir}")
-        claim_folder(args.dst_dir, {**settings, "ext": args.ext})
-    except ValueError as error:
+        if args.src.is_file():
+            videos = {args.src: _place(args.src, args.dst, suffix=args.ext)}
+        else:
+            videos, others = find_videos(args.src, args.dst, suffix=args.ext)
+            if not videos:
+                raise ValueError(f"no videos below {args.src}{_count(others)}")
+            claim_folder(args.dst, {**settings, "ext": args.ext})
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for ann_file in args.ann_file:
         text = rewrite_annotations(ann_file.read_text(), suffix=args.ext)
-        (args.dst_dir / ann_file.name).write_text(text)
+        (args.dst / ann_file.name).write_text(text)
 
     todo = {src: dst for src, dst in videos.items() if not dst.exists()}
     failures = _reencode_all(todo, settings, workers=args.workers)
     done = len(todo) - len(failures)
-    print(f"{done} re-encoded, {len(videos) - len(todo)} were there, {len(failures)} failed")
+    print(
+        f"{done} re-encoded, {len(videos) - len(todo)} were there, {len(failures)} failed"
+        f"{_count(others)}"
+    )
     for failure in failures:
         print(failure)
     return 1 if failures else 0
+
+
+def _place(src: Path, dst: Path, *, suffix: str) -> Path:
+    """Where one video goes.
+
+    Raises:
+        ValueError: if there is a file already, which may have been made with other settings.
+    """
+    if dst.is_dir() or not is_video(dst):
+        dst = dst / src.with_suffix(suffix).name
+    if dst.exists():
+        raise ValueError(f"{dst} exists: remove it, or choose another name")
+    return dst
+
+
+def _count(others: Counter[str]) -> str:
+    """What was not taken for a video, by suffix."""
+    if not others:
+        return ""
+    return "; not videos by their suffix: " + ", ".join(
+        f"{number} {suffix}" for suffix, number in sorted(others.items())
+    )
 
 
 def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> list[str]:
@@ -170,7 +214,8 @@ def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> 
                 try:
                     job.result()
                 except (CodecError, OSError, ValueError) as error:
-                    failures.append(f"failed: {error}")
+                    named = "" if str(jobs[job]) in str(error) else f"{jobs[job]}: "
+                    failures.append(f"failed: {named}{error}")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

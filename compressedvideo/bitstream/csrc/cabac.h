@@ -48,12 +48,15 @@ CABAC_INLINE void cabac_refill(cabac_reader *reader)
     reader->ahead += 32;
 }
 
-/* 9.3.2.5; false for a value that no encoder starts with. */
+/* 9.3.2.5; false for a value that no encoder starts with.  Then zeros are read. */
 CABAC_INLINE bool cabac_start(cabac_reader *reader, const uint8_t *data, const uint8_t *end)
 {
     *reader = (cabac_reader){0, 510, -9, data, end};
     cabac_refill(reader);
-    return reader->value >> reader->ahead < 510;
+    if (reader->value >> reader->ahead < 510)
+        return true;
+    reader->value = 0;
+    return false;
 }
 
 /* 9.3.4.3.2: a bin of the context whose state this is.  Without branches: which way they went

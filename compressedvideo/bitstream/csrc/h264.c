@@ -80,7 +80,8 @@ static void read_slice(h264_parser *p, const nal_unit *unit, int type)
     if (status != SLICE_READ || !h264_begin_slice(p)) {
         p->slice_lost = true;
         if (p->is_open)
-            h264_damage(p, status == SLICE_WITHOUT_PARAMETERS ? H264_NO_PARAMETERS : H264_BAD_HEADER,
+            h264_damage(p,
+                        status == SLICE_WITHOUT_PARAMETERS ? H264_NO_PARAMETERS : H264_BAD_HEADER,
                         bits.position);
         return;
     }
@@ -96,8 +97,8 @@ static bool begins_picture(int type)
            (type >= NAL_PREFIX && type <= NAL_LAST_RESERVED);
 }
 
-/* Types that are not named are skipped: partitions B and C, and the layers of SVC and MVC, whose base
- * layer is in units of the types that are. */
+/* Types that are not named are skipped: partitions B and C, and the layers of SVC and MVC, whose
+ * base layer is in units of the types that are. */
 static void read_unit(h264_parser *p, const nal_unit *unit)
 {
     int type = unit->data[0] & 31;
@@ -132,6 +133,7 @@ static void read_units(h264_parser *p, const uint8_t *data, size_t size)
 void h264_packet(h264_parser *p, const uint8_t *data, size_t size, h264_depth depth,
                  h264_sink *sink, void *context)
 {
+    p->packet = p->next_packet++;
     p->depth = depth;
     p->num_parsed = 0;
     p->sink = sink;
@@ -207,7 +209,7 @@ void h264_reset(h264_parser *p)
     p->buffer.last_reference_frame_num = 0;
     p->buffer.poc = (h264_poc_state){0};
     p->messages.recovery_frame_cnt = -1;
-    p->next_number = p->epoch = p->last_order = 0;
+    p->next_number = p->next_packet = p->epoch = p->last_order = 0;
     p->key_number = -1;
     p->expects_second_field = p->is_open = false;
 }
@@ -225,6 +227,7 @@ const char *h264_message(h264_status status)
         [H264_TOO_MANY_PICTURES] = "more than four pictures in a packet",
         [H264_TRUNCATED] = "the data ends too early",
         [H264_INEXACT_END] = "the macroblocks do not end where their slice does",
+        [H264_BAD_CABAC_START] = "arithmetic decoding cannot start with this value",
         [H264_BAD_MB_TYPE] = "no such mb_type",
         [H264_BAD_SUB_MB_TYPE] = "no such sub_mb_type",
         [H264_BAD_CHROMA_MODE] = "no such intra_chroma_pred_mode",

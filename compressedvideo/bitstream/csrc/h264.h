@@ -1,7 +1,7 @@
-/* What H.264 video (ITU-T H.264, ISO/IEC 14496-10) says of its pictures, read without decoding a pixel.
+/* What H.264 video (ITU-T H.264, ISO/IEC 14496-10) says of its pictures, without decoding a pixel.
  *
  * In: the bytes of packets in decoding order.  Out, coded picture (frame or field) after coded
- * picture: a record of its headers, and if asked for the motion and the costs of its macroblocks. */
+ * picture: a record of its headers, and if asked for motion and costs of its macroblocks. */
 #ifndef COMPRESSEDVIDEO_H264_H
 #define COMPRESSEDVIDEO_H264_H
 
@@ -13,7 +13,7 @@
 #include "record.h"
 
 typedef struct {
-    picture_record record;     /* .packet is left to the caller */
+    picture_record record;
     const int32_t *references; /* record.num_references picture numbers */
     h264_status status;        /* of the macroblocks, where they were asked for */
     uint64_t error_bit;        /* from the packet's first bit; only if the status is not H264_OK */
@@ -31,8 +31,8 @@ typedef void h264_sink(void *context, const h264_coded *coded);
 
 typedef struct h264_parser h264_parser;
 
-/* NULL without memory.  tables: built once for all parsers, and not copied.  `extradata`: an avcC box, or NAL units behind start codes; it says how the
- * packets are made up. */
+/* NULL without memory.  tables: built once for all parsers, and not copied.  `extradata`: an avcC
+ * box, or NAL units behind start codes; it says how the packets are made up. */
 h264_parser *h264_new(const h264_tables *tables, const uint8_t *extradata, size_t size);
 void h264_free(h264_parser *parser);
 
@@ -48,11 +48,11 @@ typedef struct {
     int size, rows, columns;
 } h264_grid;
 
-/* The coarsest grid that holds all of a picture's vectors. size 0: its cropping is between cells. */
+/* The coarsest grid that holds all of a picture's vectors. size 0: it is cropped between cells. */
 h264_grid h264_grid_of(const h264_coded *coded);
 
-/* One list: vectors [rows][columns][2] in quarter pixels, destination minus source, x then y, 0 where
- * there are none; slots [rows][columns], H264_NO_SLOT where the list is not used. */
+/* One list: vectors [rows][columns][2] in quarter pixels, destination minus source, x then y, 0
+ * where there are none; slots [rows][columns], H264_NO_SLOT where the list is not used. */
 void h264_cells(const h264_coded *coded, const h264_grid *grid, int list, int16_t *vectors,
                 uint8_t *slots);
 

@@ -29,29 +29,29 @@ enum {
     CONTEXT_TRANSFORM_8X8 = 399
 };
 
-ALWAYS_INLINE int decide(h264_reader *r, int context)
+CABAC_INLINE int decide(h264_reader *r, int context)
 {
-    return cabac_decision(&r->cabac, &r->contexts[context]);
+    return cabac_bin(&r->cabac, &r->contexts[context]);
 }
 
 /* How many of the neighbours to the left (1) and above (2) have a flag. */
-ALWAYS_INLINE int left_has(const h264_reader *r, int flag)
+CABAC_INLINE int left_has(const h264_reader *r, int flag)
 {
     return r->has_left && (r->left->flags & flag);
 }
 
-ALWAYS_INLINE int above_has(const h264_reader *r, int flag)
+CABAC_INLINE int above_has(const h264_reader *r, int flag)
 {
     return r->has_above && (r->above->flags & flag);
 }
 
-ALWAYS_INLINE int neighbours_without(const h264_reader *r, int flag)
+CABAC_INLINE int neighbours_without(const h264_reader *r, int flag)
 {
     return (r->has_left && !(r->left->flags & flag)) + (r->has_above && !(r->above->flags & flag));
 }
 
 /* A ue(v) that is at most `max`. */
-ALWAYS_INLINE int limited_ue(h264_reader *r, uint32_t max, h264_status status)
+CABAC_INLINE int limited_ue(h264_reader *r, uint32_t max, h264_status status)
 {
     uint32_t value = rbsp_ue(&r->bits);
     if (value <= max)
@@ -62,7 +62,7 @@ ALWAYS_INLINE int limited_ue(h264_reader *r, uint32_t max, h264_status status)
 
 /* ---------------------------------------------------------------- types */
 
-ALWAYS_INLINE bool mb_skip_flag(h264_reader *r)
+CABAC_INLINE bool mb_skip_flag(h264_reader *r)
 {
     return decide(r, (r->is_b ? CONTEXT_MB_SKIP_B : CONTEXT_MB_SKIP_P) +
                          neighbours_without(r, MB_SKIPPED));
@@ -88,7 +88,7 @@ static int cabac_intra_type(h264_reader *r, int context, bool in_i_slice)
 }
 
 /* mb_type, an intra one behind `*intra`: -1 if it is not intra. */
-ALWAYS_INLINE int mb_type_i(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_type_i(h264_reader *r, const bool cabac)
 {
     return cabac ? cabac_intra_type(r, CONTEXT_MB_TYPE_I, true)
                  : limited_ue(r, MB_TYPE_I_PCM, H264_BAD_MB_TYPE);
@@ -97,7 +97,7 @@ ALWAYS_INLINE int mb_type_i(h264_reader *r, const bool cabac)
 enum { NUM_P_TYPES = 5, NUM_B_TYPES = 23 }; /* Tables 7-13 and 7-14; intra types follow */
 
 /* Table 7-13: 0 16x16, 1 16x8, 2 8x16, 3 8x8, 4 8x8 without references; then intra. */
-ALWAYS_INLINE int mb_type_p(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_type_p(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, NUM_P_TYPES + MB_TYPE_I_PCM, H264_BAD_MB_TYPE);
@@ -109,7 +109,7 @@ ALWAYS_INLINE int mb_type_p(h264_reader *r, const bool cabac)
 }
 
 /* Table 7-14: 0 direct, 1 to 3 16x16, to 21 halves, 22 8x8; then intra. */
-ALWAYS_INLINE int mb_type_b(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_type_b(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, NUM_B_TYPES + MB_TYPE_I_PCM, H264_BAD_MB_TYPE);
@@ -134,7 +134,7 @@ ALWAYS_INLINE int mb_type_b(h264_reader *r, const bool cabac)
 }
 
 /* Table 7-17: 0 8x8, 1 8x4, 2 4x8, 3 4x4. */
-ALWAYS_INLINE int sub_mb_type_p(h264_reader *r, const bool cabac)
+CABAC_INLINE int sub_mb_type_p(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, 3, H264_BAD_SUB_MB_TYPE);
@@ -146,7 +146,7 @@ ALWAYS_INLINE int sub_mb_type_p(h264_reader *r, const bool cabac)
 }
 
 /* Table 7-18: 0 direct, 1 to 3 8x8, to 9 halves, to 12 4x4. */
-ALWAYS_INLINE int sub_mb_type_b(h264_reader *r, const bool cabac)
+CABAC_INLINE int sub_mb_type_b(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, 12, H264_BAD_SUB_MB_TYPE);
@@ -165,7 +165,7 @@ ALWAYS_INLINE int sub_mb_type_b(h264_reader *r, const bool cabac)
     return type + decide(r, context + 3);
 }
 
-ALWAYS_INLINE bool transform_size_8x8_flag(h264_reader *r, const bool cabac)
+CABAC_INLINE bool transform_size_8x8_flag(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return rbsp_flag(&r->bits);
@@ -176,7 +176,7 @@ ALWAYS_INLINE bool transform_size_8x8_flag(h264_reader *r, const bool cabac)
 /* ---------------------------------------------------------------- intra prediction */
 
 /* prev_intra4x4_pred_mode_flag and rem_intra4x4_pred_mode, or those of 8x8. */
-ALWAYS_INLINE void intra_mode(h264_reader *r, const bool cabac)
+CABAC_INLINE void intra_mode(h264_reader *r, const bool cabac)
 {
     if (!cabac) {
         if (!rbsp_flag(&r->bits))
@@ -187,7 +187,7 @@ ALWAYS_INLINE void intra_mode(h264_reader *r, const bool cabac)
     }
 }
 
-ALWAYS_INLINE int intra_chroma_pred_mode(h264_reader *r, const bool cabac)
+CABAC_INLINE int intra_chroma_pred_mode(h264_reader *r, const bool cabac)
 {
     if (!cabac)
         return limited_ue(r, 3, H264_BAD_CHROMA_MODE);
@@ -202,7 +202,7 @@ ALWAYS_INLINE int intra_chroma_pred_mode(h264_reader *r, const bool cabac)
 /* ---------------------------------------------------------------- inter prediction */
 
 /* ref_idx_l0 or _l1 of an 8x8 block; 9.3.3.1.1.6: blocks around count whose index is above 0. */
-ALWAYS_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
+CABAC_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
 {
     int count = r->num_ref_idx[list], index;
     if (count < 2)
@@ -232,44 +232,49 @@ ALWAYS_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
 static int cabac_mvd(h264_reader *r, int context, int around)
 {
     enum { PREFIX = 9, FIRST_ORDER = 3, LAST_ORDER = 20 }; /* UEG3, 9.3.2.3 */
-    if (!decide(r, context + (around > 2) + (around > 32)))
-        return 0;
-    int magnitude = 1, step = 3;
-    while (magnitude < PREFIX && decide(r, context + step)) {
-        magnitude++;
-        if (step < 6)
-            step++;
-    }
-    if (magnitude == PREFIX) {
-        int order = FIRST_ORDER;
-        for (; cabac_bypass(&r->cabac); order++) {
-            magnitude += 1 << order;
-            if (order == LAST_ORDER) {
-                h264_fail(r, H264_BAD_VECTOR);
-                return 0;
-            }
+    cabac_reader decoder = r->cabac; /* in registers */
+    uint8_t *contexts = r->contexts + context;
+    int magnitude = 0;
+    if (cabac_bin(&decoder, contexts + (around > 2) + (around > 32))) {
+        int step = 3;
+        magnitude = 1;
+        while (magnitude < PREFIX && cabac_bin(&decoder, contexts + step)) {
+            magnitude++;
+            if (step < 6)
+                step++;
         }
-        while (order-- > 0)
-            magnitude += cabac_bypass(&r->cabac) << order;
+        if (magnitude == PREFIX) {
+            int order = FIRST_ORDER;
+            for (; order < LAST_ORDER && cabac_bypass(&decoder); order++)
+                magnitude += 1 << order;
+            if (order == LAST_ORDER)
+                h264_fail(r, H264_BAD_VECTOR);
+            while (order-- > 0)
+                magnitude += cabac_bypass(&decoder) << order;
+        }
+        if (cabac_bypass(&decoder))
+            magnitude = -magnitude;
     }
-    return cabac_bypass(&r->cabac) ? -magnitude : magnitude;
+    r->cabac = decoder;
+    return magnitude;
 }
 
 /* ---------------------------------------------------------------- residual */
 
-ALWAYS_INLINE bool has_subsampled_chroma(const h264_reader *r)
+CABAC_INLINE bool has_subsampled_chroma(const h264_reader *r)
 {
     return r->chroma == 1 || r->chroma == 2;
 }
 
 /* Luminance by 8x8 block in the low four bits, chroma above: 1 DC, 2 AC too. */
-ALWAYS_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool cabac)
+CABAC_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool cabac)
 {
     if (!cabac)
         return has_subsampled_chroma(r)
                    ? H264_PATTERNS_WITH_CHROMA[limited_ue(r, 47, H264_BAD_PATTERN)][!intra]
                    : H264_PATTERNS_OF_LUMA[limited_ue(r, 15, H264_BAD_PATTERN)][!intra];
-    int left = r->has_left ? r->left->coded_block_pattern : 0x0f; /* contexts count blocks without */
+    /* contexts count the blocks without coefficients */
+    int left = r->has_left ? r->left->coded_block_pattern : 0x0f;
     int above = r->has_above ? r->above->coded_block_pattern : 0x0f;
     const int luma = CONTEXT_CBP_LUMA;
     int pattern = decide(r, luma + !(left >> 1 & 1) + 2 * !(above >> 2 & 1));
@@ -286,7 +291,7 @@ ALWAYS_INLINE int coded_block_pattern(h264_reader *r, bool intra, const bool cab
 }
 
 /* mb_qp_delta, within 7.4.5's limits. */
-ALWAYS_INLINE int mb_qp_delta(h264_reader *r, const bool cabac)
+CABAC_INLINE int mb_qp_delta(h264_reader *r, const bool cabac)
 {
     int limit = 26 + 3 * (r->slice->sps->bit_depth_luma - 8), delta;
     if (!cabac) {

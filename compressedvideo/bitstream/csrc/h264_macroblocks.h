@@ -31,6 +31,7 @@ typedef struct h264_neighbour {
     uint8_t reference_above_0[2];  /* [list], a bit for each 8x8 block; none where direct */
     uint8_t counts[3][16];         /* coefficients of each 4x4 block that are not 0 */
     uint8_t differences[2][16][2]; /* [list][4x4 block]: |mvd_l0| and |mvd_l1|, x and y */
+    uint8_t unused[6]; /* up to two cache lines */
 } h264_neighbour;
 
 enum { MAX_DIFFERENCE = 99 }; /* larger ones are stored as this: the sum of two decides */
@@ -57,7 +58,7 @@ typedef struct h264_reader {
     /* Where in its data */
     h264_status status;
     rbsp_reader bits;      /* CAVLC */
-    cabac_decoder cabac;
+    cabac_reader cabac;
     uint8_t contexts[CABAC_CONTEXTS];
 
     /* The macroblock */

@@ -68,8 +68,8 @@ static void make_room(h264_buffer *buffer, int max_count)
 
 /* ---------------------------------------------------------------- 8.2.5.2 gaps in frame_num */
 
-/* Frames that were left out on purpose, or lost: they take part in the sliding window, and the lists,
- * but nothing is known of them.  True if they were lost. */
+/* Frames that were left out on purpose, or lost: they take part in the sliding window and the
+ * lists, but nothing is known of them.  True if they were lost. */
 bool h264_fill_gap(h264_buffer *buffer, const h264_slice *slice)
 {
     int max_frame_num = 1 << slice->sps->log2_max_frame_num;

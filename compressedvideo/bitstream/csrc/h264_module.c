@@ -1,11 +1,8 @@
 /* The Python side of h264.c: the type `Parser`.  Only h264.py uses it, and documents it. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
 #include <stdlib.h>
-#include <string.h>
 
-#include "h264.h"
+#include "h264_output.h"
+#include "record_python.h"
 
 /* ---------------------------------------------------------------- memory */
 
@@ -67,8 +64,7 @@ static PyObject *memory_new(PyTypeObject *type, void **data, size_t size)
 typedef struct {
     PyObject_HEAD
     h264_parser *parser;
-    int32_t num_packets; /* since the last reset */
-    bool busy;           /* some thread is parsing, without the GIL */
+    bool busy; /* some thread is parsing, without the GIL */
 } ParserObject;
 
 static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -100,237 +96,25 @@ static void parser_dealloc(ParserObject *self)
     Py_DECREF(type);
 }
 
-static bool is_free(const ParserObject *self)
+static void add_record(void *context, const h264_coded *coded)
 {
-    if (self->busy)
-        PyErr_SetString(PyExc_RuntimeError, "this parser is at work in another thread");
-    return !self->busy;
+    record_list *list = context;
+    record_list_add(list, &coded->record);
+    for (int32_t i = 0; i < coded->record.num_references; i++)
+        record_list_refer(list, coded->references[i]);
 }
 
-/* ---------------------------------------------------------------- packets */
-
-typedef struct {
-    Py_buffer *buffers;
-    Py_ssize_t count;
-} packet_list;
-
-static void release_packets(packet_list *packets)
+static void read_headers(void *parser, const uint8_t *packet, size_t size, record_list *list)
 {
-    while (packets->count > 0)
-        PyBuffer_Release(&packets->buffers[--packets->count]);
-    PyMem_Free(packets->buffers);
-    packets->buffers = NULL;
+    h264_packet(parser, packet, size, H264_HEADERS, add_record, list);
 }
 
-static bool hold_packets(PyObject *list, packet_list *packets)
+static PyObject *parser_headers(ParserObject *self, PyObject *packets)
 {
-    Py_ssize_t count = PyList_Size(list); /* -1 and an error if it is no list */
-    packets->count = 0;
-    packets->buffers = count < 0 ? NULL : PyMem_Calloc((size_t)count, sizeof(Py_buffer));
-    if (!packets->buffers)
-        return count < 0 ? false : PyErr_NoMemory() != NULL;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        Py_buffer *buffer = &packets->buffers[i];
-        PyObject *packet = PyList_GetItem(list, i);
-        if (!packet || PyObject_GetBuffer(packet, buffer, PyBUF_SIMPLE) < 0) {
-            release_packets(packets);
-            return false;
-        }
-        packets->count++;
-        if (buffer->len > INT32_MAX) {
-            PyErr_SetString(PyExc_ValueError, "a packet of 2 GiB or more");
-            release_packets(packets);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---------------------------------------------------------------- headers */
-
-/* Bytes that grow. */
-typedef struct {
-    char *data;
-    size_t size, room;
-} byte_list;
-
-static bool append(byte_list *list, const void *data, size_t size)
-{
-    if (list->room - list->size < size) {
-        size_t room = 2 * list->room + size + 1024;
-        char *grown = realloc(list->data, room);
-        if (!grown)
-            return false;
-        list->data = grown;
-        list->room = room;
-    }
-    if (size > 0)
-        memcpy(list->data + list->size, data, size);
-    list->size += size;
-    return true;
-}
-
-typedef struct {
-    int32_t packet;
-    byte_list records, references;
-    bool failed;
-} header_list;
-
-static void add_header(void *context, const h264_coded *coded)
-{
-    header_list *list = context;
-    picture_record record = coded->record;
-    record.packet = list->packet;
-    if (!append(&list->records, &record, sizeof record) ||
-        !append(&list->references, coded->references,
-                (size_t)record.num_references * sizeof *coded->references))
-        list->failed = true;
-}
-
-static PyObject *parser_headers(ParserObject *self, PyObject *arg)
-{
-    packet_list packets;
-    header_list list = {0};
-    if (!is_free(self) || !hold_packets(arg, &packets))
-        return NULL;
-    self->busy = true;
-    Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t i = 0; i < packets.count; i++) {
-        list.packet = self->num_packets++;
-        h264_packet(self->parser, packets.buffers[i].buf, (size_t)packets.buffers[i].len,
-                    H264_HEADERS, add_header, &list);
-    }
-    Py_END_ALLOW_THREADS
-    self->busy = false;
-    release_packets(&packets);
-    PyObject *result = NULL;
-    if (list.failed)
-        PyErr_NoMemory();
-    else
-        result = Py_BuildValue("y#y#", list.records.data ? list.records.data : "",
-                               (Py_ssize_t)list.records.size,
-                               list.references.data ? list.references.data : "",
-                               (Py_ssize_t)list.references.size);
-    free(list.records.data);
-    free(list.references.data);
-    return result;
+    return python_headers(packets, read_headers, self->parser, &self->busy);
 }
 
 /* ---------------------------------------------------------------- motion */
-
-enum { BLOCK = 16 }; /* of the costs, pixels */
-
-/* A wanted picture.  The arrays are NULL without motion, or without costs. */
-typedef struct {
-    int32_t picture;
-    h264_status status;
-    uint64_t bit;
-    h264_grid grid;
-    int height, width;
-    int num_pictures;
-    int32_t pictures[H264_MAX_SLOTS];
-    size_t cells, blocks;
-    void *vectors, *slots;                 /* [2][rows][columns] */
-    void *bits, *coefficients, *qp, *types; /* [brows][bcolumns] */
-} wanted_picture;
-
-typedef struct {
-    bool wanted, with_costs; /* the packet being read */
-    wanted_picture *pictures;
-    size_t count, room;
-    bool failed; /* no memory */
-} picture_list;
-
-static void free_pictures(picture_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        wanted_picture *picture = &list->pictures[i];
-        free(picture->vectors);
-        free(picture->slots);
-        free(picture->bits);
-        free(picture->coefficients);
-        free(picture->qp);
-        free(picture->types);
-    }
-    free(list->pictures);
-}
-
-static wanted_picture *add_picture(picture_list *list)
-{
-    if (list->count == list->room) {
-        size_t room = 2 * list->room + 16;
-        wanted_picture *grown = realloc(list->pictures, room * sizeof *grown);
-        if (!grown)
-            return NULL;
-        list->pictures = grown;
-        list->room = room;
-    }
-    wanted_picture *picture = &list->pictures[list->count++];
-    memset(picture, 0, sizeof *picture);
-    return picture;
-}
-
-/* The part of a [mb_height][mb_width] array that the frame covers; cropped corners round down. */
-static void *copy_blocks(const h264_coded *coded, const void *from, size_t item)
-{
-    size_t rows = (size_t)(coded->height + BLOCK - 1) / BLOCK;
-    size_t columns = (size_t)(coded->width + BLOCK - 1) / BLOCK;
-    char *copy = malloc(rows * columns * item);
-    const char *corner = (const char *)from + item * ((size_t)coded->crop_top / BLOCK *
-                                                          (size_t)coded->motion->mb_width +
-                                                      (size_t)coded->crop_left / BLOCK);
-    for (size_t row = 0; copy && row < rows; row++)
-        memcpy(copy + row * columns * item,
-               corner + row * (size_t)coded->motion->mb_width * item, columns * item);
-    return copy;
-}
-
-static bool copy_costs(wanted_picture *to, const h264_coded *coded)
-{
-    const h264_motion *motion = coded->motion;
-    to->blocks = (size_t)((coded->height + BLOCK - 1) / BLOCK) *
-                 (size_t)((coded->width + BLOCK - 1) / BLOCK);
-    to->bits = copy_blocks(coded, motion->bits, sizeof *motion->bits);
-    to->coefficients = copy_blocks(coded, motion->coefficients, sizeof *motion->coefficients);
-    to->qp = copy_blocks(coded, motion->qp, sizeof *motion->qp);
-    to->types = copy_blocks(coded, motion->types, sizeof *motion->types);
-    return to->bits && to->coefficients && to->qp && to->types;
-}
-
-static bool copy_cells(wanted_picture *to, const h264_coded *coded)
-{
-    to->grid = h264_grid_of(coded);
-    to->cells = (size_t)to->grid.rows * (size_t)to->grid.columns;
-    int16_t *vectors = to->vectors = malloc(4 * to->cells * sizeof *vectors);
-    uint8_t *slots = to->slots = malloc(2 * to->cells);
-    if (!vectors || !slots)
-        return false;
-    for (int list = 0; list < 2; list++)
-        h264_cells(coded, &to->grid, list, vectors + (size_t)list * 2 * to->cells,
-                   slots + (size_t)list * to->cells);
-    to->num_pictures = coded->motion->num_pictures;
-    memcpy(to->pictures, coded->motion->pictures, sizeof to->pictures);
-    return true;
-}
-
-static void keep_picture(void *context, const h264_coded *coded)
-{
-    picture_list *list = context;
-    if (!list->wanted || list->failed)
-        return;
-    wanted_picture *to = add_picture(list);
-    if (!to) {
-        list->failed = true;
-        return;
-    }
-    to->picture = coded->record.picture;
-    to->status = coded->status;
-    to->bit = coded->error_bit;
-    to->height = coded->height;
-    to->width = coded->width;
-    if (coded->motion)
-        list->failed = !copy_cells(to, coded) || (list->with_costs && !copy_costs(to, coded));
-}
 
 static PyObject *numbers_tuple(const int32_t *numbers, int count)
 {
@@ -343,8 +127,8 @@ static PyObject *numbers_tuple(const int32_t *numbers, int count)
     return tuple;
 }
 
-/* (BLOCK, bits, coefficients, qp, types), or None */
-static PyObject *costs_tuple(PyTypeObject *type, wanted_picture *of)
+/* (H264_BLOCK, bits, coefficients, qp, types), or None */
+static PyObject *costs_tuple(PyTypeObject *type, h264_wanted *of)
 {
     if (!of->bits)
         return Py_NewRef(Py_None);
@@ -354,7 +138,7 @@ static PyObject *costs_tuple(PyTypeObject *type, wanted_picture *of)
     PyObject *types = memory_new(type, &of->types, of->blocks);
     PyObject *tuple = NULL;
     if (bits && coefficients && qp && types)
-        tuple = Py_BuildValue("iOOOO", BLOCK, bits, coefficients, qp, types);
+        tuple = Py_BuildValue("iOOOO", H264_BLOCK, bits, coefficients, qp, types);
     Py_XDECREF(bits);
     Py_XDECREF(coefficients);
     Py_XDECREF(qp);
@@ -364,7 +148,7 @@ static PyObject *costs_tuple(PyTypeObject *type, wanted_picture *of)
 
 /* (picture, status, bit, cell, height, width, pictures, vectors, slots, costs); the last four are
  * None without motion. */
-static PyObject *picture_tuple(PyTypeObject *type, wanted_picture *of)
+static PyObject *picture_tuple(PyTypeObject *type, h264_wanted *of)
 {
     if (!of->vectors)
         return Py_BuildValue("iiKiiiOOOO", of->picture, (int)of->status,
@@ -385,7 +169,7 @@ static PyObject *picture_tuple(PyTypeObject *type, wanted_picture *of)
     return tuple;
 }
 
-static PyObject *pictures_list(PyTypeObject *type, picture_list *from)
+static PyObject *pictures_list(PyTypeObject *type, h264_output *from)
 {
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list && i < from->count; i++) {
@@ -397,49 +181,52 @@ static PyObject *pictures_list(PyTypeObject *type, picture_list *from)
     return list;
 }
 
-static void parse_packets(ParserObject *self, const packet_list *packets, const char *needed,
-                          const char *wanted, picture_list *to)
+static void parse_packets(h264_parser *parser, const Py_buffer *packets, Py_ssize_t count,
+                          const char *needed, const char *wanted, h264_output *to)
 {
-    for (Py_ssize_t i = 0; i < packets->count && !to->failed; i++) {
+    for (Py_ssize_t i = 0; i < count && !to->failed; i++) {
         h264_depth depth = to->with_costs ? H264_VECTORS_AND_COSTS : H264_VECTORS;
         to->wanted = wanted[i] != 0;
         if (!needed[i] && !wanted[i])
             depth = H264_HEADERS;
-        self->num_packets++;
-        h264_packet(self->parser, packets->buffers[i].buf, (size_t)packets->buffers[i].len, depth,
-                    keep_picture, to);
+        h264_packet(parser, packets[i].buf, (size_t)packets[i].len, depth, h264_keep_picture, to);
     }
+}
+
+static PyObject *parse(ParserObject *self, PyObject *packets, const Py_buffer *needed,
+                       const Py_buffer *wanted, bool with_costs)
+{
+    Py_ssize_t count;
+    Py_buffer *buffers = python_hold(packets, &count);
+    if (!buffers)
+        return NULL;
+    if (needed->len != count || wanted->len != count) {
+        python_release(buffers, count);
+        return PyErr_Format(PyExc_ValueError, "%zd packets, but %zd and %zd flags", count,
+                            needed->len, wanted->len);
+    }
+    h264_output output = {.with_costs = with_costs};
+    Py_BEGIN_ALLOW_THREADS
+    parse_packets(self->parser, buffers, count, needed->buf, wanted->buf, &output);
+    Py_END_ALLOW_THREADS
+    python_release(buffers, count);
+    const module_state *state = PyType_GetModuleState(Py_TYPE((PyObject *)self));
+    PyObject *list = output.failed ? PyErr_NoMemory() : pictures_list(state->memory_type, &output);
+    h264_free_output(&output);
+    return list;
 }
 
 static PyObject *parser_parse(ParserObject *self, PyObject *args)
 {
-    PyObject *packet_objects;
-    packet_list packets;
+    PyObject *packets, *result = NULL;
     Py_buffer needed, wanted;
     int with_costs;
-    picture_list pictures = {0};
-    if (!PyArg_ParseTuple(args, "Oy*y*p:parse", &packet_objects, &needed, &wanted, &with_costs))
+    if (!PyArg_ParseTuple(args, "Oy*y*p:parse", &packets, &needed, &wanted, &with_costs))
         return NULL;
-    PyObject *result = NULL;
-    if (is_free(self) && hold_packets(packet_objects, &packets)) {
-        if (needed.len != packets.count || wanted.len != packets.count) {
-            PyErr_Format(PyExc_ValueError, "%zd packets, but %zd and %zd flags", packets.count,
-                         needed.len, wanted.len);
-        } else {
-            pictures.with_costs = with_costs != 0;
-            self->busy = true;
-            Py_BEGIN_ALLOW_THREADS
-            parse_packets(self, &packets, needed.buf, wanted.buf, &pictures);
-            Py_END_ALLOW_THREADS
-            self->busy = false;
-            result = pictures.failed
-                         ? PyErr_NoMemory()
-                         : pictures_list(((module_state *)PyType_GetModuleState(Py_TYPE((PyObject *)self)))
-                                             ->memory_type,
-                                         &pictures);
-            free_pictures(&pictures);
-        }
-        release_packets(&packets);
+    if (python_is_free(self->busy)) {
+        self->busy = true;
+        result = parse(self, packets, &needed, &wanted, with_costs != 0);
+        self->busy = false;
     }
     PyBuffer_Release(&needed);
     PyBuffer_Release(&wanted);
@@ -448,10 +235,9 @@ static PyObject *parser_parse(ParserObject *self, PyObject *args)
 
 static PyObject *parser_reset(ParserObject *self, PyObject *Py_UNUSED(ignored))
 {
-    if (!is_free(self))
+    if (!python_is_free(self->busy))
         return NULL;
     h264_reset(self->parser);
-    self->num_packets = 0;
     Py_RETURN_NONE;
 }
 

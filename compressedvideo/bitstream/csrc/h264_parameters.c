@@ -6,7 +6,8 @@
 
 static bool has_chroma_format(int profile_idc)
 {
-    static const uint8_t profiles[] = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135};
+    static const uint8_t profiles[] = {100, 110, 122, 244, 44,  83, 86,
+                                       118, 128, 138, 139, 134, 135};
     return memchr(profiles, profile_idc, sizeof profiles) != NULL;
 }
 
@@ -110,7 +111,9 @@ bool h264_read_sps(rbsp_reader *bits, h264_sps *sps, uint32_t *id)
     *id = rbsp_ue(bits);
     sps->chroma_format_idc = 1;
     sps->bit_depth_luma = sps->bit_depth_chroma = 8;
-    if (*id >= H264_MAX_SPS || (has_chroma_format(sps->profile_idc) && !chroma_and_depth(bits, sps)))
+    if (*id >= H264_MAX_SPS)
+        return false;
+    if (has_chroma_format(sps->profile_idc) && !chroma_and_depth(bits, sps))
         return false;
     uint32_t log2_max_frame_num = rbsp_ue(bits);
     if (log2_max_frame_num > 12)
@@ -132,7 +135,7 @@ bool h264_read_sps(rbsp_reader *bits, h264_sps *sps, uint32_t *id)
 
 /* ---------------------------------------------------------------- 7.3.2.2 picture */
 
-/* Which macroblock belongs to which group; read past, since only headers are read of such streams. */
+/* Which macroblock belongs to which group: read past, for only headers are read of such streams. */
 static bool slice_groups(rbsp_reader *bits, uint32_t groups)
 {
     if (groups > 8)

@@ -1,4 +1,4 @@
-/* Parameter sets of H.264 (clauses 7.3.2.1 and 7.3.2.2): what the rest of the parser needs of them. */
+/* Parameter sets of H.264 (clauses 7.3.2.1 and 7.3.2.2): what the parser needs of them. */
 #ifndef COMPRESSEDVIDEO_H264_PARAMETERS_H
 #define COMPRESSEDVIDEO_H264_PARAMETERS_H
 

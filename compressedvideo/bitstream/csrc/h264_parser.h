@@ -13,7 +13,7 @@ struct h264_parser {
     h264_parameter_sets sets;
     h264_buffer buffer;
     h264_messages messages; /* recovery_frame_cnt waits here for its picture */
-    int32_t next_number, epoch;
+    int32_t next_number, epoch, next_packet;
     int32_t last_order;
     bool expects_second_field; /* buffer.current is the first of two */
     int32_t key_number, key_epoch, key_order; /* the last KEY that is not CLOSED; -1: none */
@@ -37,6 +37,7 @@ struct h264_parser {
     int neighbours_width;       /* macroblocks of a row that there is memory for */
 
     /* The packet being read */
+    int32_t packet; /* its number */
     h264_depth depth;
     const uint8_t *unit; /* the NAL unit being read, its size, and where in the packet it stands */
     size_t unit_size, unit_at;

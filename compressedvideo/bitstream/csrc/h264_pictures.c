@@ -81,6 +81,7 @@ static void begin_picture(h264_parser *p)
     p->coded = (h264_coded){
         .record =
             {
+                .packet = p->packet,
                 .start = (int32_t)p->end_of_picture,
                 .picture = picture->number,
                 .colocated = -1,
@@ -114,7 +115,7 @@ static void add_reference(h264_parser *p, int32_t number)
         p->references[record->num_references++] = number;
 }
 
-/* Entries behind the last picture there is are no loss: encoders may announce more than there are. */
+/* Entries behind the last picture are no loss: encoders may announce more than there are. */
 static void add_references(h264_parser *p)
 {
     for (int list = 0; list < 2; list++) {
@@ -208,21 +209,27 @@ void h264_finish_picture(h264_parser *p, size_t end)
     p->sink(p->context, &p->coded);
 }
 
-/* A packet of which nothing can be read but that there is a picture. */
+/* A packet of which nothing can be read but that there is a picture, or the field that is due. */
 void h264_lose_picture(h264_parser *p, size_t end)
 {
+    bool second = p->expects_second_field;
+    const h264_picture *frame = p->buffer.current;
+    p->expects_second_field = false;
     p->coded = (h264_coded){
         .record =
             {
                 .order = p->last_order,
                 .epoch = p->epoch,
+                .packet = p->packet,
                 .start = (int32_t)p->end_of_picture,
                 .stop = (int32_t)end,
-                .picture = p->next_number++,
+                .picture = second ? frame->number : p->next_number++,
                 .colocated = -1,
                 .recovery = -1,
-                .kind = '?',
-                .flags = RECORD_DAMAGED,
+                .kind = second ? frame->kind : '?',
+                .field = second ? FRAME ^ frame->fields : RECORD_FRAME,
+                .flags = second ? RECORD_DAMAGED | RECORD_SECOND_FIELD | RECORD_INTERLACED
+                                : RECORD_DAMAGED,
             },
         .references = p->references,
         .status = H264_BAD_HEADER,

@@ -1,7 +1,7 @@
 /* The decoded picture buffer without pixels: which pictures there are, and what refers to what.
  *
- * The clauses of ITU-T H.264 and their files: 8.2.1 picture order count (h264_poc.c), 8.2.4 reference
- * lists (h264_references.c), 8.2.5 marking (h264_marking.c). */
+ * The clauses of ITU-T H.264 and their files: 8.2.1 picture order count (h264_poc.c), 8.2.4
+ * reference lists (h264_references.c), 8.2.5 marking (h264_marking.c). */
 #ifndef COMPRESSEDVIDEO_H264_PICTURES_H
 #define COMPRESSEDVIDEO_H264_PICTURES_H
 
@@ -45,8 +45,8 @@ typedef struct {
 } h264_poc_state;
 
 typedef struct {
-    h264_picture pool[H264_MAX_REFERENCE_FRAMES + 2]; /* the references, the current picture, one spare */
-    h264_picture *references[H264_MAX_REFERENCE_FRAMES + 1]; /* with marked fields, in decoding order */
+    h264_picture pool[H264_MAX_REFERENCE_FRAMES + 2]; /* references, the current one, a spare one */
+    h264_picture *references[H264_MAX_REFERENCE_FRAMES + 1]; /* in decoding order */
     int num_references;
     h264_picture *current;
     int last_reference_frame_num; /* PrevRefFrameNum */

@@ -4,7 +4,8 @@
 
 #include "h264_pictures.h"
 
-/* Pictures in some order; never more than there are references, and the current one's first field. */
+/* Pictures in some order; never more than there are references, one of which may be the current
+ * picture's first field. */
 typedef struct {
     h264_picture *pictures[H264_MAX_REFERENCE_FRAMES + 1];
     int count;

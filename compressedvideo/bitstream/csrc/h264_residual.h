@@ -35,21 +35,21 @@ static const uint8_t LAST_8X8[63] = {
 };
 
 /* coeff_abs_level_minus1 and the signs of `count` levels: UEG0 with a prefix of 14, 9.3.3.1.3. */
-ALWAYS_INLINE void cabac_levels(cabac_decoder *decoder, uint8_t *contexts, int count,
+CABAC_INLINE void cabac_levels(cabac_reader *decoder, uint8_t *contexts, int count,
                                 int max_above_1)
 {
     enum { PREFIX = 14, LAST_ORDER = 24 };
     int ones = 1, above_1 = 0; /* ones: 1 + how many so far, 0 once there was a larger one */
     for (; count > 0; count--) {
-        if (!cabac_decision(decoder, contexts + ones)) {
+        if (!cabac_bin(decoder, contexts + ones)) {
             if (ones > 0 && ones < 4)
                 ones++;
         } else {
             uint8_t *context = contexts + 5 + (above_1 < max_above_1 ? above_1 : max_above_1);
             int prefix = 1;
-            while (prefix < PREFIX && cabac_decision(decoder, context))
+            while (prefix < PREFIX && cabac_bin(decoder, context))
                 prefix++;
-            if (UNLIKELY(prefix == PREFIX)) {
+            if (CABAC_UNLIKELY(prefix == PREFIX)) {
                 int order = 0;
                 while (order < LAST_ORDER && cabac_bypass(decoder))
                     order++;
@@ -65,20 +65,21 @@ ALWAYS_INLINE void cabac_levels(cabac_decoder *decoder, uint8_t *contexts, int c
 
 /* residual_block_cabac() behind coded_block_flag: returns the number of coefficients.
  * A block of `max_count`; dc_shift: of chroma DC, 0 of 4:2:0 and 1 of 4:2:2. */
-ALWAYS_INLINE int cabac_block(h264_reader *r, int category, int max_count, int dc_shift)
+CABAC_INLINE int cabac_block(h264_reader *r, int category, int max_count, int dc_shift)
 {
-    cabac_decoder decoder = r->cabac; /* in registers */
+    cabac_reader decoder = r->cabac; /* in registers */
     block_contexts first = BLOCK_CONTEXTS[category];
-    uint8_t *significant = r->contexts + first.significant, *last = r->contexts + first.last;
+    uint8_t *significant = r->contexts + first.significant;
+    uint8_t *last = r->contexts + first.last;
     bool is_8x8 = max_count == 64, is_dc = category == CHROMA_DC;
     int count = 0, i = 0;
     for (; i < max_count - 1; i++) {
         int place = is_8x8  ? SIGNIFICANT_8X8[i]
                     : is_dc ? (i >> dc_shift < 2 ? i >> dc_shift : 2)
                             : i;
-        if (cabac_decision(&decoder, significant + place)) {
+        if (cabac_bin(&decoder, significant + place)) {
             count++;
-            if (cabac_decision(&decoder, last + (is_8x8 ? LAST_8X8[i] : place)))
+            if (cabac_bin(&decoder, last + (is_8x8 ? LAST_8X8[i] : place)))
                 break;
         }
     }
@@ -106,12 +107,12 @@ static int cabac_block_dc(h264_reader *r, int max_count)
 
 /* ---------------------------------------------------------------- neighbouring counts */
 
-/* Coefficients of a component's 4x4 blocks, with those left of and above the macroblock: the block at
- * x, y stands at COUNTS_ORIGIN + y * COUNTS_STRIDE + x. */
+/* Coefficients of a component's 4x4 blocks, with those left of and above the macroblock: the
+ * block at x, y stands at COUNTS_ORIGIN + y * COUNTS_STRIDE + x. */
 enum { COUNTS_STRIDE = 8, COUNTS_ORIGIN = COUNTS_STRIDE + 1, COUNTS_SIZE = 5 * COUNTS_STRIDE };
 enum { COUNT_UNAVAILABLE = 64 }; /* CAVLC's; CABAC takes 1 around intra macroblocks, else 0 */
 
-ALWAYS_INLINE void load_counts(const h264_reader *r, uint8_t counts[COUNTS_SIZE], int component,
+CABAC_INLINE void load_counts(const h264_reader *r, uint8_t counts[COUNTS_SIZE], int component,
                                int columns, int rows, uint8_t unavailable)
 {
     memset(counts, 0, COUNTS_SIZE);
@@ -125,7 +126,7 @@ ALWAYS_INLINE void load_counts(const h264_reader *r, uint8_t counts[COUNTS_SIZE]
 }
 
 /* 9.2.1: nC */
-ALWAYS_INLINE int mean_count(const uint8_t *count)
+CABAC_INLINE int mean_count(const uint8_t *count)
 {
     int left = count[-1], above = count[-COUNTS_STRIDE];
     if (left < COUNT_UNAVAILABLE && above < COUNT_UNAVAILABLE)
@@ -135,14 +136,14 @@ ALWAYS_INLINE int mean_count(const uint8_t *count)
     return above < COUNT_UNAVAILABLE ? above : 0;
 }
 
-ALWAYS_INLINE int coded_around(const uint8_t *count)
+CABAC_INLINE int coded_around(const uint8_t *count)
 {
     return (count[-1] != 0) + 2 * (count[-COUNTS_STRIDE] != 0);
 }
 
 /* ---------------------------------------------------------------- one block */
 
-ALWAYS_INLINE int cavlc_block(h264_reader *r, int nc, int max_count)
+CABAC_INLINE int cavlc_block(h264_reader *r, int nc, int max_count)
 {
     int count = h264_cavlc_block(&r->tables->cavlc, &r->bits, nc, max_count);
     if (count >= 0)
@@ -152,7 +153,7 @@ ALWAYS_INLINE int cavlc_block(h264_reader *r, int nc, int max_count)
 }
 
 /* A block of up to 16 coefficients beside others of its kind. */
-ALWAYS_INLINE int block_4x4(h264_reader *r, uint8_t *count, int category, int max_count,
+CABAC_INLINE int block_4x4(h264_reader *r, uint8_t *count, int category, int max_count,
                             const bool cabac)
 {
     int found = 0;
@@ -165,7 +166,7 @@ ALWAYS_INLINE int block_4x4(h264_reader *r, uint8_t *count, int category, int ma
 }
 
 /* The DC block of Intra_16x16, or of Cb or Cr; `bit` in coded_dc. */
-ALWAYS_INLINE int dc_context(const h264_reader *r, int bit, bool intra)
+CABAC_INLINE int dc_context(const h264_reader *r, int bit, bool intra)
 {
     int left = r->has_left ? r->left->coded_dc >> bit & 1 : intra;
     int above = r->has_above ? r->above->coded_dc >> bit & 1 : intra;
@@ -175,7 +176,7 @@ ALWAYS_INLINE int dc_context(const h264_reader *r, int bit, bool intra)
 /* ---------------------------------------------------------------- components */
 
 /* residual_luma(), also of Cb and Cr of 4:4:4. */
-ALWAYS_INLINE void residual_luma(h264_reader *r, int component, bool intra, bool intra_16x16,
+CABAC_INLINE void residual_luma(h264_reader *r, int component, bool intra, bool intra_16x16,
                                  const bool cabac)
 {
     static const uint8_t first_category[] = {DC_16X16, NUM_OF_LUMA_CB, NUM_OF_LUMA_CB + 4};
@@ -231,7 +232,7 @@ ALWAYS_INLINE void residual_luma(h264_reader *r, int component, bool intra, bool
 }
 
 /* Cb and Cr of 4:2:0 and 4:2:2. */
-ALWAYS_INLINE void residual_chroma(h264_reader *r, bool intra, const bool cabac)
+CABAC_INLINE void residual_chroma(h264_reader *r, bool intra, const bool cabac)
 {
     h264_neighbour *current = r->current;
     int rows = 2 * r->chroma, pattern = current->coded_block_pattern >> 4;
@@ -256,7 +257,7 @@ ALWAYS_INLINE void residual_chroma(h264_reader *r, bool intra, const bool cabac)
     }
 }
 
-ALWAYS_INLINE void residual(h264_reader *r, bool intra, bool intra_16x16, const bool cabac)
+CABAC_INLINE void residual(h264_reader *r, bool intra, bool intra_16x16, const bool cabac)
 {
     residual_luma(r, 0, intra, intra_16x16, cabac);
     if (r->chroma == 3) {

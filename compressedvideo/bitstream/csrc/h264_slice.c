@@ -194,7 +194,8 @@ static void read_user_data(const uint8_t *data, size_t size, h264_messages *mess
     if (size < UUID + LENGTH + 3 || memcmp(data + UUID, text, LENGTH) != 0)
         return;
     int core = 0;
-    for (size_t i = UUID + LENGTH; i < size && data[i] >= '0' && data[i] <= '9' && core < 10000; i++)
+    for (size_t i = UUID + LENGTH;
+         i < size && data[i] >= '0' && data[i] <= '9' && core < 10000; i++)
         core = 10 * core + (data[i] - '0');
     messages->x264_core = core;
 }

@@ -27,13 +27,17 @@ static const uint8_t INIT_VALUES[3][NUM_CONTEXTS] = { /* [initType] */
         154, /* abs_mvd_greater1_flag */
         154, 154, /* cu_qp_delta_abs */
         139, 139, /* transform_skip_flag */
-        110, 110, 124, 125, 140, 153, 125, 127, 140, 109, 111, 143, 127, 111, 79, 108, 123, 63, /* last_sig_coeff_x_prefix */
-        110, 110, 124, 125, 140, 153, 125, 127, 140, 109, 111, 143, 127, 111, 79, 108, 123, 63, /* last_sig_coeff_y_prefix */
+        /* last_sig_coeff_x_prefix */
+        110, 110, 124, 125, 140, 153, 125, 127, 140, 109, 111, 143, 127, 111, 79, 108, 123, 63,
+        /* last_sig_coeff_y_prefix */
+        110, 110, 124, 125, 140, 153, 125, 127, 140, 109, 111, 143, 127, 111, 79, 108, 123, 63,
         91, 171, 134, 141, /* coded_sub_block_flag */
-        111, 111, 125, 110, 110, 94, 124, 108, 124, 107, 125, 141, 179, 153, 125, 107, 125, 141, /* sig_coeff_flag */
+        /* sig_coeff_flag */
+        111, 111, 125, 110, 110, 94, 124, 108, 124, 107, 125, 141, 179, 153, 125, 107, 125, 141,
         179, 153, 125, 107, 125, 141, 179, 153, 125, 140, 139, 182, 182, 152, 136, 152, 136, 153,
         136, 139, 111, 136, 139, 111,
-        140, 92, 137, 138, 140, 152, 138, 139, 153, 74, 149, 92, 139, 107, 122, 152, 140, 179, /* coeff_abs_level_greater1_flag */
+        /* coeff_abs_level_greater1_flag */
+        140, 92, 137, 138, 140, 152, 138, 139, 153, 74, 149, 92, 139, 107, 122, 152, 140, 179,
         166, 182, 140, 227, 122, 197,
         138, 153, 136, 167, 152, 152, /* coeff_abs_level_greater2_flag */
         141, 111, /* sig_coeff_flag without transform */
@@ -67,13 +71,17 @@ static const uint8_t INIT_VALUES[3][NUM_CONTEXTS] = { /* [initType] */
         198, /* abs_mvd_greater1_flag */
         154, 154, /* cu_qp_delta_abs */
         139, 139, /* transform_skip_flag */
-        125, 110, 94, 110, 95, 79, 125, 111, 110, 78, 110, 111, 111, 95, 94, 108, 123, 108, /* last_sig_coeff_x_prefix */
-        125, 110, 94, 110, 95, 79, 125, 111, 110, 78, 110, 111, 111, 95, 94, 108, 123, 108, /* last_sig_coeff_y_prefix */
+        /* last_sig_coeff_x_prefix */
+        125, 110, 94, 110, 95, 79, 125, 111, 110, 78, 110, 111, 111, 95, 94, 108, 123, 108,
+        /* last_sig_coeff_y_prefix */
+        125, 110, 94, 110, 95, 79, 125, 111, 110, 78, 110, 111, 111, 95, 94, 108, 123, 108,
         121, 140, 61, 154, /* coded_sub_block_flag */
-        155, 154, 139, 153, 139, 123, 123, 63, 153, 166, 183, 140, 136, 153, 154, 166, 183, 140, /* sig_coeff_flag */
+        /* sig_coeff_flag */
+        155, 154, 139, 153, 139, 123, 123, 63, 153, 166, 183, 140, 136, 153, 154, 166, 183, 140,
         136, 153, 154, 166, 183, 140, 136, 153, 154, 170, 153, 123, 123, 107, 121, 107, 121, 167,
         151, 183, 140, 151, 183, 140,
-        154, 196, 196, 167, 154, 152, 167, 182, 182, 134, 149, 136, 153, 121, 136, 137, 169, 194, /* coeff_abs_level_greater1_flag */
+        /* coeff_abs_level_greater1_flag */
+        154, 196, 196, 167, 154, 152, 167, 182, 182, 134, 149, 136, 153, 121, 136, 137, 169, 194,
         166, 167, 154, 167, 137, 182,
         107, 167, 91, 122, 107, 167, /* coeff_abs_level_greater2_flag */
         140, 140, /* sig_coeff_flag without transform */
@@ -107,13 +115,17 @@ static const uint8_t INIT_VALUES[3][NUM_CONTEXTS] = { /* [initType] */
         198, /* abs_mvd_greater1_flag */
         154, 154, /* cu_qp_delta_abs */
         139, 139, /* transform_skip_flag */
-        125, 110, 124, 110, 95, 94, 125, 111, 111, 79, 125, 126, 111, 111, 79, 108, 123, 93, /* last_sig_coeff_x_prefix */
-        125, 110, 124, 110, 95, 94, 125, 111, 111, 79, 125, 126, 111, 111, 79, 108, 123, 93, /* last_sig_coeff_y_prefix */
+        /* last_sig_coeff_x_prefix */
+        125, 110, 124, 110, 95, 94, 125, 111, 111, 79, 125, 126, 111, 111, 79, 108, 123, 93,
+        /* last_sig_coeff_y_prefix */
+        125, 110, 124, 110, 95, 94, 125, 111, 111, 79, 125, 126, 111, 111, 79, 108, 123, 93,
         121, 140, 61, 154, /* coded_sub_block_flag */
-        170, 154, 139, 153, 139, 123, 123, 63, 124, 166, 183, 140, 136, 153, 154, 166, 183, 140, /* sig_coeff_flag */
+        /* sig_coeff_flag */
+        170, 154, 139, 153, 139, 123, 123, 63, 124, 166, 183, 140, 136, 153, 154, 166, 183, 140,
         136, 153, 154, 166, 183, 140, 136, 153, 154, 170, 153, 138, 138, 122, 121, 122, 121, 167,
         151, 183, 140, 151, 183, 140,
-        154, 196, 167, 167, 154, 152, 167, 182, 182, 134, 149, 136, 153, 121, 136, 122, 169, 208, /* coeff_abs_level_greater1_flag */
+        /* coeff_abs_level_greater1_flag */
+        154, 196, 167, 167, 154, 152, 167, 182, 182, 134, 149, 136, 153, 121, 136, 122, 169, 208,
         166, 167, 154, 152, 167, 182,
         107, 167, 91, 107, 107, 167, /* coeff_abs_level_greater2_flag */
         140, 140, /* sig_coeff_flag without transform */
@@ -138,7 +150,8 @@ void hevc_init_contexts(hevc_contexts *contexts, const hevc_slice *slice)
         int state = ((slope * qp) >> 4) + offset; /* (9-6) */
         state = state < 1 ? 1 : state > 126 ? 126 : state;
         bool most_probable = state > 63;
-        contexts->state[i] = (uint8_t)((most_probable ? state - 64 : 63 - state) << 1 | most_probable);
+        int index = most_probable ? state - 64 : 63 - state; /* pStateIdx */
+        contexts->state[i] = (uint8_t)(index << 1 | most_probable);
     }
     memset(contexts->rice, 0, sizeof contexts->rice);
 }

@@ -105,14 +105,14 @@ static bool lay_out_tiles(hevc_frame *frame, const hevc_pps *pps)
 hevc_status hevc_open_frame(hevc_parser *p, const hevc_sps *sps, const hevc_pps *pps)
 {
     hevc_frame *frame = &p->frame;
-    frame->num_lists = 0;
-    frame->num_parsed = 0;
-    frame->skips_slices = frame->has_small_blocks = false;
-    frame->is_intra = true;
     if (!allocate(frame, sps))
         return HEVC_NO_MEMORY;
     frame->sps = sps;
     frame->pps = pps;
+    frame->num_lists = 0;
+    frame->num_parsed = 0;
+    frame->skips_slices = frame->has_small_blocks = false;
+    frame->is_intra = true;
     int depth = sps->log2_ctb - sps->log2_min_cb;
     if (!lay_out_tiles(frame, pps) || pps->diff_cu_qp_delta_depth > depth ||
         pps->diff_cu_chroma_qp_offset_depth > depth ||

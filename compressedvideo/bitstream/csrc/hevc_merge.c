@@ -3,7 +3,6 @@
 
 #include "hevc_neighbours.h"
 
-enum { PART_2NxN = 1, PART_Nx2N = 2, PART_2NxnU = 4, PART_2NxnD = 5, PART_nLx2N = 6, PART_nRx2N = 7 };
 enum { MAX_CANDIDATES = 5 };
 
 typedef struct {

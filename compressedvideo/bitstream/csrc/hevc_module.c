@@ -65,7 +65,8 @@ static void release_packets(packet_list *packets)
 static bool hold_packets(PyObject *list, packet_list *packets)
 {
     Py_ssize_t size = PyList_Size(list);
-    *packets = (packet_list){size < 0 ? NULL : PyMem_Calloc((size_t)size + 1, sizeof(Py_buffer)), 0};
+    void *memory = size < 0 ? NULL : PyMem_Calloc((size_t)size + 1, sizeof(Py_buffer));
+    *packets = (packet_list){memory, 0};
     if (!packets->buffers) {
         if (!PyErr_Occurred())
             PyErr_NoMemory();
@@ -162,7 +163,7 @@ typedef struct {
     uint64_t error_bit;
     bool has_motion, has_costs;
     hevc_motion motion;
-    /* One piece of memory: int16 vectors, uint32 bits and levels, uint16 coefficients, uint8 slots */
+    /* In a row: int16 vectors, uint32 bits and levels, uint16 coefficients, uint8 slots */
     char *memory;
     size_t vectors_size, slots_size, num_ctbs;
 } wanted_picture;
@@ -256,7 +257,8 @@ static PyObject *picture_tuple(const wanted_picture *picture)
     Py_ssize_t ctbs = (Py_ssize_t)picture->num_ctbs;
     PyObject *cost_tuple = picture->has_costs
                                ? Py_BuildValue("iy#y#y#", motion->ctb_size, costs, 4 * ctbs,
-                                               costs + 8 * ctbs, 2 * ctbs, costs + 4 * ctbs, 4 * ctbs)
+                                               costs + 8 * ctbs, 2 * ctbs, costs + 4 * ctbs,
+                                               4 * ctbs)
                                : Py_NewRef(Py_None);
     const char *slots = costs + (picture->has_costs ? 10 * ctbs : 0);
     return Py_BuildValue("iiKiiiNy#y#N", picture->number, (int)picture->status, bit, motion->cell,

@@ -140,7 +140,8 @@ void hevc_put_costs(const hevc_parser *p, const hevc_motion *motion, uint32_t *b
                     uint16_t *coefficients, uint32_t *levels)
 {
     const hevc_frame *frame = &p->frame;
-    int top = frame->sps->crop_top >> frame->log2_ctb, left = frame->sps->crop_left >> frame->log2_ctb;
+    int top = frame->sps->crop_top >> frame->log2_ctb;
+    int left = frame->sps->crop_left >> frame->log2_ctb;
     for (int row = 0; row < motion->ctb_rows; row++) {
         const hevc_costs *costs = frame->costs + (top + row) * frame->ctb_columns + left;
         for (int column = 0; column < motion->ctb_columns; column++, costs++) {

@@ -78,6 +78,31 @@ void hevc_read_pps(rbsp_reader *bits, hevc_pps *pps, int *id);
 bool hevc_read_reference_set(rbsp_reader *bits, hevc_reference_set *set, int index, int count,
                              const hevc_reference_set *sets);
 
+/* E.2.1 vui_parameters(); returns field_seq_flag. */
+bool hevc_read_vui(rbsp_reader *bits, int max_sub_layers_minus1);
+
+static inline void hevc_skip(rbsp_reader *bits, int count)
+{
+    bits->position += (uint64_t)count;
+}
+
+/* ue(v) of at most `limit`; else the reader is marked as damaged. */
+static inline int hevc_read_ue(rbsp_reader *bits, uint32_t limit)
+{
+    uint32_t value = rbsp_ue(bits);
+    if (value > limit) {
+        bits->damaged = true;
+        return 0;
+    }
+    return (int)value;
+}
+
+static inline void hevc_skip_ue(rbsp_reader *bits, int count)
+{
+    for (int i = 0; i < count; i++)
+        rbsp_ue(bits);
+}
+
 /* Ceil(Log2(value)) of a positive value. */
 static inline int hevc_ceil_log2(uint32_t value)
 {

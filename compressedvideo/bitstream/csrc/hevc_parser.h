@@ -1,10 +1,10 @@
 /* What the files of the parser share: its state.
  *
- * Parameter sets: hevc_parameters.c, hevc_reference_set.c.  Slice headers: hevc_slice.c.  Order
- * counts and lists: hevc_pictures.c.  Pictures out of NAL units: hevc_units.c.  Slice data in the
- * order of clause 7.3.8: hevc_slice_data.c, hevc_quadtree.c, hevc_prediction.c, hevc_transform.c,
- * hevc_residual.c.  Vectors, clause 8.5.3: hevc_merge.c, hevc_amvp.c, hevc_temporal.c.  What
- * becomes of them: hevc_motion.c.
+ * Parameter sets: hevc_parameters.c, hevc_vui.c, hevc_reference_set.c.  Slice headers:
+ * hevc_slice.c.  Order counts and lists: hevc_pictures.c.  Pictures out of NAL units: hevc_units.c,
+ * hevc_picture.c.  Slice data in the order of clause 7.3.8: hevc_slice_data.c, hevc_quadtree.c,
+ * hevc_prediction.c, hevc_transform.c, hevc_residual.c.  Vectors, clause 8.5.3: hevc_merge.c,
+ * hevc_amvp.c, hevc_temporal.c.  What becomes of them: hevc_motion.c.
  *
  * Coding tree units are parsed without looking whether the data make sense, as long as nothing
  * breaks: past the data there are zeros.  After each, hevc_slice_data.c looks at `status`. */
@@ -57,6 +57,21 @@ typedef struct {
     bool is_intra; /* so far no slice but I-slices */
 } hevc_frame;
 
+/* PartMode, Table 7-10 */
+enum {
+    PART_2Nx2N,
+    PART_2NxN,
+    PART_Nx2N,
+    PART_NxN,
+    PART_2NxnU,
+    PART_2NxnD,
+    PART_nLx2N,
+    PART_nRx2N
+};
+
+/* ChromaArrayType: chroma_format_idc, as separate planes are refused */
+enum { CHROMA_NONE = 0, CHROMA_422 = 2, CHROMA_444 = 3 };
+
 /* The coding unit that is parsed. */
 typedef struct {
     int x, y, log2_size, part_mode;
@@ -78,6 +93,7 @@ struct hevc_parser {
     int32_t recovery; /* of the last recovery point message, -1: none */
     uint8_t *payload; /* of the NAL unit, without emulation prevention */
     size_t payload_capacity;
+    size_t joined; /* nal_reader's, between the pictures of a packet */
     hevc_entry_points entries;
     int32_t references[HEVC_MAX_REFERENCES]; /* of the last picture */
     int num_references;

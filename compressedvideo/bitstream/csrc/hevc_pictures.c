@@ -81,7 +81,8 @@ static hevc_picture *find_long_term(hevc_buffer *buffer, const hevc_long_term *w
     for (int i = 0; i < HEVC_MAX_PICTURES; i++) {
         hevc_picture *picture = buffer->pictures + i;
         if (picture->marking != HEVC_UNUSED && picture != buffer->current &&
-            (!is_marked || picture->marking == HEVC_LONG_TERM) && ((picture->poc ^ poc) & mask) == 0)
+            (!is_marked || picture->marking == HEVC_LONG_TERM) &&
+            ((picture->poc ^ poc) & mask) == 0)
             return picture;
     }
     return NULL;

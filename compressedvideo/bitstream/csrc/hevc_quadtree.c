@@ -3,18 +3,7 @@
 
 #include "hevc_parser.h"
 
-enum { /* PartMode, Table 7-10 */
-    PART_2Nx2N,
-    PART_2NxN,
-    PART_Nx2N,
-    PART_NxN,
-    PART_2NxnU,
-    PART_2NxnD,
-    PART_nLx2N,
-    PART_nRx2N
-};
 enum { INTRA_PLANAR = 0, INTRA_DC = 1, INTRA_ANGULAR_26 = 26 };
-enum { CHROMA_NONE = 0, CHROMA_422 = 2, CHROMA_444 = 3 }; /* ChromaArrayType */
 
 /* 7.3.8.3 */
 static void sample_adaptive_offset(hevc_parser *p)
@@ -26,7 +15,8 @@ static void sample_adaptive_offset(hevc_parser *p)
         return;
     enum { NOT_APPLIED, BAND };
     int type = NOT_APPLIED;
-    for (int component = 0; component < (sps->chroma_format_idc == CHROMA_NONE ? 1 : 3); component++) {
+    int num_components = sps->chroma_format_idc == CHROMA_NONE ? 1 : 3;
+    for (int component = 0; component < num_components; component++) {
         if (component == 0 ? !p->slice.sao_luma : !p->slice.sao_chroma)
             continue;
         if (component < 2) { /* Cr has the type of Cb */
@@ -60,9 +50,10 @@ static void pcm_sample(hevc_parser *p, int log2_size)
         bits += (size_t)sps->pcm_bit_depth_chroma << (2 * log2_size + sps->chroma_format_idc - 2);
     size_t size = (bits + 7) / 8;
     const uint8_t *data = cabac_byte(&p->cabac), *end = p->cabac.end;
-    if (data > end || size > (size_t)(end - data))
+    bool fits = data <= end && size <= (size_t)(end - data);
+    if (!fits)
         hevc_fail(p, HEVC_OVERRUN);
-    else if (!cabac_start(&p->cabac, data + size, end))
+    if (!cabac_start(&p->cabac, fits ? data + size : end, end))
         hevc_fail(p, HEVC_BAD_ARITHMETIC_CODE);
 }
 

@@ -1,8 +1,8 @@
 /* Residual coding: clause 7.3.8.11.  The levels are counted, not kept. */
 #include "hevc_parser.h"
 
-enum { LONGEST_PREFIX = 20 }; /* of coeff_abs_level_remaining: what 16-bit levels may need, and more */
-enum { MOST_BITS = 24 };       /* of a level's suffix */
+enum { LONGEST_PREFIX = 20 }; /* of coeff_abs_level_remaining: more than 16-bit levels need */
+enum { MOST_BITS = 24 };      /* of its suffix */
 enum { DC_SIGNIFICANT = 0, CHROMA_SIGNIFICANT = 27 }; /* contexts of sig_coeff_flag */
 
 /* The block that is parsed. */
@@ -124,7 +124,8 @@ CABAC_INLINE void residual_coding(hevc_parser *p, int log2_size, int scan, int m
     residual block = {.is_chroma = is_chroma, .hides_signs = pps->sign_data_hiding && !bypass};
 
     bool skip = false; /* transform_skip_flag */
-    if (pps->transform_skip && !bypass && log2_size <= (is_extended ? pps->log2_max_transform_skip : 2))
+    const int log2_max_skip = is_extended ? pps->log2_max_transform_skip : 2;
+    if (pps->transform_skip && !bypass && log2_size <= log2_max_skip)
         skip = cabac_bin(&cabac, state + CTX_TRANSFORM_SKIP + is_chroma);
     if (is_extended) {
         if (!p->unit.is_intra && sps->explicit_rdpcm && (skip || bypass)) {
@@ -160,7 +161,7 @@ CABAC_INLINE void residual_coding(hevc_parser *p, int log2_size, int scan, int m
         int x = sub_blocks[i] & 7, y = sub_blocks[i] >> 3, place = y << 3 | x;
         int neighbours = (x < 7 ? coded >> (place + 1) & 1 : 0) |
                          (y < 7 ? coded >> (place + 8) & 1 : 0) << 1;
-        bool is_inferred = i < last_sub_block && i > 0; /* the last flag may be, if all others are 0 */
+        bool is_inferred = i < last_sub_block && i > 0; /* the last flag, if all others are 0 */
         if (is_inferred && !cabac_bin(&cabac, state + CTX_CODED_SUB_BLOCK + (neighbours != 0) +
                                                   2 * is_chroma))
             continue;

@@ -3,16 +3,6 @@
 
 #include <stdlib.h>
 
-static int read_ue(rbsp_reader *bits, uint32_t limit)
-{
-    uint32_t value = rbsp_ue(bits);
-    if (value > limit) {
-        bits->damaged = true;
-        return 0;
-    }
-    return (int)value;
-}
-
 int hevc_num_current(const hevc_slice *slice)
 {
     int count = 0;
@@ -39,8 +29,8 @@ static bool read_short_term(rbsp_reader *bits, const hevc_sps *sps, hevc_slice *
 
 static bool read_long_term(rbsp_reader *bits, const hevc_sps *sps, hevc_slice *slice)
 {
-    int from_sps = sps->num_long_term > 0 ? read_ue(bits, (uint32_t)sps->num_long_term) : 0;
-    int count = from_sps + read_ue(bits, HEVC_MAX_LONG_TERM_ACTIVE);
+    int from_sps = sps->num_long_term > 0 ? hevc_read_ue(bits, (uint32_t)sps->num_long_term) : 0;
+    int count = from_sps + hevc_read_ue(bits, HEVC_MAX_LONG_TERM_ACTIVE);
     if (count > HEVC_MAX_LONG_TERM_ACTIVE)
         return false;
     int width = hevc_ceil_log2((uint32_t)sps->num_long_term);
@@ -109,9 +99,9 @@ static bool read_lists(rbsp_reader *bits, const hevc_pps *pps, hevc_slice *slice
     slice->num_ref_idx[0] = pps->num_ref_idx_default[0];
     slice->num_ref_idx[1] = is_b ? pps->num_ref_idx_default[1] : 0;
     if (rbsp_flag(bits)) { /* num_ref_idx_active_override_flag */
-        slice->num_ref_idx[0] = read_ue(bits, HEVC_MAX_ACTIVE - 1) + 1;
+        slice->num_ref_idx[0] = hevc_read_ue(bits, HEVC_MAX_ACTIVE - 1) + 1;
         if (is_b)
-            slice->num_ref_idx[1] = read_ue(bits, HEVC_MAX_ACTIVE - 1) + 1;
+            slice->num_ref_idx[1] = hevc_read_ue(bits, HEVC_MAX_ACTIVE - 1) + 1;
     }
     int num_current = hevc_num_current(slice);
     if (pps->lists_modification && num_current > 1 &&
@@ -122,7 +112,7 @@ static bool read_lists(rbsp_reader *bits, const hevc_pps *pps, hevc_slice *slice
     if (slice->temporal_mvp) {
         slice->collocated_from_l0 = !is_b || rbsp_flag(bits);
         int entries = slice->num_ref_idx[slice->collocated_from_l0 ? 0 : 1];
-        slice->collocated_ref_idx = entries > 1 ? read_ue(bits, (uint32_t)entries - 1) : 0;
+        slice->collocated_ref_idx = entries > 1 ? hevc_read_ue(bits, (uint32_t)entries - 1) : 0;
     }
     return true;
 }
@@ -150,7 +140,7 @@ static void read_filters(rbsp_reader *bits, const hevc_pps *pps, hevc_slice *sli
     }
     if (pps->loop_filter_across_slices &&
         (slice->sao_luma || slice->sao_chroma || !deblocking_disabled))
-        bits->position++; /* slice_loop_filter_across_slices_enabled_flag */
+        hevc_skip(bits, 1); /* slice_loop_filter_across_slices_enabled_flag */
 }
 
 static hevc_status read_entry_points(rbsp_reader *bits, const hevc_sps *sps, const hevc_pps *pps,
@@ -161,8 +151,8 @@ static hevc_status read_entry_points(rbsp_reader *bits, const hevc_sps *sps, con
         return HEVC_OK;
     int rows = pps->entropy_coding_sync ? sps->ctb_rows : pps->num_tile_rows;
     uint32_t most = (uint32_t)(pps->num_tile_columns * rows - 1); /* 7.4.7.1 */
-    size_t count = (size_t)read_ue(bits, most);
-    int width = count > 0 ? read_ue(bits, 31) + 1 : 0; /* offset_len_minus1 */
+    size_t count = (size_t)hevc_read_ue(bits, most);
+    int width = count > 0 ? hevc_read_ue(bits, 31) + 1 : 0; /* offset_len_minus1 */
     if (bits->damaged || count * (size_t)width > bits->end)
         return HEVC_BAD_SLICE;
     if (count > entries->capacity) {
@@ -182,9 +172,9 @@ static hevc_status read_entry_points(rbsp_reader *bits, const hevc_sps *sps, con
 static hevc_status read_slice_part(rbsp_reader *bits, int nal_type, const hevc_sps *sps,
                                    const hevc_pps *pps, hevc_slice *slice, bool to_the_end)
 {
-    bits->position += (uint64_t)pps->num_extra_slice_header_bits;
+    hevc_skip(bits, pps->num_extra_slice_header_bits);
     slice->slice_address = slice->segment_address;
-    slice->type = read_ue(bits, HEVC_I_SLICE);
+    slice->type = hevc_read_ue(bits, HEVC_I_SLICE);
     slice->pic_output = !pps->output_flag_present || rbsp_flag(bits);
     if (!hevc_is_idr(nal_type)) {
         slice->poc_lsb = (int32_t)rbsp_u(bits, sps->log2_max_poc_lsb);
@@ -204,7 +194,7 @@ static hevc_status read_slice_part(rbsp_reader *bits, int nal_type, const hevc_s
     if (slice->type != HEVC_I_SLICE) {
         if (slice->type == HEVC_P_SLICE ? pps->weighted_pred : pps->weighted_bipred)
             skip_pred_weight_table(bits, slice, sps->chroma_format_idc != 0);
-        slice->max_merge_candidates = 5 - read_ue(bits, 4); /* five_minus_max_num_merge_cand */
+        slice->max_merge_candidates = 5 - hevc_read_ue(bits, 4); /* five_minus_max_num_merge_cand */
     }
     read_filters(bits, pps, slice);
     return HEVC_OK;
@@ -216,8 +206,8 @@ static hevc_status read_segment(rbsp_reader *bits, int nal_type, const hevc_sps 
 {
     bool is_first = rbsp_flag(bits);
     if (hevc_is_irap(nal_type))
-        bits->position++; /* no_output_of_prior_pics_flag */
-    int pps_id = read_ue(bits, HEVC_MAX_PPS - 1);
+        hevc_skip(bits, 1); /* no_output_of_prior_pics_flag */
+    int pps_id = hevc_read_ue(bits, HEVC_MAX_PPS - 1);
     if (rbsp_overrun(bits))
         return HEVC_BAD_SLICE;
     const hevc_pps *pps = pps_list + pps_id;
@@ -253,7 +243,7 @@ static hevc_status read_segment(rbsp_reader *bits, int nal_type, const hevc_sps 
     if (status != HEVC_OK)
         return status;
     if (pps->slice_header_extension)
-        bits->position += 8 * (uint64_t)read_ue(bits, 256);
+        hevc_skip(bits, 8 * hevc_read_ue(bits, 256));
     if (rbsp_overrun(bits) || !rbsp_flag(bits)) /* byte_alignment() */
         return HEVC_BAD_SLICE;
     slice->data_at = (size_t)((bits->position + 7) / 8);

@@ -6,15 +6,15 @@
 #include "hevc_parser.h"
 #include "nal.h"
 
-/* Entry points count the NAL unit's bytes, with those that prevent emulation.  Where the substream
- * begins that follows `count` others, as a byte of the payload: walks on from the last one asked. */
+/* Entry points count the NAL unit's bytes, with those that prevent emulation; the parser is in the
+ * payload, without.  This walks along with both. */
 typedef struct {
     const uint8_t *unit; /* from its payload on */
     size_t size;
-    size_t next;       /* entry */
-    size_t byte;       /* of the unit, where the last known substream begins */
-    size_t escape;     /* place of the next emulation prevention byte */
-    size_t num_escapes; /* before `byte` */
+    size_t next;         /* entry */
+    size_t byte;         /* of the unit, where the last known substream begins */
+    size_t escape;       /* place of the next emulation prevention byte */
+    size_t num_escapes;  /* before `byte` */
 } substreams;
 
 static void skip_escapes(substreams *s)

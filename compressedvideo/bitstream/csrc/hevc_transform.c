@@ -1,8 +1,6 @@
 /* Transform trees and units: clauses 7.3.8.8, 7.3.8.10, 7.3.8.12 and 7.3.8.14. */
 #include "hevc_parser.h"
 
-enum { CHROMA_NONE = 0, CHROMA_422 = 2, CHROMA_444 = 3 }; /* ChromaArrayType */
-
 /* cbf_cb and cbf_cr: bit 0 for the block, in 4:2:2 bit 1 for the lower of two. */
 typedef struct {
     int cb, cr;
@@ -61,7 +59,7 @@ static void chroma_blocks(hevc_parser *p, int flags, int log2_size, int scan, in
             hevc_residual_coding(p, log2_size, true, scan, mode);
 }
 
-/* 7.3.8.10; index: of the block among its parent's four; quarter: of the coding unit's, at depth 1. */
+/* 7.3.8.10; index: of the block among its parent's four; quarter: of the coding unit's four. */
 static void transform_unit(hevc_parser *p, int log2_size, int index, int quarter, bool luma,
                            chroma_flags chroma)
 {
@@ -76,7 +74,8 @@ static void transform_unit(hevc_parser *p, int log2_size, int index, int quarter
     if (luma) {
         int mode = unit->is_intra ? unit->luma_mode[part] : -1;
         bool by_mode = unit->is_intra && log2_size <= 3;
-        hevc_residual_coding(p, log2_size, false, by_mode ? scan_of_mode(mode) : HEVC_DIAGONAL, mode);
+        int scan = by_mode ? scan_of_mode(mode) : HEVC_DIAGONAL;
+        hevc_residual_coding(p, log2_size, false, scan, mode);
     }
     if (format == CHROMA_NONE)
         return;

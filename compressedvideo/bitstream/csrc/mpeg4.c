@@ -90,39 +90,6 @@ bool allocate_pictures(mpeg4_parser *p, const mpeg4_layer *layer)
            fail(p, MPEG4_NO_MEMORY);
 }
 
-/* Place of the next start code of a VOP, or `size`. */
-static size_t find_vop(const uint8_t *data, size_t size, size_t from)
-{
-    size_t at = find_start_code(data, size, from);
-    while (size - at >= 4 && data[at + 3] != VOP_START_CODE)
-        at = find_start_code(data, size, at + 3);
-    return size - at >= 4 ? at : size;
-}
-
-bool mpeg4_next_coded(const uint8_t *data, size_t size, int time_bits, bool is_last, size_t *offset,
-                      mpeg4_extent *vop)
-{
-    enum { LONGEST_PLACEHOLDER = 32 }; /* bytes behind the start code */
-    for (;;) {
-        size_t begin = *offset, start = find_vop(data, size, begin);
-        if (start == size)
-            return false;
-        size_t end = is_last ? size : find_vop(data, size, start + 4), length = end - start - 4;
-        *offset = end;
-        if (length == 0)
-            continue;
-        bit_reader bits = {data, end, 8 * ((uint64_t)start + 4)};
-        *vop = (mpeg4_extent){"IPBS"[bits_read(&bits, 2)], begin, end};
-        if (length > LONGEST_PLACEHOLDER || time_bits == 0)
-            return true;
-        while (bits_read(&bits, 1)) /* modulo_time_base */
-            ;
-        bits_skip(&bits, 1 + time_bits + 1); /* between markers: vop_time_increment */
-        if (bits_read(&bits, 1)) /* vop_coded */
-            return true;
-    }
-}
-
 /* A VOP from behind its start code; one that is an anchor becomes the last anchor. */
 static void parse_vop(mpeg4_parser *p, mpeg4_vop *vop)
 {

@@ -120,19 +120,6 @@ const mpeg4_layer *mpeg4_get_layer(const mpeg4_parser *parser);
 bool mpeg4_next_vop(mpeg4_parser *parser, const uint8_t *data, size_t size, size_t *offset,
                     mpeg4_vop *vop);
 
-/* A coded VOP within a packet: its bytes, with the headers before it, up to the next VOP. */
-typedef struct {
-    char type;
-    size_t begin, end;
-} mpeg4_extent;
-
-/* The next coded VOP of a packet, which may hold several and placeholders, from *offset on.  False if
- * there is no more.  Reads no more than its header.
- * time_bits: of vop_time_increment, 0 if unknown: then all count as coded.
- * is_last: whatever follows the VOP belongs to it. */
-bool mpeg4_next_coded(const uint8_t *data, size_t size, int time_bits, bool is_last, size_t *offset,
-                      mpeg4_extent *vop);
-
 enum { MPEG4_UNUSED = 255 };
 
 /* One direction's vectors times `scale`, and the anchor that they point into (0 past, 1 future,

@@ -303,35 +303,7 @@ static PyObject *message(PyObject *Py_UNUSED(module), PyObject *status)
     return PyUnicode_FromString(mpeg4_message((mpeg4_status)value));
 }
 
-static PyObject *coded_vops(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *packet;
-    Py_buffer buffer;
-    int time_bits, is_last;
-    if (!PyArg_ParseTuple(args, "Oip", &packet, &time_bits, &is_last) ||
-        PyObject_GetBuffer(packet, &buffer, PyBUF_SIMPLE) < 0)
-        return NULL;
-    PyObject *vops = PyList_New(0);
-    size_t offset = 0;
-    mpeg4_extent vop;
-    if (time_bits < 0 || time_bits > 16) {
-        PyErr_Format(PyExc_ValueError, "time_bits: %d, not 0 to 16", time_bits);
-        Py_CLEAR(vops);
-    }
-    while (vops && mpeg4_next_coded(buffer.buf, (size_t)buffer.len, time_bits, is_last != 0,
-                                    &offset, &vop)) {
-        PyObject *tuple = Py_BuildValue("Cnn", vop.type, (Py_ssize_t)vop.begin,
-                                        (Py_ssize_t)vop.end);
-        if (!tuple || PyList_Append(vops, tuple) < 0)
-            Py_CLEAR(vops);
-        Py_XDECREF(tuple);
-    }
-    PyBuffer_Release(&buffer);
-    return vops;
-}
-
 static PyMethodDef module_methods[] = {
-    {"coded_vops", coded_vops, METH_VARARGS, "(type, start, stop) of each coded VOP of a packet"},
     {"message", message, METH_O, "one sentence about a status"},
     {NULL, NULL, 0, NULL},
 };

@@ -3,22 +3,9 @@
 #include <string.h>
 
 #include "rbsp.h"
+#include "start_codes.h"
 
-/* Place of the next 00 00 01 from `from` on, or `size`. */
-static size_t find_start_code(const uint8_t *data, size_t size, size_t from)
-{
-    for (size_t i = from + 2; i < size; i++) {
-        const uint8_t *one = memchr(data + i, 1, size - i);
-        if (!one)
-            break;
-        i = (size_t)(one - data);
-        if (data[i - 2] == 0 && data[i - 1] == 0)
-            return i - 2;
-    }
-    return size;
-}
-
-/* The unit from a start code at `start` on, up to the next one or to `end`; false if it is empty. */
+/* The unit from a start code at `start` on, up to the next or to `end`; false if it is empty. */
 static bool cut_unit(nal_reader *reader, size_t start, size_t end, nal_unit *unit)
 {
     size_t begin = start + 3, stop = find_start_code(reader->data, end, begin);

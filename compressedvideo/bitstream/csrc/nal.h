@@ -1,5 +1,5 @@
 /* NAL units within a packet, as H.264 and H.265 share them: Annex B (start codes) and the MP4 kind
- * (each behind its length), and the payload without its emulation prevention bytes (clause 7.3.1). */
+ * (each behind its length), and payloads without emulation prevention bytes (clause 7.3.1). */
 #ifndef COMPRESSEDVIDEO_NAL_H
 #define COMPRESSEDVIDEO_NAL_H
 

@@ -1,4 +1,4 @@
-/* Start codes: 00 00 01 and a byte that says what follows (MPEG-1, MPEG-2 and MPEG-4 part 2). */
+/* Start codes: 00 00 01 and a byte that says what follows. */
 #ifndef COMPRESSEDVIDEO_START_CODES_H
 #define COMPRESSEDVIDEO_START_CODES_H
 

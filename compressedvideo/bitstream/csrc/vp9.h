@@ -21,6 +21,7 @@ typedef struct {
     int num_pictures;
     int32_t pictures[3]; /* that `slots` names */
     void *memory;        /* holds what follows; NULL after an error, then they are NULL, too */
+    size_t memory_size;
     int16_t *vectors;    /* [2][rows][columns][2], x and y, quarter pixels, destination minus source */
     uint8_t *slots;      /* [2][rows][columns]: index into `pictures`, or VP9_NOT_USED */
     uint32_t *bits;      /* [block rows][block columns] of 8x8 pixels; NULL without costs */

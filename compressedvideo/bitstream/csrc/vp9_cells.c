@@ -11,21 +11,24 @@ static size_t round_up(size_t size)
     return (size + 7) / 8 * 8;
 }
 
-/* All arrays in one piece of memory */
+/* All arrays in one piece of memory, of zeros.  Vectors come last: of many pictures those of the second
+ * prediction are never touched. */
 static bool allocate(vp9_motion *motion, size_t cells, size_t blocks)
 {
-    size_t vectors = 2 * cells * 2 * sizeof *motion->vectors, slots = round_up(2 * cells);
     size_t bits = round_up(blocks * sizeof *motion->bits);
-    uint8_t *memory = malloc(vectors + slots + bits + blocks * sizeof *motion->coefficients);
+    size_t coefficients = round_up(blocks * sizeof *motion->coefficients);
+    size_t slots = round_up(2 * cells), vectors = 2 * cells * 2 * sizeof *motion->vectors;
+    motion->memory_size = bits + coefficients + slots + vectors;
+    uint8_t *memory = calloc(motion->memory_size, 1);
     if (!memory)
         return false;
     motion->memory = memory;
-    motion->vectors = (int16_t *)memory;
-    motion->slots = memory + vectors;
     if (blocks) {
-        motion->bits = (uint32_t *)(memory + vectors + slots);
-        motion->coefficients = (uint16_t *)(memory + vectors + slots + bits);
+        motion->bits = (uint32_t *)memory;
+        motion->coefficients = (uint16_t *)(memory + bits);
     }
+    motion->slots = memory + bits + coefficients;
+    motion->vectors = (int16_t *)(motion->slots + slots);
     return true;
 }
 
@@ -57,7 +60,6 @@ static void put_cells(const vp9_parser *p, vp9_motion *motion, const uint8_t slo
     size_t columns = ((size_t)motion->width + (size_t)motion->cell - 1) / (size_t)motion->cell;
     size_t cells = rows * columns, at = 0;
     int halved = motion->cell == 4; /* two cells across a block of 8 pixels */
-    memset(motion->vectors, 0, 2 * cells * 2 * sizeof *motion->vectors);
     memset(motion->slots, VP9_NOT_USED, 2 * cells);
     for (size_t row = 0; row < rows; row++) {
         vp9_block *const *blocks = p->grid[p->current] + (row >> halved) * (size_t)p->columns;

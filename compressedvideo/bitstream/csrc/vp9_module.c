@@ -1,6 +1,14 @@
 /* The Python side of vp9.c: the type `Parser`.  Only vp9.py uses it, and documents it. */
 #include "record_python.h"
+
+#include <stdlib.h>
+
 #include "vp9.h"
+
+typedef struct {
+    vp9_tables tables;
+    PyTypeObject *arrays_type;
+} module_state;
 
 typedef struct {
     PyObject_HEAD
@@ -20,7 +28,8 @@ static PyObject *parser_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     ParserObject *self = (ParserObject *)allocate(type, 0);
     if (!self)
         return NULL;
-    self->parser = vp9_new(PyType_GetModuleState(type));
+    const module_state *state = PyType_GetModuleState(type);
+    self->parser = vp9_new(&state->tables);
     if (!self->parser) {
         Py_DECREF(self);
         return PyErr_NoMemory();
@@ -50,49 +59,111 @@ static PyObject *parser_headers(PyObject *object, PyObject *packets)
     return python_headers(packets, read_headers, self->parser, &self->busy);
 }
 
-/* ---------------------------------------------------------------- a run of packets */
+/* ---------------------------------------------------------------- the arrays of a picture */
 
-static PyObject *bytes_or_none(const void *memory, size_t size)
+/* Owns malloc()ed memory, of which Python sees the part that is asked for: nothing is copied. */
+typedef struct {
+    PyObject_HEAD
+    void *memory;
+    size_t size;
+} ArraysObject;
+
+static void arrays_dealloc(PyObject *object)
 {
-    return memory ? PyBytes_FromStringAndSize(memory, (Py_ssize_t)size) : Py_NewRef(Py_None);
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    free(((ArraysObject *)object)->memory);
+    release(object);
+    Py_DECREF(type);
 }
 
-static PyObject *costs_or_none(const vp9_motion *motion)
+static int arrays_getbuffer(PyObject *object, Py_buffer *view, int flags)
 {
-    size_t blocks = ((size_t)motion->height + 7) / 8 * (((size_t)motion->width + 7) / 8);
+    ArraysObject *self = (ArraysObject *)object;
+    return PyBuffer_FillInfo(view, object, self->memory, (Py_ssize_t)self->size, 0, flags);
+}
+
+static PyType_Slot arrays_slots[] = {
+    {Py_tp_dealloc, (void *)arrays_dealloc},
+    {Py_bf_getbuffer, (void *)arrays_getbuffer},
+    {0, NULL},
+};
+
+static PyType_Spec arrays_spec = {
+    .name = "compressedvideo.bitstream._parsers.vp9.Arrays",
+    .basicsize = sizeof(ArraysObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = arrays_slots,
+};
+
+/* A memoryview of the whole memory, which now belongs to it. */
+static PyObject *own_arrays(PyTypeObject *type, vp9_motion *motion)
+{
+    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    ArraysObject *arrays = (ArraysObject *)allocate(type, 0);
+    if (!arrays)
+        return NULL;
+    arrays->memory = motion->memory;
+    arrays->size = motion->memory_size;
+    motion->memory = NULL;
+    PyObject *view = PyMemoryView_FromObject((PyObject *)arrays);
+    Py_DECREF(arrays);
+    return view;
+}
+
+/* `size` bytes of the view from `start` on, or None if there is no such array. */
+static PyObject *part_of(PyObject *view, const void *base, const void *start, size_t size)
+{
+    if (!start)
+        return Py_NewRef(Py_None);
+    Py_ssize_t offset = (const uint8_t *)start - (const uint8_t *)base;
+    return PySequence_GetSlice(view, offset, offset + (Py_ssize_t)size);
+}
+
+/* ---------------------------------------------------------------- a run of packets */
+
+static PyObject *costs_or_none(PyObject *view, const void *base, const vp9_motion *motion,
+                               size_t blocks)
+{
     if (!motion->bits)
         return Py_NewRef(Py_None);
-    return Py_BuildValue("iNN", 8, bytes_or_none(motion->bits, blocks * sizeof *motion->bits),
-                         bytes_or_none(motion->coefficients,
-                                       blocks * sizeof *motion->coefficients));
+    return Py_BuildValue("iNN", 8, part_of(view, base, motion->bits, 4 * blocks),
+                         part_of(view, base, motion->coefficients, 2 * blocks));
 }
 
 /* (picture, status, bit, cell, height, width, pictures, vectors, slots, costs) */
-static PyObject *motion_tuple(const vp9_motion *motion)
+static PyObject *motion_tuple(PyTypeObject *arrays_type, vp9_motion *motion)
 {
+    size_t height = (size_t)motion->height, width = (size_t)motion->width;
     size_t cell = motion->cell ? (size_t)motion->cell : 1;
-    size_t cells = ((size_t)motion->height + cell - 1) / cell *
-                   (((size_t)motion->width + cell - 1) / cell);
-    PyObject *pictures = PyTuple_New(motion->num_pictures);
+    size_t cells = (height + cell - 1) / cell * ((width + cell - 1) / cell);
+    size_t blocks = (height + 7) / 8 * ((width + 7) / 8);
+    const void *base = motion->memory;
+    PyObject *view = base ? own_arrays(arrays_type, motion) : Py_NewRef(Py_None);
+    PyObject *costs = view ? costs_or_none(view, base, motion, blocks) : NULL;
+    PyObject *pictures = PyTuple_New(motion->num_pictures), *tuple = NULL;
     for (int i = 0; pictures && i < motion->num_pictures; i++) {
         PyObject *picture = PyLong_FromLong(motion->pictures[i]);
         if (!picture || PyTuple_SetItem(pictures, i, picture) < 0)
             Py_CLEAR(pictures);
     }
-    if (!pictures)
-        return NULL;
-    return Py_BuildValue("iiKiiiNNNN", (int)motion->picture, (int)motion->status,
-                         (unsigned long long)motion->bit, motion->cell, motion->height,
-                         motion->width, pictures,
-                         bytes_or_none(motion->vectors, 4 * cells * sizeof *motion->vectors),
-                         bytes_or_none(motion->slots, 2 * cells), costs_or_none(motion));
+    if (view && pictures && costs)
+        tuple = Py_BuildValue("iiKiiiONNO", (int)motion->picture, (int)motion->status,
+                              (unsigned long long)motion->bit, motion->cell, motion->height,
+                              motion->width, pictures,
+                              part_of(view, base, motion->vectors, 8 * cells),
+                              part_of(view, base, motion->slots, 2 * cells), costs);
+    Py_XDECREF(view);
+    Py_XDECREF(pictures);
+    Py_XDECREF(costs);
+    return tuple;
 }
 
-static PyObject *motion_list(const vp9_output *output)
+static PyObject *motion_list(PyTypeObject *arrays_type, const vp9_output *output)
 {
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list && i < output->num_motions; i++) {
-        PyObject *tuple = motion_tuple(output->motions + i);
+        PyObject *tuple = motion_tuple(arrays_type, output->motions + i);
         if (!tuple || PyList_Append(list, tuple) < 0)
             Py_CLEAR(list);
         Py_XDECREF(tuple);
@@ -128,7 +199,9 @@ static PyObject *parse_packets(ParserObject *self, PyObject *packets, const Py_b
                         effort_of(needed, wanted, i, with_costs), &output);
     Py_END_ALLOW_THREADS
     python_release(buffers, count);
-    PyObject *list = output.out_of_memory ? PyErr_NoMemory() : motion_list(&output);
+    const module_state *state = PyType_GetModuleState(Py_TYPE((PyObject *)self));
+    PyObject *list = output.out_of_memory ? PyErr_NoMemory()
+                                          : motion_list(state->arrays_type, &output);
     self->stills = (vp9_output){.stills = output.stills, .num_stills = output.num_stills,
                                 .still_room = output.still_room};
     output.stills = NULL;
@@ -234,14 +307,8 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int module_exec(PyObject *module)
+static int add_constants(PyObject *module)
 {
-    vp9_build_tables(PyModule_GetState(module));
-    PyObject *type = PyType_FromModuleAndSpec(module, &parser_spec, NULL);
-    int status = type ? PyModule_AddObjectRef(module, "Parser", type) : -1;
-    Py_XDECREF(type);
-    if (status < 0)
-        return -1;
     if (PyModule_AddIntConstant(module, "OK", VP9_OK) < 0 ||
         PyModule_AddIntConstant(module, "INEXACT_END", VP9_INEXACT_END) < 0 ||
         PyModule_AddIntConstant(module, "SCALED", VP9_SCALED) < 0 ||
@@ -249,6 +316,36 @@ static int module_exec(PyObject *module)
         PyModule_AddIntConstant(module, "FIRST_UNSUPPORTED", VP9_FIRST_UNSUPPORTED) < 0)
         return -1;
     return 0;
+}
+
+static int module_exec(PyObject *module)
+{
+    module_state *state = PyModule_GetState(module);
+    vp9_build_tables(&state->tables);
+    state->arrays_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &arrays_spec, NULL);
+    PyObject *type = PyType_FromModuleAndSpec(module, &parser_spec, NULL);
+    int status = state->arrays_type && type ? PyModule_AddObjectRef(module, "Parser", type) : -1;
+    Py_XDECREF(type);
+    return status < 0 ? -1 : add_constants(module);
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    module_state *state = PyModule_GetState(module);
+    Py_VISIT(state->arrays_type);
+    return 0;
+}
+
+static int module_clear(PyObject *module)
+{
+    module_state *state = PyModule_GetState(module);
+    Py_CLEAR(state->arrays_type);
+    return 0;
+}
+
+static void module_free(void *module)
+{
+    module_clear(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -260,7 +357,10 @@ struct PyModuleDef vp9_module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "compressedvideo.bitstream._parsers.vp9",
     .m_doc = "Motion vectors of VP9 video, without decoding.",
-    .m_size = sizeof(vp9_tables),
+    .m_size = sizeof(module_state),
     .m_methods = module_methods,
     .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
 };

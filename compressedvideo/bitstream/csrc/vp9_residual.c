@@ -8,8 +8,8 @@
 typedef struct {
     const vp9_scan_step *steps;
     int count; /* coefficients */
-    const uint8_t (*probs)[6][3];
-    uint32_t (*tokens)[6][4], (*more)[6];
+    const uint8_t (*probs)[3]; /* by context of all bands */
+    uint32_t (*tokens)[4], *more;
 } token_source;
 
 /* How large a coefficient above 1 is, as contexts see it: 2 (2), 3 (3, 4), 4 (5 to 10), 5. */
@@ -50,6 +50,12 @@ static inline int read_large_token(bool_decoder *bits, const uint8_t *pareto, in
     return 5;
 }
 
+/* From the sizes of the two coefficients before it */
+static inline int context_of(const vp9_scan_step *step, const uint8_t *cache)
+{
+    return (1 + cache[step->neighbour[0]] + cache[step->neighbour[1]]) >> 1;
+}
+
 /* 6.4.24 tokens, up to the last coefficient that is not 0.  Returns how many there are with the zeros
  * between; *nonzero rises by those that are not.
  * The decoder is a copy, which the compiler keeps in registers: nearly all symbols are read here. */
@@ -62,36 +68,35 @@ static inline int tokens(vp9_parser *p, const token_source *source, int context,
     int number = 0, count = source->count;
     uint32_t found = 0;
     while (number < count) {
-        int band = steps[number].band;
-        const uint8_t *probs = source->probs[band][context];
+        context += steps[number].first_context;
+        const uint8_t *probs = source->probs[context];
         if (counting)
-            source->more[band][context]++;
+            source->more[context]++;
         if (!bool_branch(&bits, probs[0])) { /* more_coefs */
             if (counting)
-                source->tokens[band][context][END_TOKEN]++;
+                source->tokens[context][END_TOKEN]++;
             break;
         }
-        while (!bool_branch(&bits, probs[1])) { /* ZERO_TOKEN: the next is not asked if it is there */
+        while (!bool_branch(&bits, probs[1])) { /* after a zero it is not asked if there are more */
             if (counting)
-                source->tokens[band][context][ZERO_TOKEN]++;
+                source->tokens[context][ZERO_TOKEN]++;
             cache[steps[number].position] = 0;
             if (++number == count)
                 goto done;
-            band = steps[number].band;
-            context = (1 + cache[steps[number].neighbour[0]] + cache[steps[number].neighbour[1]]) >> 1;
-            probs = source->probs[band][context];
+            context = steps[number].first_context + context_of(steps + number, cache);
+            probs = source->probs[context];
         }
         int size = 1;
         bool is_large = bool_branch(&bits, probs[2]);
         if (counting)
-            source->tokens[band][context][is_large ? MORE_TOKEN : ONE_TOKEN]++;
+            source->tokens[context][is_large ? MORE_TOKEN : ONE_TOKEN]++;
         if (is_large)
             size = read_large_token(&bits, p->tables->pareto[probs[2]], p->header->bit_depth);
         bool_read(&bits, 128); /* sign_bit */
         found++;
         cache[steps[number].position] = (uint8_t)size;
         if (++number < count)
-            context = (1 + cache[steps[number].neighbour[0]] + cache[steps[number].neighbour[1]]) >> 1;
+            context = context_of(steps + number, cache);
     }
 done:
     p->bits = bits;
@@ -168,10 +173,10 @@ static bool plane_residual(vp9_parser *p, vp9_block *block, int plane)
     uint8_t *left = p->left_nonzero[plane] + ((p->row & 7) * 2 >> sub_y);
     token_source source = {
         .count = 16 << 2 * tx_size,
-        .probs = (const uint8_t (*)[6][3])
-            p->probs.coefficients[tx_size][plane > 0][block->is_inter],
-        .tokens = p->counts.tokens[tx_size][plane > 0][block->is_inter],
-        .more = p->counts.more[tx_size][plane > 0][block->is_inter],
+        .probs = (const uint8_t (*)[3])
+            p->probs.coefficients[tx_size][plane > 0][block->is_inter][0],
+        .tokens = p->counts.tokens[tx_size][plane > 0][block->is_inter][0],
+        .more = p->counts.more[tx_size][plane > 0][block->is_inter][0],
     };
     bool any = false;
     for (int y = 0; y < height4 && y < visible_y; y += step)

@@ -140,7 +140,7 @@ static vp9_scan_step step(int position, int width, int scan, int band)
     int second = scan == VP9_COLUMN_SCAN ? above : left;
     if (row == 0 || column == 0)
         first = second = row > 0 ? above : column > 0 ? left : 0;
-    return (vp9_scan_step){(uint16_t)position, {(uint16_t)first, (uint16_t)second}, (uint8_t)band};
+    return (vp9_scan_step){(uint16_t)position, {(uint16_t)first, (uint16_t)second}, (uint8_t)(6 * band)};
 }
 
 static int band_of(int number, int width)

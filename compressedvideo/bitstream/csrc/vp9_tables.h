@@ -51,7 +51,7 @@ extern const uint16_t vp9_scans_16x16[VP9_NUM_SCANS][256], vp9_scan_32x32[1024];
 /* A coefficient in scan order, and the two before it that give its context. */
 typedef struct {
     uint16_t position, neighbour[2];
-    uint8_t band;
+    uint8_t first_context; /* of its band: six times the band's number */
 } vp9_scan_step;
 
 /* Built once for all parsers. */

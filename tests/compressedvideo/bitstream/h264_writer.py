@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-P, B, I = 0, 1, 2  # noqa: E741 - slice_type
+P, B, I, SP = 0, 1, 2, 3  # noqa: E741 - slice_type
 TOP, BOTTOM = "top", "bottom"
 
 
@@ -115,7 +115,7 @@ class Slice:
             bits.ue(self.redundant)
         if self.type == B:
             bits.u(1, 1)  # direct_spatial_mv_pred_flag
-        lists = {P: 1, B: 2, I: 0}[self.type]
+        lists = {P: 1, B: 2, I: 0, SP: 1}[self.type]
         if lists:
             bits.u(1, 1)
             for count in self.num_refs[:lists]:
@@ -137,6 +137,8 @@ class Slice:
                 if self.markings:
                     bits.ue(0)
         bits.se(0)  # slice_qp_delta
+        if self.type == SP:
+            bits.u(1, 0).se(0)  # sp_for_switch_flag, slice_qs_delta
         unit_type = self.unit_type or (5 if self.idr else 1)
         return bytes([self.ref_idc << 5 | unit_type]) + bits.payload()
 

@@ -9,7 +9,7 @@ import av
 import cv2
 import numpy as np
 
-QUIET = "pools=none:frame-threads=1:info=0:log-level=none"
+QUIET = "frame-threads=1:info=0:log-level=none"
 
 
 def moving_shapes(num_frames: int, width: int, height: int, *, noise: float = 3.0):
@@ -41,7 +41,9 @@ def encode(
     container_format = "hevc" if path.suffix == ".hevc" else None
     with av.open(str(path), "w", format=container_format) as container:
         options = {"preset": preset, "crf": str(crf)}
-        options["x265-params"] = ":".join(filter(None, [QUIET, params]))
+        # x265 writes wavefronts with a pool of threads alone, and without them crashes at slices
+        pools = "pools=1" if "wpp=1" in params or "slices=" in params else "pools=none"
+        options["x265-params"] = ":".join(filter(None, [QUIET, pools, params]))
         stream = container.add_stream("libx265", rate=Fraction(25), options=options)
         for frame in frames:
             if not stream.codec_context.is_open:

@@ -34,7 +34,7 @@ class Reference:
     """A decoded picture's luma, and its planes between the pixels."""
 
     luma: np.ndarray
-    """[H, W] int."""
+    """[H, W] int; the whole coded picture, so that nothing may be cropped: multiples of 8."""
     bit_depth: int
     planes: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 

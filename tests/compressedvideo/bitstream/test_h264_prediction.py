@@ -1,7 +1,13 @@
-"""H.264 vectors and references against decoded pixels: predictions are right bit for bit."""
+"""H.264 vectors and references against decoded pixels: predictions are right bit for bit.
+
+All real content, 5 million blocks and more:
+
+    MMCONDENSE_H264_REAL=1 python -m pytest tests/.../test_h264_prediction.py -n 0 -s
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import av
@@ -126,3 +132,32 @@ def test_a_wrong_vector_would_be_noticed(tmp_path):
         picture.vectors[0, ::4, ::2, 0] += 1
         result.check(picture, lumas, orders)
     assert result.num_wrong > 200
+
+
+REAL_STREAMS = [
+    ("demo.mp4", {"bframes": 3, "weightb": 1, "direct": "spatial"}),
+    ("flipping_a_pancake.mkv", {"bframes": 3, "direct": "temporal", "cabac": 0}),
+    ("demo.mp4", {"bframes": 2, "partitions": "all", "ref": 5, "crf": 34}),
+    ("flipping_a_pancake.mkv", {"bframes": 0, "ref": 3, "slices": 4, "crf": 33}),
+    ("demo.mp4", {"bframes": 3, "b-pyramid": "none", "direct": "temporal", "weightb": 1}),
+    ("flipping_a_pancake.mkv", {"bframes": 3, "open-gop": 1, "keyint": 12, "crf": 34}),
+    ("demo.mp4", {"bframes": 3, "no-deblock": 0, "crf": 32}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), REAL_STREAMS)
+def test_real_content(name, settings, shared_data, tmp_path):
+    """Real clips, encoded again so that the frame is whole macroblocks and nothing is weighted."""
+    if not os.environ.get("MMCONDENSE_H264_REAL") and settings != REAL_STREAMS[0][1]:
+        pytest.skip("one is enough: MMCONDENSE_H264_REAL=1 runs all")
+    options = {"threads": 1, "weightp": 0, "weightb": 0, "crf": 30, "no-deblock": 1, **settings}
+    with av.open(str(shared_data / "clips" / name)) as container:
+        frames = container.decode(video=0)
+        images = [frame.to_ndarray(width=336, height=256, format="rgb24") for frame in frames]
+    path = encode(
+        tmp_path / "clip.mkv", options, num_frames=len(images), width=336, height=256, images=images
+    )
+    result = check(path, deblocked=not options["no-deblock"], implicit=options["weightb"] == 1)
+    print(result.num_checked, "blocks", result.num_wrong, "wrong", result.kinds)
+    assert result.num_wrong == 0
+    assert result.num_checked > (200_000 if options["no-deblock"] else 50_000)

@@ -6,17 +6,19 @@ MMCONDENSE_FUZZ_PACKETS=30000 python -m pytest tests/compressedvideo/bitstream/t
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from compressedvideo.bitstream.hevc import HevcParser, is_available
 from tests.compressedvideo.bitstream.hevc_clips import encode, moving_shapes, packets_of
+from tests.compressedvideo.bitstream.sanitized import build
 
-CSRC = Path(__file__).resolve().parents[3] / "compressedvideo" / "bitstream" / "csrc"
-HARNESS = Path(__file__).with_name("fuzz") / "hevc_fuzz.c"
+pytestmark = pytest.mark.skipif(not is_available(), reason="no compiled HEVC parser")
+
+GENERATED = Path(__file__).with_name("generated_hevc")
 NUM_PACKETS = int(os.environ.get("MMCONDENSE_FUZZ_PACKETS", "3000"))
 LARGEST_ALLOCATION = 512  # MB: the sanitizer ends the program at a larger one
 STREAMS = {
@@ -29,22 +31,7 @@ STREAMS = {
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no gcc or clang")
-    binary = tmp_path_factory.mktemp("fuzz") / "hevc_fuzz"
-    sources = [path for path in sorted(CSRC.glob("hevc*.c")) if path.stem != "hevc_module"]
-    sources += [CSRC / "nal.c", CSRC / "cabac.c"]
-    command = [compiler, "-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]
-    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    empty = binary.with_name("empty.c")
-    empty.write_text("int main(void) { return 0; }\n")
-    probe = [compiler, *sanitizers, str(empty), "-o", str(binary.with_name("empty"))]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        pytest.skip(f"{compiler} has no sanitizers")
-    command += [*sanitizers, f"-I{CSRC}", str(HARNESS), *map(str, sources), "-o", str(binary)]
-    subprocess.run(command, check=True)
-    return binary
+    return build("hevc_fuzz", ["hevc*", "nal", "cabac"], tmp_path_factory.mktemp("fuzz"))
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +39,20 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Files as the harness wants them: extradata, then packets, each behind its size."""
     folder = tmp_path_factory.mktemp("streams")
     files = []
+
+    def add(name: str, packets: list[bytes]) -> None:
+        files.append(folder / f"{name}.bin")
+        parts = [struct.pack("<I", len(data)) + data for data in packets]
+        files[-1].write_bytes(b"".join(parts))
+
     for name, params in STREAMS.items():
         clip = encode(folder / name, moving_shapes(24, 112, 80), params=params)
         extradata, packets, _ = packets_of(clip)
-        parts = [struct.pack("<I", len(data)) + data for data in (extradata, *packets)]
-        files.append(clip.with_suffix(".bin"))
-        files[-1].write_bytes(b"".join(parts))
+        add(name, [extradata, *packets])
+    for path in GENERATED.glob("*.hevc"):
+        stream = path.read_bytes()
+        records, _ = HevcParser(None).headers([stream])
+        add(path.name, [b"", *(stream[r["start"] : r["stop"]] for r in records)])
     return files
 
 

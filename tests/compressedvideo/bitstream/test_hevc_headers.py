@@ -211,6 +211,20 @@ def test_several_pictures_in_a_packet(open_gops):
     assert (again == apart[:9]).all()
 
 
+def test_several_pictures_behind_one_length(open_gops, tmp_path):
+    """Some muxers leave start codes between the units of a packet that has one length."""
+    path = tmp_path / "clip.hevc"
+    records = check(write(path, open_gops))
+    stream = b"".join(b"\0\0\1" + part for part in open_gops)
+    expected = as_arrays(*hevc.Parser(b"").headers([stream]))[0]
+    configuration = b"\1" + bytes(20) + b"\3\0"  # lengths of 4 bytes, no parameter sets
+    packet = (len(stream) - 3).to_bytes(4, "big") + stream[3:]
+    joined = as_arrays(*hevc.Parser(configuration).headers([packet]))[0]
+    assert len(joined) == len(records) == 44
+    for name in ("order", "epoch", "kind", "flags", "num_references", "picture"):
+        assert (joined[name] == expected[name]).all(), name
+
+
 def test_hidden_pictures_and_layers_of_references(tmp_path):
     """Only the uppermost sub-layer's non-reference pictures are not referenced."""
     params = "temporal-layers=2:bframes=3:b-adapt=0:b-pyramid=1:keyint=20:min-keyint=20:scenecut=0"

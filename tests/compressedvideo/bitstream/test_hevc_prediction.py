@@ -2,7 +2,7 @@
 
 MMCONDENSE_HEVC_FRAMES=200 python -m pytest tests/compressedvideo/bitstream/test_hevc_prediction.py
 
-encodes so many frames a clip at 340x256 (5 M cells without residual in all) instead of a few
+encodes so many frames a clip at 336x256 (5 M cells without residual in all) instead of a few
 small ones.
 """
 
@@ -76,7 +76,7 @@ def check_prediction(path: Path, bit_depth: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("params", CLIPS.values(), ids=CLIPS)
 def test_what_has_no_residual_is_its_prediction(params, tmp_path):
-    num_frames, width, height = (NUM_FRAMES, 340, 256) if NUM_FRAMES else (20, 136, 104)
+    num_frames, width, height = (NUM_FRAMES, 336, 256) if NUM_FRAMES else (20, 136, 104)
     path = encode(
         tmp_path / "clip.mkv",
         moving_shapes(num_frames, width, height),

@@ -83,6 +83,13 @@ def luma(packets) -> list[np.ndarray]:
     return planes
 
 
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> list[list[bytes]]:
+    """Packets of random streams, which have what encoders rarely write."""
+    files = generate_vp9(tmp_path_factory.mktemp("generated"), range(30))
+    return [read_packets(file)[2] for file in files]
+
+
 # ---------------------------------------------------------------- vectors
 
 
@@ -140,10 +147,10 @@ def test_blocks_without_coefficients_are_copies(tmp_path):
     assert num_equal == num_copies
 
 
-def test_vectors_of_small_blocks_differ_within_eight_pixels(tmp_path):
+def test_vectors_of_small_blocks_differ_within_eight_pixels(generated):
     cells_seen, num_different = set(), 0
-    for file in generate_vp9(tmp_path, range(12)):
-        for motion in parse(read_packets(file)[2]):
+    for packets in generated[:12]:
+        for motion in parse(packets):
             cells_seen.add((motion.cell, motion.pictures == ()))
             if motion.cell == 8:
                 continue
@@ -156,17 +163,17 @@ def test_vectors_of_small_blocks_differ_within_eight_pixels(tmp_path):
     assert cells_seen == {(8, True), (8, False), (4, False)}  # intra pictures: always 8
 
 
-def test_slots_name_distinct_earlier_pictures(tmp_path):
+def test_slots_name_distinct_earlier_pictures(generated):
     seen = set()
-    for file in generate_vp9(tmp_path, range(30)):
-        records, references = as_arrays(*vp9.Parser().headers(read_packets(file)[2]))
+    for packets in generated:
+        records, references = as_arrays(*vp9.Parser().headers(packets))
         ends = records["num_references"].cumsum()
         lists = {
             int(record["picture"]): references[end - record["num_references"] : end].tolist()
             for end, record in zip(ends, records, strict=True)
             if not record["flags"] & Flags.SHOWS_EXISTING
         }
-        for motion in parse(read_packets(file)[2]):
+        for motion in parse(packets):
             assert list(motion.pictures) == lists[motion.picture]
             used = motion.slots != NOT_USED
             assert np.all(motion.slots[used] < len(motion.pictures))

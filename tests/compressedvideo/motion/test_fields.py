@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compressedvideo.motion import fields as motion
-from compressedvideo.motion.cells import NO_REFERENCE, MotionCells
+from compressedvideo.motion.cells import CELL, NO_REFERENCE, MotionCells
 from tests.compressedvideo.slow_reference import paint_blocks, slow_warp
 
 HEIGHT, WIDTH = 44, 52  # no multiples of 16, nor of 8
@@ -65,7 +65,7 @@ def test_rasterise_and_densify_equal_painting_block_by_block(rng, scale, source,
     blocks = random_blocks(rng, scale=scale)
     vectors, used = motion.rasterise(blocks, source=source, height=HEIGHT, width=WIDTH)
     slots = np.where(used, np.uint8(0), np.uint8(NO_REFERENCE))
-    cells = MotionCells(vectors[None], slots[None], (0,), motion.CELL)
+    cells = MotionCells(vectors[None], slots[None], (0,), CELL)
     field = motion.densify(cells, height=HEIGHT, width=WIDTH, whole=whole)
     expected, expected_valid = paint_blocks(
         blocks, source=source, height=HEIGHT, width=WIDTH, whole=whole

@@ -57,7 +57,7 @@ def test_exported_vectors_are_the_motion_of_the_content(tmp_path, codec, step):
         context = container.streams.video[0].codec_context
         assert context.name in EXPORTING_CODECS
         context.flags2 |= Flags2.export_mvs
-        source = ExportedMotion(context.name)
+        source = ExportedMotion(context.name, is_claimed=False)
         for number, frame in enumerate(container.decode(video=0)):
             cells = kernels().cells(source.blocks(frame), **size, past=number - 1, future=None)
             field = np.empty((size["height"], size["width"], 2), np.float32)
@@ -208,12 +208,27 @@ def test_bits_add_up_to_the_packets(with_b_frames):
 
 def test_bits_of_other_codecs_are_refused(tmp_path):
     path = tmp_path / "clip.mp4"
-    encode_frames(path, translating_frames(4, step=STEP, height=64, width=64), codec="h264")
+    encode_frames(path, translating_frames(4, step=STEP, height=64, width=64), codec="mpeg2")
     with (
         CompressedVideo(path) as video,
-        pytest.raises(NoMotionVectorsError, match=r"MPEG-4 part 2 only.*codec h264"),
+        pytest.raises(NoMotionVectorsError, match=r"only of mpeg4, h264, hevc.*codec mpeg2video"),
     ):
         video.read([1], modalities=("bits",))
+
+
+@pytest.mark.parametrize(("codec", "block"), [("h264", 16), ("hevc", 64)])
+def test_bits_of_other_parsers_add_up_to_the_packets(tmp_path, codec, block):
+    path = tmp_path / "clip.mp4"
+    frames = translating_frames(14, step=STEP, height=100, width=116)
+    encode_frames(path, frames, codec=codec, gop_size=12, b_frames=2)
+    with CompressedVideo(path) as video:
+        clip = video.read(range(14), modalities=("bits",))
+        sizes = 8 * video._packets.sizes[video._index.records["packet"][video._index.shown]]
+    assert clip.bits_block == block
+    assert clip.bits.shape == (14, -(-100 // block), -(-116 // block))
+    headers = sizes - clip.bits.sum(axis=(1, 2))
+    assert headers.min() > 0
+    assert np.median(headers) < 250
 
 
 def test_bits_without_the_parser_say_how_to_get_it(with_b_frames, monkeypatch):

@@ -5,89 +5,10 @@
  * A FILE is a stream: of each packet the size (4 bytes, little-endian) and the bytes; the first is
  * the container's extradata.  Streams are fed from the start, packet after packet, most of them
  * mutated, in a buffer of exactly their size, until PACKETS mutated packets have been parsed. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "hevc.h"
-
-static uint64_t random_state;
-
-/* xorshift64* */
-static uint32_t random_below(uint32_t limit)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)((random_state * 2685821657736338717u >> 32) % limit);
-}
-
-static uint8_t *read_file(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        perror(path);
-        exit(2);
-    }
-    *size = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *data = malloc(*size);
-    if (!data || fread(data, 1, *size, file) != *size)
-        exit(2);
-    fclose(file);
-    return data;
-}
-
-/* A mutated copy, to be freed.  Half of the mutations hit the headers at the packet's start. */
-static uint8_t *mutate(const uint8_t *packet, size_t *size)
-{
-    size_t room = *size + 64;
-    uint8_t *copy = malloc(room);
-    memcpy(copy, packet, *size);
-    for (uint32_t left = 1 + random_below(4); left > 0 && *size > 0; left--) {
-        size_t reach = random_below(2) && *size > 96 ? 96 : *size;
-        size_t at = random_below((uint32_t)reach), length = 1 + random_below(8);
-        switch (random_below(6)) {
-        case 0: /* flip a bit */
-        case 1:
-            copy[at] ^= (uint8_t)(1 << random_below(8));
-            break;
-        case 2: /* overwrite */
-            for (size_t i = at; i < *size && i < at + length; i++)
-                copy[i] = (uint8_t)random_below(256);
-            break;
-        case 3: /* overwrite with zeros or ones */
-            memset(copy + at, random_below(2) ? 0xff : 0, length < *size - at ? length : *size - at);
-            break;
-        case 4: /* remove, often all that follows */
-            if (random_below(2) || length > *size - at)
-                length = *size - at;
-            memmove(copy + at, copy + at + length, *size - at - length);
-            *size -= length;
-            break;
-        default: /* insert */
-            if (*size + length > room)
-                break;
-            memmove(copy + at + length, copy + at, *size - at);
-            for (size_t i = at; i < at + length; i++)
-                copy[i] = (uint8_t)random_below(256);
-            *size += length;
-        }
-    }
-    uint8_t *exact = malloc(*size ? *size : 1); /* so that reading past the end is noticed */
-    memcpy(exact, copy, *size);
-    free(copy);
-    return exact;
-}
-
-static void require(bool holds, const char *what)
-{
-    if (!holds) {
-        fprintf(stderr, "broken promise: %s\n", what);
-        abort();
-    }
-}
+#include "mutation.h"
 
 static void check_motion(const hevc_parser *parser)
 {
@@ -142,7 +63,8 @@ int main(int argc, char **argv)
     }
     static hevc_tables tables;
     hevc_build_tables(&tables);
-    random_state = 0x9e3779b97f4a7c15u ^ strtoull(argv[1], NULL, 10);
+    seed_random(argv[1]);
+    (void)next_ivf_packet; /* mutation.h has it for other drivers */
     unsigned long wanted = strtoul(argv[2], NULL, 10), mutated = 0;
     unsigned long counts[HEVC_STATUS_COUNT] = {0};
     double slowest = 0;
@@ -158,12 +80,8 @@ int main(int argc, char **argv)
             require(size <= file_size - at, "a well-formed file");
             bool mutating = random_below(parser ? one_in : 16) == 0;
             size_t packet_size = size;
-            uint8_t *packet = malloc(size ? size : 1);
-            memcpy(packet, file + at, size);
-            if (mutating) {
-                free(packet);
-                packet = mutate(file + at, &packet_size);
-            }
+            uint8_t *packet =
+                mutating ? mutate(file + at, &packet_size) : exact_copy(file + at, size);
             at += size;
             clock_t start = clock();
             if (!parser) {

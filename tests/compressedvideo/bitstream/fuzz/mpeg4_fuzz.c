@@ -149,14 +149,6 @@ int main(int argc, char **argv)
                 counts[vop.status]++;
                 mutated += mutating;
             }
-            mpeg4_extent extent;
-            offset = last_offset = 0;
-            while (mpeg4_next_coded(packet, packet_size, (int)random_below(17), random_below(4) == 0,
-                                    &offset, &extent)) {
-                require(extent.begin >= last_offset && extent.end > extent.begin + 4, "some bytes");
-                require(extent.end == offset && offset <= packet_size, "progress");
-                last_offset = offset;
-            }
             if (random_below(32) == 0)
                 mpeg4_reset(parser);
             free(packet);
