@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, pairwise
 
 import numpy as np
 from av import Packet
@@ -18,6 +19,11 @@ from .bitstream.parsers import HeaderParser
 from .bitstream.record import RECORD, Flags, as_arrays
 from .container.packets import PacketReader
 from .errors import CorruptVideoError
+
+_BLOCK = 1024
+"""Pictures whose records are turned into Python objects together, once."""
+
+_REFERENCED = int(Flags.REFERENCED | Flags.NO_SKIP)
 
 
 @dataclass(slots=True)
@@ -51,6 +57,24 @@ class Picture:
     future: int | None = None
     """The same for the future reference of B-pictures."""
     packets: list[Packet] = field(default_factory=list)
+
+    def link(self, named: list[tuple[float, int]]) -> None:
+        """Set what it may be predicted from.
+
+        Args:
+            named: Position and name of each picture.
+        """
+        self.references = tuple(name for _, name in named)
+        # A hidden picture counts where a frame shows it.
+        shown = [int(position) for position, _ in named if position.is_integer()]
+        past = [place for place in shown if place < self.position]
+        future = [place for place in shown if place > self.position]
+        if past:
+            self.past = max(past)
+        elif future:
+            self.past = min(future)
+        if self.kind == "B" and shown:
+            self.future = min(future) if future else self.past
 
     def assume_nearest(self) -> None:
         """Take the nearest references for the only ones."""
@@ -90,6 +114,9 @@ class VideoIndex:
     ticks: np.ndarray | None = None
     """[F] int64: times since the first frame, the stream's time base; None: no such times, or not
     in the order of the frames."""
+
+    def __post_init__(self) -> None:
+        self._blocks: dict[int, list[tuple]] = {}
 
     @cached_property
     def lost(self) -> np.ndarray:
@@ -159,17 +186,47 @@ class VideoIndex:
         """
         first_display = int(self.keyframes[gop])
         first = int(self.shown[first_display])
-        part = slice(first, last + 1)
-        records = self.records[part]
-        names = self._names[part]
-        flags = records["flags"]
+        if last < first:
+            return []
+        # Others are decoded with what stands before the key frame.
         pictures = [
             Picture(*members)
-            for members in zip(
-                range(first, last + 1),
-                names.tolist(),
+            for members in self._members(first, last + 1)
+            if members[1] >= first_display or members[1] < -1
+        ]
+        if not self.knows_references:
+            link_nearest(pictures, anchors_only=self.is_claimed)
+            return pictures
+        named = self._named(first, last + 1)
+        for picture in pictures:
+            picture.link(
+                [
+                    (position, name)
+                    for number, position, name in named[picture.number - first]
+                    if name >= first_display or (name < -1 and number >= first)
+                ]
+            )
+        return pictures
+
+    def _members(self, start: int, stop: int) -> list[tuple]:
+        """What the pictures ``start`` to ``stop - 1`` are made of."""
+        block, parts = _BLOCK, []
+        for number in range(start // block, (stop - 1) // block + 1):
+            if number not in self._blocks:
+                self._blocks[number] = self._block(slice(number * block, (number + 1) * block))
+            parts.append(self._blocks[number])
+        rows = parts[0] if len(parts) == 1 else list(chain.from_iterable(parts))
+        begin = start // block * block
+        return rows[start - begin : stop - begin]
+
+    def _block(self, part: slice) -> list[tuple]:
+        records, flags = self.records[part], self.records["flags"][part]
+        return list(
+            zip(
+                records["picture"].tolist(),
+                self._names[part].tolist(),
                 records["kind"].astype("U1").tolist(),
-                (flags & (Flags.REFERENCED | Flags.NO_SKIP) != 0).tolist(),
+                (flags & _REFERENCED != 0).tolist(),
                 records["packet"].tolist(),
                 self.last_packets[part].tolist(),
                 records["start"].tolist(),
@@ -180,51 +237,32 @@ class VideoIndex:
                 (flags & Flags.INTERLACED != 0).tolist(),
                 strict=True,
             )
-        ]
-        # Others are decoded with what stands before the key frame.
-        lost = (names < first_display) & (flags & Flags.HIDDEN == 0)
-        if lost.any():
-            pictures = [
-                p for p, is_lost in zip(pictures, lost.tolist(), strict=True) if not is_lost
-            ]
-        if not pictures:
-            return []
-        if self.knows_references:
-            self._link(pictures, first_display)
-        else:
-            link_nearest(pictures)
-        return pictures
+        )
 
-    def _link(self, pictures: list[Picture], first_display: int) -> None:
-        first, last = pictures[0].number, pictures[-1].number
-        ends = self.reference_ends[first : last + 2].tolist()
-        named = self.references[ends[0] : ends[-1]]
-        is_hidden = (named >= first) & (self._names[named] < -1)
-        is_known = (named >= 0) & ((self.display[named] >= first_display) | is_hidden)
-        names = np.where(is_known, self._names[named], -1).tolist()
-        positions = self.positions[named].tolist()
-        for picture in pictures:
-            at = picture.number - first
-            part = slice(ends[at] - ends[0], ends[at + 1] - ends[0])
-            own = picture.position
-            named_by_it = list(zip(positions[part], names[part], strict=True))
-            picture.references = tuple(name for _, name in named_by_it if name != -1)
-            # A hidden picture counts where a frame shows it.
-            shown = sorted(
-                int(place) for place, name in named_by_it if name != -1 and place.is_integer()
-            )
-            past = [place for place in shown if place < own]
-            future = [place for place in shown if place > own]
-            if past:
-                picture.past = past[-1]
-            elif future:
-                picture.past = future[0]
-            if picture.kind == "B" and shown:
-                picture.future = future[0] if future else picture.past
+    def _named(self, start: int, stop: int) -> list[list[tuple[int, float, int]]]:
+        """Number, position and name of each reference of the pictures."""
+        ends = self.reference_ends[start : stop + 1].tolist()
+        numbers = self.references[ends[0] : ends[-1]]
+        names = np.where(numbers >= 0, self._names[numbers], -1)
+        named = list(
+            zip(numbers.tolist(), self.positions[numbers].tolist(), names.tolist(), strict=True)
+        )
+        offset = ends[0]
+        return [named[at - offset : end - offset] for at, end in pairwise(ends)]
+
+    def place(self, number: int, display: int) -> None:
+        """A hidden picture is one that a frame shows."""
+        self.positions[number] = display
+        self._blocks.clear()
 
 
-def link_nearest(pictures: list[Picture]) -> None:
-    """Take the nearest decoded pictures for references; a B-picture never is one."""
+def link_nearest(pictures: list[Picture], *, anchors_only: bool = False) -> None:
+    """Take the nearest decoded pictures for references.
+
+    Args:
+        pictures: In decoding order.
+        anchors_only: B-pictures are no references, though nobody said that they are none.
+    """
     decoded: list[int] = []  # display indices, sorted
     for picture in pictures:
         if picture.display < 0:
@@ -236,7 +274,7 @@ def link_nearest(pictures: list[Picture]) -> None:
         if picture.kind == "B":
             picture.future = future if future is not None else past
         picture.assume_nearest()
-        if picture.referenced and picture.kind != "B":
+        if picture.referenced and not (anchors_only and picture.kind == "B"):
             insort(decoded, picture.display)
 
 

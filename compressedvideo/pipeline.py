@@ -129,7 +129,7 @@ class GopPipeline:
         if any(picture.display < -1 for picture in pictures):
             self._give_packets(pictures)
             for number, display in source.overlays(pictures).items():
-                self._index.positions[number] = display
+                self._index.place(number, display)
 
     def _check_lost(self, displays: Mapping[int, int]) -> None:
         lost = self._index.lost
@@ -157,7 +157,7 @@ class GopPipeline:
 
     def _give_packets(self, pictures: Sequence[Picture]) -> int:
         first, last = pictures[0].first_packet, pictures[-1].last_packet
-        packets = list(self._packets.read(first, last + 1))
+        packets = self._packets.read(first, last + 1)
         size = 0
         for picture in pictures:
             own = packets[picture.first_packet - first : picture.last_packet - first + 1]
@@ -190,7 +190,7 @@ class GopPipeline:
     def _look_at_key_frame(self, gop: int) -> None:
         number = int(self._index.shown[self._index.keyframes[gop]])
         picture = self._index.pictures(gop, last=number)[0]
-        picture.packets = list(self._packets.read(picture.first_packet, picture.last_packet + 1))
+        picture.packets = self._packets.read(picture.first_packet, picture.last_packet + 1)
         decoding = self._decoder.start(exports=None)
         for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
             self._matrix = (display_matrix(frame),)

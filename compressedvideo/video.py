@@ -9,7 +9,7 @@ import numpy as np
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
 from .bitstream.parsers import header_parser
-from .bitstream.sei import has_display_orientation
+from .bitstream.sei import has_display_orientation, old_x264_message
 from .boundary import bad_data
 from .clip import CompressedClip
 from .container.opening import Source, name_of
@@ -121,6 +121,9 @@ class CompressedVideo:
         )
         if self._index.is_damaged:
             self._decoder.stain()
+        if self._codec == "h264" and any(c in (context.pix_fmt or "") for c in ("444", "gbr")):
+            first_packet = self._packets.first_packet
+            self._decoder.preamble = old_x264_message(extradata, first_packet)
         self._motion_sources = MotionSources(
             self._codec,
             extradata,

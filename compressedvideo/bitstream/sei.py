@@ -1,13 +1,19 @@
-"""A picture of H.264 or HEVC in, whether its messages (SEI) say how to display it out."""
+"""A picture of H.264 or HEVC in, what its messages (SEI) say to decoders and displays out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 _DISPLAY_ORIENTATION = 47
 """payloadType in both standards (H.264 D.1.27, HEVC D.2.17)."""
 
 _START_CODE = b"\x00\x00\x01"
+
+_X264 = re.compile(rb"x264 - core (\d+)")
+
+_FIRST_SOUND_CORE = 151
+"""Before it x264 wrote 8x8 blocks of 4:4:4 in a way of its own."""
 
 
 def has_display_orientation(codec: str, extradata: bytes, packet: bytes) -> bool:
@@ -18,55 +24,82 @@ def has_display_orientation(codec: str, extradata: bytes, packet: bytes) -> bool
         extradata: The container's global headers: they tell how NAL units are framed.
         packet: The picture.
     """
+    header = {"h264": 1, "hevc": 2}.get(codec, 0)
+    return any(
+        _DISPLAY_ORIENTATION in _payload_types(packet[start + header : stop])
+        for _, start, stop in _messages(codec, extradata, packet)
+    )
+
+
+def old_x264_message(extradata: bytes, packet: bytes) -> bytes:
+    """The message of a stream's first H.264 picture that an old x264 wrote it.
+
+    Decoders must know it to decode 4:4:4, wherever they start.
+
+    Args:
+        extradata: The container's global headers: they tell how NAL units are framed.
+        packet: The picture.
+
+    Returns:
+        The NAL unit, framed as in the packet; nothing if another encoder or a newer one wrote it.
+    """
+    for begin, start, stop in _messages("h264", extradata, packet):
+        core = _X264.search(packet, start, stop)
+        if core and int(core[1]) < _FIRST_SOUND_CORE:
+            return packet[begin:stop]
+    return b""
+
+
+def _messages(codec: str, extradata: bytes, packet: bytes) -> Iterator[tuple[int, int, int]]:
+    """The units of messages before the first slice: with their framing, without, and their ends."""
     if codec == "h264":
         length_size = (extradata[4] & 3) + 1 if len(extradata) > 4 and extradata[0] == 1 else 0
-        header, sei, types = 1, (6,), lambda first: first & 31
-        slices = range(1, 6)
+        shift, mask, sei, slices = 0, 31, 6, range(1, 6)
     elif codec == "hevc":
         length_size = (extradata[21] & 3) + 1 if len(extradata) > 21 and extradata[0] else 0
-        header, sei, types = 2, (39,), lambda first: first >> 1 & 63
-        slices = range(0, 32)
+        shift, mask, sei, slices = 1, 63, 39, range(0, 32)
     else:
-        return False
-    for unit in _units(packet, length_size):
-        if len(unit) <= header:
-            continue
-        kind = types(unit[0])
+        return
+    for begin, start, stop in _units(packet, length_size):
+        kind = packet[start] >> shift & mask
         if kind in slices:
-            return False
-        if kind in sei and _DISPLAY_ORIENTATION in _payload_types(unit[header:]):
-            return True
-    return False
+            return
+        if kind == sei:
+            yield begin, start, stop
 
 
-def _units(data: bytes, length_size: int) -> Iterator[bytes]:
-    """NAL units, up to the first few hundred bytes of each."""
+def _units(data: bytes, length_size: int) -> Iterator[tuple[int, int, int]]:
+    """NAL units that are not empty: where their framing begins, they start, and end."""
     at = 0
     if length_size:
         while at + length_size < len(data):
-            size = int.from_bytes(data[at : at + length_size], "big")
-            at += length_size
-            yield data[at : at + min(size, 1024)]
-            at += size
+            start = at + length_size
+            stop = min(start + int.from_bytes(data[at:start], "big"), len(data))
+            if start < stop:
+                yield at, start, stop
+            at = stop
         return
     at = data.find(_START_CODE)
-    while at >= 0:
+    while 0 <= at < len(data) - 3:
         following = data.find(_START_CODE, at + 3)
-        yield data[at + 3 : following if following >= 0 else at + 1027]
+        stop = following if following >= 0 else len(data)
+        if at + 3 < stop:
+            yield at, at + 3, stop
         at = following
 
 
 def _payload_types(messages: bytes) -> Iterator[int]:
     """Types of the messages of one unit."""
-    messages = messages.replace(b"\x00\x00\x03", b"\x00\x00")
+    messages = messages.replace(b"\x00\x00\x03", b"\x00\x00").rstrip(b"\x00")
+    end = len(messages) - 1  # the last byte is the stop bit
     at = 0
-    while at + 1 < len(messages) and messages[at] != 0x80:
+    while at < end:
         numbers = []
         for _ in range(2):  # type, size
             number = 0
-            while at < len(messages) and messages[at] == 0xFF:
+            while at < end and messages[at] == 0xFF:
                 number, at = number + 255, at + 1
-            if at >= len(messages):
+            if at >= end:
                 return
             numbers.append(number + messages[at])
             at += 1

@@ -133,6 +133,9 @@ class PacketReader:
     @property
     def is_key(self) -> np.ndarray:
         """[N] bool: which packets the container takes for key frames."""
+        if len(self._is_key) != len(self):  # the table was read
+            entries = self.stream.index_entries
+            return np.array([entry.is_keyframe for entry in entries if entry.size], bool)
         return np.array(self._is_key, bool)
 
     @property
@@ -155,17 +158,18 @@ class PacketReader:
             CorruptVideoError: If the file cannot be demuxed to its end.
             LimitError: If there are more packets than the limits allow.
         """
-        for batch in self._batches():
-            if not self.first_packet and batch:
+        with raw_file(self._source, self.path) as file:
+            has_table = self._read_table(file)
+            if has_table:
+                yield from self._noting_first(self._from_file(file))
+        if not has_table:  # the file is where the demuxer left it
+            yield from self._noting_first(self._demuxed())
+
+    def _noting_first(self, batches: Iterator[list[Buffer]]) -> Iterator[list[Buffer]]:
+        for batch in batches:
+            if not self.first_packet:
                 self.first_packet = bytes(batch[0])
             yield batch
-
-    def _batches(self) -> Iterator[list[Buffer]]:
-        with raw_file(self._source, self.path) as file:
-            if self._read_table(file):
-                yield from self._from_file(file)
-                return
-        yield from self._demuxed()  # the file now stands where the demuxer left it
 
     def _read_table(self, file: BinaryIO) -> bool:
         """Take the container's table of packets, if it leaves no doubt."""
@@ -178,16 +182,12 @@ class PacketReader:
         if not len(entries) or len(entries) != self.stream.frames:
             return False
         self._limits.check("packets", len(entries), path=self.path, codec=self.codec)
-        positions, sizes, times, is_key = array("q"), array("q"), array("q"), array("b")
-        for entry in entries:
-            size = entry.size
-            if size:  # AVI's empty chunks repeat a frame
-                positions.append(entry.pos + header)
-                sizes.append(size)
-                times.append(entry.timestamp)
-                is_key.append(entry.is_keyframe)
-        if not sizes:
+        held = [entry for entry in entries if entry.size]  # AVI's empty chunks repeat a frame
+        if not held:
             return False
+        positions = array("q", [entry.pos + header for entry in held])
+        sizes = array("q", [entry.size for entry in held])
+        times = array("q", [entry.timestamp for entry in held])
         at, length = np.asarray(positions), np.asarray(sizes)
         rises = (at[1:] >= at[:-1] + length[:-1]).all() and (np.diff(np.asarray(times)) > 0).all()
         if not rises or at[0] < header:
@@ -199,7 +199,6 @@ class PacketReader:
         if self.format == AVI and not _is_chunk(file, positions[0], sizes[0]):
             return False
         self._positions, self._sizes, self._decoding_times = positions, sizes, times
-        self._is_key = is_key
         self.num_missing = len(sizes) - complete
         if self.format == AVI:
             self._presentation_times = times
@@ -269,53 +268,55 @@ class PacketReader:
 
     # -- some of them, again
 
-    def read(self, first: int, stop: int) -> Iterator[Packet]:
+    def read(self, first: int, stop: int) -> list[Packet]:
         """The packets ``first`` to ``stop - 1``.
 
         Raises:
             CorruptVideoError: If one of them cannot be found again.
         """
         if self._kept:
-            yield from islice(self._kept, first, stop)
-            return
-        number = first
-        for packet in self._from(first):
-            if not self._is(packet, number):
-                break
-            self._next = number = number + 1
-            yield packet
-            if number == stop:
-                return
-        raise self._lost(number)
+            return self._kept[first:stop]
+        found: list[Packet] = []
+        for packets in self._ways(first):
+            found = self._leading(packets, first, stop)
+            if len(found) == stop - first:
+                self._next = stop
+                return found
+            self._next = None
+        raise self._lost(first + len(found))
 
-    def _from(self, first: int) -> Iterator[Packet]:
-        """Packets from a number on, without end; none if it cannot be found."""
+    def _ways(self, first: int) -> Iterator[Iterator[Packet]]:
+        """Ways to the packets from a number on, the quickest first. Some lead elsewhere."""
         if self._next is not None and 0 <= first - self._next <= _NEAR:
-            packets = self._until(first)
-            if packets is not None:
-                yield from packets
-                return
-        self._next = None
+            yield islice(self._packets(), first - self._next, None)
         for back in _BACK:
             time = self._decoding_times[max(first - back, 0)]
             if time != _UNKNOWN and self._seek(time):
-                packets = self._until(first)
-                if packets is not None:
-                    yield from packets
-                    return
+                yield self._from_one_like(first)
         self._reopen()
-        yield from self._until(first) or ()
+        yield islice(self._packets(), first, None)
 
-    def _until(self, first: int) -> Iterator[Packet] | None:
-        """Demux up to a packet; what begins with it, or None if it does not come."""
-        packets = self._packets()
-        position = self._positions[first]
+    def _leading(self, packets: Iterator[Packet], first: int, stop: int) -> list[Packet]:
+        """Packets up to ``stop - 1``, or to the one before the first that is another one."""
+        found: list[Packet] = []
         for packet in packets:
-            if self._is(packet, first):
-                return _chain(packet, packets)
-            if packet.pos is not None and packet.pos > position != _UNKNOWN:
-                return None
-        return None
+            if not self._is(packet, first + len(found)):
+                break
+            found.append(packet)
+            if len(found) == stop - first:
+                break
+        return found
+
+    def _from_one_like(self, number: int) -> Iterator[Packet]:
+        """Packets from one that may be that with this number on; none where it cannot come."""
+        packets = self._packets()
+        position = self._positions[number]
+        for packet in packets:
+            if self._is(packet, number):
+                yield packet
+                yield from packets
+            elif packet.pos is not None and packet.pos > position != _UNKNOWN:
+                return
 
     def _packets(self) -> Iterator[Packet]:
         try:
@@ -385,8 +386,3 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 def _or_unknown(value: int | None) -> int:
     return _UNKNOWN if value is None else value
-
-
-def _chain(first: Packet, others: Iterator[Packet]) -> Iterator[Packet]:
-    yield first
-    yield from others

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import av
 from av import Packet
@@ -20,6 +21,28 @@ from ..index import Picture
 
 _DELAYED_CODECS = ("mpeg4", "mpeg1video", "mpeg2video")
 """Decoders that hold the last anchor back, and lose its vectors if it is flushed out."""
+
+
+_OF_CONTAINER = (*("width", "height", "color_range", "colorspace", "color_primaries", "color_trc"),)
+"""What a container may say of pictures that the stream does not."""
+
+_KEEPS_TRACES = (
+    *(
+        "mpeg4",
+        "mpeg1video",
+        "mpeg2video",
+        "h263",
+        "h263p",
+        "h263i",
+        "flv1",
+        "flv",
+        "hevc",
+        "mjpeg",
+    ),
+    *("msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2", "hevc", "mjpeg"),
+)
+"""Decoders that flushing does not bring back to where they began: after damage that they do not
+notice, other pictures come out another way. A new one costs these some 30 microseconds."""
 
 
 class Decoder:
@@ -70,8 +93,9 @@ class Decoder:
             self._stream_context = self._renew()
             self._stream_context.thread_count = 1
         if exports is None:
-            exports = self._exports or False
-        context = self._context_for(exports=exports, pixels=pixels)
+            context = self._of_container(exports=self._exports or False)
+        else:
+            context = self._context_for(exports=exports, pixels=pixels)
         context.flush_buffers()
         # Others know nothing of the container.
         tells_matrix = context is self._stream_context
@@ -86,23 +110,29 @@ class Decoder:
 
         Whether a decoder exports vectors is settled when it is opened.
         """
-        if pixels and self._exports in (None, exports):
-            context = self._stream_context
-            if self._exports is None:
-                self._exports = exports
-                self._configure(context, exports=exports, pixels=True)
-            return context
+        keeps_traces = self.codec in _KEEPS_TRACES
+        if pixels and (self._exports is None or (self._exports == exports and not keeps_traces)):
+            return self._of_container(exports=exports)
         key = exports, pixels
-        if key not in self._contexts:
+        if key not in self._contexts or keeps_traces:
             other = av.CodecContext.create(self.codec, "r")
             assert isinstance(other, VideoCodecContext)
             other.extradata = self._stream_context.extradata
-            other.codec_tag = self._stream_context.codec_tag
-            other.width, other.height = self._stream_context.width, self._stream_context.height
+            with suppress(UnicodeError):  # PyAV reads ASCII; decoders only work around bugs by it
+                other.codec_tag = self._stream_context.codec_tag
+            for name in _OF_CONTAINER:
+                setattr(other, name, getattr(self._stream_context, name))
             other.thread_count = 1
             self._configure(other, exports=exports, pixels=pixels)
             self._contexts[key] = other
         return self._contexts[key]
+
+    def _of_container(self, *, exports: bool) -> VideoCodecContext:
+        """The container's decoder, whose frames alone have the container's matrix."""
+        if self._exports is None:
+            self._exports = exports
+            self._configure(self._stream_context, exports=exports, pixels=True)
+        return self._stream_context
 
     def _configure(self, context: VideoCodecContext, *, exports: bool, pixels: bool) -> None:
         if exports:

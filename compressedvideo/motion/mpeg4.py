@@ -28,13 +28,18 @@ class Mpeg4Motion:
     provenance = "parsed"
 
     def __init__(
-        self, extradata: bytes | None, *, with_costs: bool, warned: set[str], path: str
+        self,
+        extradata: bytes | None,
+        *,
+        with_costs: bool,
+        warned: set[str] | None = None,
+        path: str,
     ) -> None:
         self._parser = mpeg4.Mpeg4MotionParser(extradata, skip_i_vops=not with_costs, path=path)
         self._with_costs = with_costs
         self._path = path
         self._damage: str | None = None
-        self._warned = warned
+        self._warned = set() if warned is None else warned
 
     def parse(
         self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int

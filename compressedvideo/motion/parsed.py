@@ -82,13 +82,19 @@ class ParsedMotion:
     provenance = "parsed"
 
     def __init__(
-        self, parser: Any, *, codec: str, with_costs: bool, warned: set[str], path: str
+        self,
+        parser: Any,
+        *,
+        codec: str,
+        with_costs: bool,
+        warned: set[str] | None = None,
+        path: str,
     ) -> None:
         self._parser = parser
         self._codec = codec
         self._with_costs = with_costs
         self._path = path
-        self._warned = warned
+        self._warned = set() if warned is None else warned
 
     def parse(
         self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int

@@ -88,7 +88,9 @@ class Vp9Motion(ParsedMotion):
         path: The video, for errors.
     """
 
-    def __init__(self, extradata: bytes, *, with_costs: bool, warned: set[str], path: str) -> None:
+    def __init__(
+        self, extradata: bytes, *, with_costs: bool, warned: set[str] | None = None, path: str
+    ) -> None:
         self._vp9 = _Parser(extradata)
         super().__init__(self._vp9, codec="vp9", with_costs=with_costs, warned=warned, path=path)
 

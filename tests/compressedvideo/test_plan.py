@@ -13,7 +13,7 @@ SOURCE = dict(parses=False, provenance="read")
 def gop(*pictures: tuple[str, int, bool]) -> list[Picture]:
     """Kind, display index and whether others refer to it, in decoding order."""
     found = [
-        Picture(number, display, kind, referenced, number, number, 0, 0, -1)
+        Picture(number, display, kind, referenced, number, number, 0, 0, display, -1)
         for number, (kind, display, referenced) in enumerate(pictures)
     ]
     link_nearest(found)
@@ -34,6 +34,7 @@ def test_pictures_that_only_lead_to_a_wanted_one_are_worked_on_with_it() -> None
 
 def test_pictures_with_two_references_are_worked_on_alone() -> None:
     pictures = gop(("I", 0, True), ("P", 4, True), ("B", 2, True), ("P", 3, True))
+    pictures[3].past, pictures[3].references = 2, (2,)
     plan = plan_gop(pictures, REQUEST, frames=[3], iframes=[0], iframe_inds=[0], **SOURCE)
     assert [step.run for step in plan.steps] == [[0], [4], [2], [3]]
     assert [sorted(step.chain) for step in plan.steps] == [[], [0], [0, 4], [2]]

@@ -131,8 +131,8 @@ static void buffer_removal_times(bit_reader *bits, const av1_sequence *s, av1_la
     }
 }
 
-/* From frame_refs_short_signaling on.  With it the slots follow from order hints (7.8), which is not
- * traced: then all that are filled count. */
+/* From frame_refs_short_signaling on.  With it the slots follow from order hints (7.8), which is
+ * not traced: then all that are filled count. */
 static bool references(bit_reader *bits, const av1_sequence *s, const av1_slot *slots,
                        av1_frame *frame)
 {

@@ -1,8 +1,8 @@
 /* The boolean decoder that VP8 and VP9 share: RFC 6386 clause 7, and clause 9.2 of the VP9
  * specification, which asks for a marker bit first.
  *
- * Every read is safe: past the end there are only zeros.  bool_bits_left() says how many bits of the
- * data the symbols so far have left over. */
+ * Every read is safe: past the end there are only zeros.  bool_bits_left() says how many bits of
+ * the data the symbols so far have left over. */
 #ifndef COMPRESSEDVIDEO_BOOL_DECODER_H
 #define COMPRESSEDVIDEO_BOOL_DECODER_H
 
@@ -58,8 +58,8 @@ static inline int bool_read(bool_decoder *decoder, int probability)
     return bit;
 }
 
-/* The same for a symbol that decides what comes next: with a branch the processor can go on before it
- * knows the symbol. */
+/* The same for a symbol that decides what comes next: with a branch the processor can go on before
+ * it knows the symbol. */
 static inline int bool_branch(bool_decoder *decoder, int probability)
 {
     if (decoder->count < 8)
@@ -91,8 +91,8 @@ static inline int bool_literal(bool_decoder *decoder, int count)
     return value;
 }
 
-/* Bits of the data that no symbol has needed; negative where some lay past the end.  Eight bits ahead
- * of the symbols are always needed. */
+/* Bits of the data that no symbol has needed; negative where some lay past the end.  Eight bits
+ * ahead of the symbols are always needed. */
 static inline int64_t bool_bits_left(const bool_decoder *decoder)
 {
     return 8 * (int64_t)(decoder->end - decoder->next) - decoder->zeros + decoder->count - 8;

@@ -25,7 +25,7 @@ static int scale_factor(const h264_picture *current, const h264_reference *past,
 }
 
 void h264_prepare_direct(h264_reader *r, const h264_picture *current,
-                         const h264_reference lists[2][H264_MAX_LIST + 1])
+                         h264_reference lists[2][H264_MAX_LIST + 1])
 {
     const h264_picture *picture = lists[1][0].picture;
     r->colocated = NULL;

@@ -135,7 +135,7 @@ void h264_p_skip_motion(h264_reader *r);
 void h264_direct_motion(h264_reader *r, int blocks);
 /* Before the slice: where its direct blocks take vectors from, and how they are scaled. */
 void h264_prepare_direct(h264_reader *r, const h264_picture *current,
-                         const h264_reference lists[2][H264_MAX_LIST + 1]);
+                         h264_reference lists[2][H264_MAX_LIST + 1]);
 
 /* 8.4.1.3.2: what stands left of, above and above right of a partition. */
 enum { UNAVAILABLE = -2 };

@@ -7,7 +7,7 @@
 enum { VP8_LAST, VP8_GOLDEN, VP8_ALTREF, VP8_NUM_REFERENCES };
 
 typedef struct {
-    bool has_pictures;                         /* since the last key frame, all of these are known */
+    bool has_pictures; /* there was a key frame: all of these are known */
     int32_t references[VP8_NUM_REFERENCES];
     int32_t packet, picture;
 } vp8_tracker;

@@ -107,7 +107,7 @@ static void reset_contexts(vp9_parser *p)
             p->saved[i] = vp9_default_probs;
 }
 
-/* 6.3.16 setup_compound_reference_mode */
+/* 6.3.18 setup_compound_reference_mode */
 static void setup_compound_reference_mode(vp9_parser *p)
 {
     const bool *bias = p->header->sign_bias;

@@ -17,18 +17,18 @@ typedef struct {
     int32_t picture; /* in decoding order, as in the records */
     vp9_status status;
     uint64_t bit;            /* of the packet, where the status was found */
-    int cell, height, width; /* pixels; cell: 4, or 8 where no block predicted from others is smaller */
+    int cell, height, width; /* pixels; cell: 8 if no block predicted from others is smaller, or 4 */
     int num_pictures;
     int32_t pictures[3]; /* that `slots` names */
     void *memory;        /* holds what follows; NULL after an error, then they are NULL, too */
     size_t memory_size;
-    int16_t *vectors;    /* [2][rows][columns][2], x and y, quarter pixels, destination minus source */
+    int16_t *vectors;    /* [2][rows][columns][2], x and y: quarter pixels, target minus source */
     uint8_t *slots;      /* [2][rows][columns]: index into `pictures`, or VP9_NOT_USED */
     uint32_t *bits;      /* [block rows][block columns] of 8x8 pixels; NULL without costs */
     uint16_t *coefficients;
 } vp9_motion;
 
-/* How much of a shown picture's area stands still against a hidden one: no vector, one prediction. */
+/* How much of a shown picture's area stands still against a hidden one: one prediction, no vector */
 typedef struct {
     int32_t picture, hidden;
     double share;
@@ -54,8 +54,8 @@ void vp9_free(vp9_parser *parser);
 /* Forget all pictures: numbers start anew, and the next frame has to be a key frame. */
 void vp9_reset(vp9_parser *parser);
 
-/* Appends a record for each frame of a packet.  Its blocks are not read: the next frame that is to be
- * parsed has to start anew. */
+/* Appends a record for each frame of a packet.  Its blocks are not read: the next frame that is to
+ * be parsed has to start anew. */
 void vp9_read_headers(vp9_parser *parser, const uint8_t *packet, size_t size, record_list *list);
 
 enum vp9_effort { VP9_HEADERS_ONLY, VP9_PARSE, VP9_WANTED, VP9_WANTED_WITH_COSTS };

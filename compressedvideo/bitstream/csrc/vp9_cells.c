@@ -1,4 +1,4 @@
-/* What leaves the parser: vectors and references by cell, costs by 8x8 block, areas that stand still. */
+/* What leaves the parser: vectors and references by cell, costs by 8x8 block, still areas. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +11,8 @@ static size_t round_up(size_t size)
     return (size + 7) / 8 * 8;
 }
 
-/* All arrays in one piece of memory, of zeros.  Vectors come last: of many pictures those of the second
- * prediction are never touched. */
+/* All arrays in one piece of memory, of zeros.  Vectors come last: of many pictures those of the
+ * second prediction are never touched. */
 static bool allocate(vp9_motion *motion, size_t cells, size_t blocks)
 {
     size_t bits = round_up(blocks * sizeof *motion->bits);

@@ -1,5 +1,5 @@
-/* Clause 6.3: the compressed header, which changes probabilities for one frame or for good; and where
- * partitions of boolean symbols begin and end (9.2). */
+/* Clause 6.3: the compressed header, which changes probabilities for one frame or for good; and
+ * where partitions of boolean symbols begin and end (9.2). */
 #include "vp9_parser.h"
 
 enum { LONGEST_PADDING = 32 }; /* bits; libvpx leaves up to 14 */
@@ -31,9 +31,9 @@ bool vp9_close_partition(vp9_parser *p)
     return true;
 }
 
-/* ---------------------------------------------------------------- 6.3.6 diff_update_prob */
+/* ---------------------------------------------------------------- 6.3.3 diff_update_prob */
 
-/* 6.3.9: the differences that come first are coarse, 7, 20, 33, ...; then the rest in order. */
+/* inv_map_table of 6.3.5: first the coarse differences 7, 20, 33, ...; then the rest in order. */
 static int inv_map(int delta)
 {
     if (delta < 20)
@@ -42,7 +42,7 @@ static int inv_map(int delta)
     return value < 253 ? value : 253;
 }
 
-/* 6.3.10 */
+/* 6.3.6 */
 static int inv_recenter_nonneg(int value, int middle)
 {
     if (value > 2 * middle)
@@ -50,7 +50,7 @@ static int inv_recenter_nonneg(int value, int middle)
     return value & 1 ? middle - (value + 1) / 2 : middle + value / 2;
 }
 
-/* 6.3.8 */
+/* 6.3.5 */
 static int inv_remap_prob(int delta, int prob)
 {
     int value = inv_map(delta), middle = prob - 1;
@@ -59,7 +59,7 @@ static int inv_remap_prob(int delta, int prob)
     return 255 - inv_recenter_nonneg(value, 254 - middle);
 }
 
-/* 6.3.7 */
+/* 6.3.4 */
 static int decode_term_subexp(bool_decoder *bits)
 {
     if (!bool_literal(bits, 1))
@@ -82,7 +82,7 @@ static void diff_update(bool_decoder *bits, void *probs, size_t count)
         }
 }
 
-/* 6.3.19 update_mv_prob, likewise */
+/* 6.3.17 update_mv_prob, likewise */
 static void update_vector_probs(bool_decoder *bits, void *probs, size_t count)
 {
     for (uint8_t *prob = probs; prob < (uint8_t *)probs + count; prob++)
@@ -92,6 +92,7 @@ static void update_vector_probs(bool_decoder *bits, void *probs, size_t count)
 
 /* ---------------------------------------------------------------- 6.3 compressed_header */
 
+/* 6.3.1 */
 static void read_tx_mode(vp9_parser *p)
 {
     p->tx_mode = p->header->lossless ? 0 : bool_literal(&p->bits, 2);
@@ -99,6 +100,7 @@ static void read_tx_mode(vp9_parser *p)
         p->tx_mode += bool_literal(&p->bits, 1);
 }
 
+/* 6.3.2 */
 static void tx_mode_probs(vp9_parser *p)
 {
     diff_update(&p->bits, p->probs.tx_8x8, sizeof p->probs.tx_8x8);
@@ -106,6 +108,7 @@ static void tx_mode_probs(vp9_parser *p)
     diff_update(&p->bits, p->probs.tx_32x32, sizeof p->probs.tx_32x32);
 }
 
+/* 6.3.7 */
 static void read_coef_probs(vp9_parser *p)
 {
     for (int tx = VP9_TX_4X4; tx <= VP9_TX_32X32 && tx <= p->tx_mode; tx++) {
@@ -118,7 +121,7 @@ static void read_coef_probs(vp9_parser *p)
     }
 }
 
-/* 6.3.14 */
+/* 6.3.12 */
 static void frame_reference_mode(vp9_parser *p)
 {
     p->reference_mode = SINGLE_REFERENCE;
@@ -126,7 +129,7 @@ static void frame_reference_mode(vp9_parser *p)
         p->reference_mode = COMPOUND_REFERENCE + bool_literal(&p->bits, 1);
 }
 
-/* 6.3.15 */
+/* 6.3.13 */
 static void frame_reference_mode_probs(vp9_parser *p)
 {
     if (p->reference_mode == REFERENCE_MODE_SELECT)
@@ -137,7 +140,7 @@ static void frame_reference_mode_probs(vp9_parser *p)
         diff_update(&p->bits, p->probs.comp_ref, sizeof p->probs.comp_ref);
 }
 
-/* 6.3.18 */
+/* 6.3.16 */
 static void mv_probs(vp9_parser *p)
 {
     bool_decoder *bits = &p->bits;

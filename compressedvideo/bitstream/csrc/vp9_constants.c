@@ -1,4 +1,4 @@
-/* Clauses 9.3.1 and 10.4 of the VP9 specification: trees, and probabilities that never change. */
+/* Clauses 9.3 and 10 of the VP9 specification: trees, and probabilities that never change. */
 #include "vp9_tables.h"
 
 /* ---------------------------------------------------------------- trees */

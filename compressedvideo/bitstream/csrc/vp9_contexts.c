@@ -1,4 +1,4 @@
-/* Clause 9.3.3 of the VP9 specification: contexts of the symbols that choose references, from the
+/* Clause 9.3 of the VP9 specification: contexts of the symbols that choose references, from the
  * references of the blocks above and to the left. */
 #include "vp9_parser.h"
 

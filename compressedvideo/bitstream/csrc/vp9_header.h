@@ -94,8 +94,8 @@ static inline bool vp9_is_intra(const vp9_header *header)
     return header->key || header->intra_only;
 }
 
-/* In: the header of the frame before, or zeros.  Out: this frame's.  After anything but VP9_OK it is
- * partly written, and *bit says where reading stopped. */
+/* In: the header of the frame before, or zeros.  Out: this frame's.  After anything but VP9_OK it
+ * is partly written, and *bit says where reading stopped. */
 vp9_status vp9_uncompressed_header(const uint8_t *data, size_t size,
                                    const vp9_slot slots[VP9_NUM_SLOTS], vp9_header *header,
                                    uint64_t *bit);

@@ -1,9 +1,9 @@
-/* Clauses 6.4.17 to 6.4.20: references, modes and vectors of inter blocks. */
+/* Clauses 6.4.16 to 6.4.18: references, modes and vectors of inter blocks. */
 #include <string.h>
 
 #include "vp9_parser.h"
 
-/* ---------------------------------------------------------------- 6.4.18 read_ref_frames */
+/* ---------------------------------------------------------------- 6.4.17 read_ref_frames */
 
 static bool read_is_compound(vp9_parser *p)
 {
@@ -78,7 +78,7 @@ static void read_interpolation(vp9_parser *p, vp9_block *block)
     block->filter = (uint8_t)filter;
 }
 
-/* ---------------------------------------------------------------- 6.4.19 assign_mv */
+/* ---------------------------------------------------------------- 6.4.18 assign_mv */
 
 static int num_predictions(const vp9_block *block)
 {
@@ -102,7 +102,7 @@ static void assign_vectors(vp9_parser *p, vp9_block *block)
     }
 }
 
-/* 6.4.22 append_sub8x8_mvs: of one quarter the vector that NEAREST or NEAR stands for.  Candidates
+/* 6.5.14 append_sub8x8_mvs: of one quarter the vector that NEAREST or NEAR stands for.  Candidates
  * are compared as they are, with all their precision. */
 static vp9_vector quarter_vector(const vp9_parser *p, const vp9_block *block, int quarter,
                                  int prediction, int mode)
@@ -149,7 +149,7 @@ static void assign_sub8x8_vectors(vp9_parser *p, vp9_block *block, int context)
     }
 }
 
-/* ---------------------------------------------------------------- 6.4.17 inter_block_mode_info */
+/* ---------------------------------------------------------------- 6.4.16 inter_block_mode_info */
 
 bool vp9_inter_block_mode_info(vp9_parser *p, vp9_block *block)
 {

@@ -1,11 +1,11 @@
-/* Clauses 6.4.5 to 6.4.16: segments, transform sizes and intra modes of blocks. */
+/* Clauses 6.4.6 to 6.4.15: segments, transform sizes and intra modes of blocks. */
 #include <string.h>
 
 #include "vp9_parser.h"
 
 /* ---------------------------------------------------------------- segments */
 
-/* 6.4.7 intra_segment_id and 6.4.12: the tree of segment numbers */
+/* segment_id, by its tree */
 static int read_segment_id(vp9_parser *p)
 {
     const uint8_t *probs = p->header->segmentation.tree_probs;
@@ -59,6 +59,7 @@ static int predicted_segment(const vp9_parser *p, const vp9_block *block)
     return least;
 }
 
+/* 6.4.7 */
 static void intra_segment_id(vp9_parser *p, vp9_block *block)
 {
     if (!p->header->segmentation.enabled)
@@ -165,7 +166,7 @@ static void read_intra_modes(vp9_parser *p, vp9_block *block, read_intra_mode *r
     block->mode = block->sub_modes[3];
 }
 
-/* 6.4.6 default_intra_mode: from the modes of the quarters above and to the left */
+/* default_intra_mode: from the modes of the quarters above and to the left */
 static int default_intra_mode(vp9_parser *p, const vp9_block *block, int quarter)
 {
     int above = DC_PRED, left = DC_PRED;
@@ -180,7 +181,7 @@ static int default_intra_mode(vp9_parser *p, const vp9_block *block, int quarter
     return read_tree(&p->bits, vp9_intra_mode_tree, vp9_kf_y_mode_probs[above][left]);
 }
 
-/* 6.4.5 */
+/* 6.4.6 */
 void vp9_intra_frame_mode_info(vp9_parser *p, vp9_block *block)
 {
     intra_segment_id(p, block);
@@ -190,7 +191,7 @@ void vp9_intra_frame_mode_info(vp9_parser *p, vp9_block *block)
     read_tree(&p->bits, vp9_intra_mode_tree, vp9_kf_uv_mode_probs[block->mode]);
 }
 
-/* 6.4.16 intra_block_mode_info */
+/* 6.4.15 intra_block_mode_info */
 static int inter_frame_intra_mode(vp9_parser *p, const vp9_block *block, int quarter)
 {
     (void)quarter;

@@ -3,8 +3,8 @@
  * The files follow the VP9 bitstream specification, version 0.7.  Clause 6 gives the syntax: the
  * uncompressed header in vp9_headers.c, the compressed one in vp9_compressed_header.c, tiles,
  * partitions and blocks in vp9_tiles.c, modes in vp9_modes.c and vp9_inter_modes.c, coefficients in
- * vp9_residual.c; functions bear its names.  Clause 6.4.22 and after predict vectors:
- * vp9_vectors.c.  Clause 8.4 adapts probabilities: vp9_adaptation.c.
+ * vp9_residual.c, vectors in vp9_vectors.c; functions bear its names.  Clause 8.4 adapts
+ * probabilities: vp9_adaptation.c.
  *
  * A function that returns false has called fail(), which keeps the first status. */
 #ifndef COMPRESSEDVIDEO_VP9_PARSER_H
@@ -59,7 +59,7 @@ enum { ZERO_TOKEN, ONE_TOKEN, MORE_TOKEN, END_TOKEN };
 typedef struct {
     uint32_t tx_8x8[2][2], tx_16x16[2][3], tx_32x32[2][4];
     uint32_t tokens[VP9_NUM_TX_SIZES][2][2][6][6][4]; /* ZERO_TOKEN to END_TOKEN */
-    uint32_t more[VP9_NUM_TX_SIZES][2][2][6][6];      /* times that it was asked if there are more */
+    uint32_t more[VP9_NUM_TX_SIZES][2][2][6][6];      /* how often more_coefs was read */
     uint32_t skip[3][2];
     uint32_t inter_mode[7][4], interpolation[4][3];
     uint32_t is_inter[4][2], comp_mode[5][2], single_ref[5][2][2], comp_ref[5][2];
@@ -77,7 +77,7 @@ typedef struct {
 struct vp9_parser {
     const vp9_tables *tables;
     vp9_tracker tracker;
-    bool lost;                /* the probabilities are unknown: after an error, or a frame left out */
+    bool lost;                /* probabilities are unknown: after an error or a frame left out */
     vp9_probs saved[4];       /* frame contexts */
     vp9_last_frame last;
 
@@ -129,7 +129,7 @@ static inline bool fail(vp9_parser *p, vp9_status status)
     return false;
 }
 
-/* A symbol of one of the trees (9.3.2). */
+/* A symbol of one of the trees (9.3). */
 static inline int read_tree(bool_decoder *bits, const int8_t *tree, const uint8_t *probs)
 {
     int node = 0;

@@ -1,5 +1,5 @@
-/* Clauses 6.4.21 and 6.4.24: coefficients, of which only their number is of interest, and the contexts
- * that they leave. */
+/* Clauses 6.4.21 to 6.4.25: coefficients, of which only their number is of interest, and the
+ * contexts that they leave. */
 #include <string.h>
 
 #include "vp9_parser.h"
@@ -56,9 +56,9 @@ static inline int context_of(const vp9_scan_step *step, const uint8_t *cache)
     return (1 + cache[step->neighbour[0]] + cache[step->neighbour[1]]) >> 1;
 }
 
-/* 6.4.24 tokens, up to the last coefficient that is not 0.  Returns how many there are with the zeros
- * between; *nonzero rises by those that are not.
- * The decoder is a copy, which the compiler keeps in registers: nearly all symbols are read here. */
+/* 6.4.24 tokens, up to the last coefficient that is not 0.  Returns how many there are with the
+ * zeros between; *nonzero rises by those that are not.
+ * The decoder is a copy, which the compiler keeps in registers: most symbols are read here. */
 static inline int tokens(vp9_parser *p, const token_source *source, int context,
                          uint32_t *nonzero, const bool counting)
 {

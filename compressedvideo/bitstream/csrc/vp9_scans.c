@@ -1,4 +1,4 @@
-/* Clause 10.3 of the VP9 specification: scans, and the steps and probabilities made of them. */
+/* Clause 10 of the VP9 specification: scans, and the steps and probabilities made of them. */
 #include "vp9_tables.h"
 
 const uint16_t vp9_scans_4x4[VP9_NUM_SCANS][16] = {
@@ -130,7 +130,7 @@ const uint16_t vp9_scan_32x32[1024] = {
     926, 1020, 989, 958, 927, 1021, 990, 959, 1022, 991, 1023
 };
 
-/* 9.3.3: of a default scan the coefficients above and to the left; of a row or column scan the one
+/* Of a default scan the coefficients above and to the left; of a row or column scan the one
  * that lies before it in the scan's direction, twice.  At the top and left edge what there is. */
 static vp9_scan_step step(int position, int width, int scan, int band)
 {
@@ -140,7 +140,8 @@ static vp9_scan_step step(int position, int width, int scan, int band)
     int second = scan == VP9_COLUMN_SCAN ? above : left;
     if (row == 0 || column == 0)
         first = second = row > 0 ? above : column > 0 ? left : 0;
-    return (vp9_scan_step){(uint16_t)position, {(uint16_t)first, (uint16_t)second}, (uint8_t)(6 * band)};
+    return (vp9_scan_step){
+        (uint16_t)position, {(uint16_t)first, (uint16_t)second}, (uint8_t)(6 * band)};
 }
 
 static int band_of(int number, int width)

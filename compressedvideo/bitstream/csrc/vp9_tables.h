@@ -27,7 +27,7 @@ typedef struct {
 
 extern const vp9_probs vp9_default_probs;
 
-/* Probabilities of intra frames, which do not change: 10.4 */
+/* Probabilities of intra frames, which do not change */
 extern const uint8_t vp9_kf_y_mode_probs[VP9_NUM_INTRA_MODES][VP9_NUM_INTRA_MODES][9];
 extern const uint8_t vp9_kf_uv_mode_probs[VP9_NUM_INTRA_MODES][9];
 extern const uint8_t vp9_kf_partition_probs[16][3];
@@ -35,10 +35,10 @@ extern const uint8_t vp9_kf_partition_probs[16][3];
 extern const uint8_t vp9_pareto[128][8];       /* of every second probability */
 extern const uint8_t vp9_category6_probs[18];  /* the last 14, 16 or 18 by bit depth */
 
-/* Where candidates of vector prediction lie, in 8x8 blocks: mv_ref_blocks of 6.4.22 */
+/* Where candidates of vector prediction lie, in 8x8 blocks: mv_ref_blocks of 6.5.1 */
 extern const int8_t vp9_candidates[VP9_NUM_BLOCK_SIZES][VP9_NUM_CANDIDATES][2]; /* column, row */
 
-/* Trees of clause 9.3.1: positive is the next pair, else minus the symbol */
+/* Trees of clause 9.3: positive is the next pair, else minus the symbol */
 extern const int8_t vp9_intra_mode_tree[18], vp9_partition_tree[6], vp9_inter_mode_tree[6];
 extern const int8_t vp9_interpolation_tree[4], vp9_joint_tree[6], vp9_class_tree[20];
 extern const int8_t vp9_fraction_tree[6];

@@ -16,7 +16,7 @@ static int smaller(int a, int b)
 
 /* ---------------------------------------------------------------- 6.4.4 decode_block */
 
-/* 6.4.21, of a block without coefficients */
+/* What 6.4.21 leaves of a block without coefficients */
 static void clear_nonzero(vp9_parser *p, const vp9_block *block)
 {
     for (int plane = 0; plane < 3; plane++) {
@@ -31,7 +31,8 @@ static void clear_nonzero(vp9_parser *p, const vp9_block *block)
 /* Chroma of 4:2:2 and 4:4:0 has no blocks four times as long as wide. */
 static bool has_chroma_size(const vp9_header *h, int size)
 {
-    int width = vp9_width8[size] << h->subsampling_y, height = vp9_height8[size] << h->subsampling_x;
+    int width = vp9_width8[size] << h->subsampling_y;
+    int height = vp9_height8[size] << h->subsampling_x;
     return size < BLOCK_8X8 || h->subsampling_x == h->subsampling_y ||
            (height < 4 * width && width < 4 * height);
 }
@@ -121,13 +122,14 @@ static bool decode_partition(vp9_parser *p, int row, int column, int size)
 
 /* ---------------------------------------------------------------- 6.4 decode_tiles */
 
-/* 6.4.2 get_tile_offset: where tile `number` starts, in 8x8 blocks */
+/* 6.4.1 get_tile_offset: where tile `number` starts, in 8x8 blocks */
 static int tile_offset(int number, int blocks, int tiles_log2)
 {
     int superblocks = (blocks + 7) / 8;
     return smaller((number * superblocks >> tiles_log2) * 8, blocks);
 }
 
+/* 6.4.2 */
 static bool decode_tile(vp9_parser *p, int first_row, int end_row)
 {
     for (int row = first_row; row < end_row; row += 8) {
@@ -156,7 +158,8 @@ static void clear_above_context(vp9_parser *p)
 
 bool vp9_decode_tiles(vp9_parser *p, const uint8_t *data, size_t size)
 {
-    int tile_rows = 1 << p->header->tile_rows_log2, tile_columns = 1 << p->header->tile_columns_log2;
+    int tile_rows = 1 << p->header->tile_rows_log2;
+    int tile_columns = 1 << p->header->tile_columns_log2;
     p->num_blocks = 0;
     clear_above_context(p);
     for (int i = 0; i < tile_rows * tile_columns; i++) {
@@ -166,7 +169,8 @@ bool vp9_decode_tiles(vp9_parser *p, const uint8_t *data, size_t size)
             p->bits = bool_open(data, 0);
             if (size < 4)
                 return fail(p, VP9_BAD_TILE_SIZE);
-            tile_size = (size_t)data[0] << 24 | (size_t)data[1] << 16 | (size_t)data[2] << 8 | data[3];
+            tile_size = (size_t)data[0] << 24 | (size_t)data[1] << 16 |
+                        (size_t)data[2] << 8 | data[3];
             data += 4;
             size -= 4;
             if (tile_size > size)

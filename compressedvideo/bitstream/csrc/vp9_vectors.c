@@ -1,16 +1,17 @@
-/* Clauses 6.4.20 to 6.4.24: vectors predicted from blocks around and from the last frame, and the
- * differences that are read. */
+/* Clause 6.5: vectors predicted from blocks around and from the last frame; clauses 6.4.19 and
+ * 6.4.20: the differences that are read. */
 #include <stdlib.h>
 
 #include "vp9_parser.h"
 
 enum { BORDER = 128 };      /* eighths that a candidate may reach beyond the frame and the block */
-enum { LARGE_VECTOR = 64 }; /* eighths from which on a vector has no eighths: COMPANDED_MVREF_THRESH */
+enum { LARGE_VECTOR = 64 }; /* eighths: from there on a vector has none of them (6.5.13) */
 enum { WHOLE_BLOCK = 3 };   /* the quarter whose vector stands for all */
 
 /* ---------------------------------------------------------------- candidates */
 
-/* The block at one of the places of vp9_candidates; NULL outside the tile's columns or the frame. */
+/* The block at one of the places of vp9_candidates; NULL outside the tile's columns or the frame
+ * (6.5.2 is_inside). */
 static const vp9_block *candidate(const vp9_parser *p, const vp9_block *block, int i)
 {
     int column = p->column + vp9_candidates[block->size][i][0];
@@ -35,6 +36,7 @@ typedef struct {
     int count;
 } vector_list;
 
+/* 6.5.6 add_mv_ref_list */
 static void add(vector_list *list, vp9_vector vector)
 {
     if (list->count == 2 || (list->count == 1 && same_vector(list->vectors[0], vector)))
@@ -42,7 +44,7 @@ static void add(vector_list *list, vp9_vector vector)
     list->vectors[list->count++] = vector;
 }
 
-/* 6.4.23 if_same_ref_frame_add_mv */
+/* 6.5.7 if_same_ref_frame_add_mv */
 static void add_same(vector_list *list, const vp9_block *block, int quarter, int reference)
 {
     if (block->references[0] == reference)
@@ -51,7 +53,7 @@ static void add_same(vector_list *list, const vp9_block *block, int quarter, int
         add(list, block->vectors[quarter][1]);
 }
 
-/* scale_mv: to the other side of the frame if the references lie on different sides */
+/* 6.5.9 scale_mv: to the other side of the frame if the references lie on different sides */
 static vp9_vector towards(const vp9_parser *p, vp9_vector vector, int from, int reference)
 {
     if (p->header->sign_bias[from] != p->header->sign_bias[reference]) {
@@ -61,7 +63,7 @@ static vp9_vector towards(const vp9_parser *p, vp9_vector vector, int from, int 
     return vector;
 }
 
-/* 6.4.23 if_diff_ref_frame_add_mv.  The block's two vectors are compared as they are. */
+/* 6.5.8 if_diff_ref_frame_add_mv.  The block's two vectors are compared as they are. */
 static void add_different(const vp9_parser *p, vector_list *list, const vp9_block *block,
                           int reference)
 {
@@ -80,7 +82,7 @@ static int16_t limit(int value, int low, int high)
     return (int16_t)(value < low ? low : value > high ? high : value);
 }
 
-/* clamp_mv_ref */
+/* 6.5.3 clamp_mv_ref */
 static vp9_vector clamp_to_frame(const vp9_parser *p, const vp9_block *block, vp9_vector vector)
 {
     int right = (p->columns - vp9_width8[block->size] - p->column) * 64 + BORDER;
@@ -96,7 +98,7 @@ static int touching_quarter(int quarter, bool is_above)
     return is_above ? above_of[quarter] : left_of[quarter];
 }
 
-/* 6.4.22 find_mv_refs_process, until `needed` vectors (1 or 2) are found.
+/* 6.5.1 find_mv_refs, until `needed` vectors (1 or 2) are found.
  * quarter: of a block below 8x8; -1 for the whole block. */
 static void find_candidates(const vp9_parser *p, const vp9_block *block, int reference,
                             int quarter, int needed, vector_list *list)
@@ -133,7 +135,7 @@ void vp9_find_vectors(const vp9_parser *p, const vp9_block *block, int reference
         found[i] = clamp_to_frame(p, block, list.vectors[i]);
 }
 
-/* ---------------------------------------------------------------- 6.4.20 read_mv */
+/* ---------------------------------------------------------------- 6.4.19 read_mv */
 
 static bool has_eighths(const vp9_parser *p, vp9_vector vector)
 {
@@ -153,7 +155,7 @@ vp9_vector vp9_lower_precision(const vp9_parser *p, vp9_vector vector)
     return (vp9_vector){without_eighth(vector.row), without_eighth(vector.column)};
 }
 
-/* 6.4.21 read_mv_component.  The eighth counts as 1 where it is not coded, in the statistics too. */
+/* 6.4.20 read_mv_component.  Where the eighth is not coded it is 1, in the statistics too. */
 static int read_component(vp9_parser *p, int i, bool eighths)
 {
     const vp9_component_probs *probs = p->probs.component + i;

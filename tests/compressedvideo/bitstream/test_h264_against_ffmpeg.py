@@ -20,6 +20,7 @@ import pytest
 
 from compressedvideo.bitstream import h264
 from compressedvideo.bitstream.h264 import NO_SLOT, H264Parser, ParsedPicture
+from compressedvideo.bitstream.record import Flags
 from tests.compressedvideo.bitstream.x264 import encode, tools
 
 pytestmark = pytest.mark.skipif(not h264.is_available(), reason="no compiled H.264 parser")
@@ -165,6 +166,36 @@ def test_parsing_what_is_needed_gives_the_same(tmp_path):
         assert np.array_equal(picture.slots, expected.slots)
         spared += len(data) - len(chain)
     assert spared > 20 * len(data)
+
+
+@pytest.mark.parametrize("open_gop", [0, 1])
+def test_parsing_from_a_key_picture_on_gives_the_same(open_gop, tmp_path):
+    options = {"threads": 1, "bframes": 3, "b-pyramid": "normal", "b-adapt": 0, "ref": 4}
+    options |= {"keyint": 8, "scenecut": 0, "open-gop": open_gop, "direct": "auto"}
+    path = encode(tmp_path / "clip.mkv", options, num_frames=33, width=112, height=80)
+    everything, _, data = read(path)
+    with av.open(str(path)) as container:
+        parser = H264Parser(container.streams.video[0].codec_context.extradata)
+    records, _ = parser.headers(data)
+    keys = np.flatnonzero(records["flags"] & Flags.KEY).tolist()
+    leading = (records["flags"] & Flags.LEADING) != 0
+    assert len(keys) >= 4
+    assert leading.any() == bool(open_gop)
+    for key in keys[1:]:
+        parser.reset()
+        every = b"\1" * (len(data) - key)
+        for picture in parser.parse(data[key:], needed=every, wanted=every):
+            expected = everything[picture.picture + key]
+            following = [at for at in keys if at > key]
+            if following and picture.picture + key >= following[0]:
+                break
+            if leading[picture.picture + key]:
+                continue
+            assert picture.error is None
+            assert np.array_equal(picture.vectors, expected.vectors)
+            named = np.array([*picture.pictures, *[-2] * 256])[picture.slots]
+            there = np.array([*expected.pictures, *[-2] * 256])[expected.slots]
+            assert np.array_equal(np.where(named < 0, named, named + key), there)
 
 
 def test_costs_add_up(tmp_path):

@@ -275,7 +275,7 @@ def test_a_tool_that_the_parser_refuses_leaves_p_frames_to_the_decoder(with_b_fr
 
 
 def coded(kind: str, display: int, data: bytes) -> Picture:
-    picture = Picture(display, display, kind, True, display, display, 0, len(data), -1)
+    picture = Picture(display, display, kind, True, display, display, 0, len(data), display, -1)
     picture.packets = [data]
     return picture
 

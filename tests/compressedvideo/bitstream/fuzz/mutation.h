@@ -94,7 +94,8 @@ static uint8_t *mutate(const uint8_t *packet, size_t *size)
                 copy[i] = (uint8_t)random_below(256);
             break;
         case 3: /* overwrite with zeros or ones */
-            memset(copy + at, random_below(2) ? 0xff : 0, length < *size - at ? length : *size - at);
+            memset(copy + at, random_below(2) ? 0xff : 0,
+                   length < *size - at ? length : *size - at);
             break;
         case 4: /* remove, often all that follows */
             if (random_below(2) || length > *size - at)

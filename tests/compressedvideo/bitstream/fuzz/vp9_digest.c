@@ -2,8 +2,9 @@
  *
  *     vp9_digest FILE...
  *
- * Prints of each IVF file its name, the number (64-bit FNV-1a, in hexadecimal), and "exact" or what was
- * wrong.  The order of the values is that of the study's prototype, which was held against libvpx. */
+ * Prints of each IVF file its name, the number (64-bit FNV-1a, in hexadecimal), and "exact", or what
+ * was wrong and "damaged".  The order of the values is that of the study's prototype, which was held
+ * against libvpx. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

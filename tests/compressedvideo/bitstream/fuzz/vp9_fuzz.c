@@ -2,9 +2,9 @@
  *
  *     vp9_fuzz SEED FRAMES FILE...
  *
- * FILEs are IVF.  They are fed from the start, packet after packet, many of them mutated, in buffers of
- * exactly their size, until FRAMES mutated frames have been read.  Often the parser is told to go on
- * after an error as if there had been none. */
+ * FILEs are IVF.  They are fed from the start, packet after packet, many of them mutated, in buffers
+ * of exactly their size, until FRAMES mutated frames have been read.  Often the parser is told to go
+ * on after an error as if there had been none. */
 #include "mutation.h"
 #include "vp9_parser.h"
 
@@ -51,7 +51,9 @@ static unsigned long feed(vp9_parser *parser, const uint8_t *packet, size_t size
 {
     int32_t before = parser->tracker.picture;
     size_t motions = output->num_motions;
-    enum vp9_effort effort = random_below(16) == 0 ? VP9_HEADERS_ONLY : VP9_WANTED + random_below(2);
+    enum vp9_effort effort = VP9_WANTED + random_below(2);
+    if (random_below(16) == 0)
+        effort = VP9_HEADERS_ONLY;
     if (random_below(4))
         parser->lost = false;
     vp9_read_packet(parser, packet, size, effort, output);

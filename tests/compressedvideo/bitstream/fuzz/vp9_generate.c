@@ -2,10 +2,10 @@
  *
  *     vp9_generate FRAMES FOLDER SEED...
  *
- * Headers are drawn here.  For the rest the parser itself is run with symbols that are drawn instead of
- * read; they are kept with their probabilities and then coded.  Encoders use few of the paths through
- * the syntax: these streams take them all, and scaled references, intra-only and error-resilient frames,
- * segments and tiles come in every combination. */
+ * Headers are drawn here.  For the rest the parser itself is run with symbols that are drawn instead
+ * of read; they are kept with their probabilities and then coded.  Encoders use few of the paths
+ * through the syntax: these streams take them all, and scaled references, intra-only and
+ * error-resilient frames, segments and tiles come in every combination. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
