@@ -1,15 +1,18 @@
 """Reading and writing compressed video: frames, motion vectors and residuals, without torch."""
 
 from .clip import CompressedClip
+from .damage import ON_DAMAGE
 from .errors import (
     CodecError,
     CorruptVideoError,
     FrameIndexError,
+    LimitError,
     NoMotionVectorsError,
     UnsupportedVideoError,
     VideoNotFoundError,
     VideoOpenError,
 )
+from .limits import Limits
 from .motion.cells import MotionCells
 from .motion.kernels import BACKENDS, backend, set_backend
 from .request import MODALITIES, PRECISIONS, REFERENCES
@@ -21,6 +24,7 @@ __all__ = [
     "BACKENDS",
     "ENCODERS",
     "MODALITIES",
+    "ON_DAMAGE",
     "PRECISIONS",
     "REFERENCES",
     "CodecError",
@@ -28,6 +32,8 @@ __all__ = [
     "CompressedVideo",
     "CorruptVideoError",
     "FrameIndexError",
+    "LimitError",
+    "Limits",
     "MotionCells",
     "NoMotionVectorsError",
     "UnsupportedVideoError",

@@ -7,11 +7,13 @@ time that a clip takes to read.
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
 
 from .clip import CompressedClip
+from .limits import Limits
 from .request import Request
 
 _ALIGNMENT = 64  # bytes
@@ -27,6 +29,8 @@ def allocate_clip(
     width: int,
     cell: int,
     out: CompressedClip | None,
+    limits: Limits,
+    path: str,
 ) -> CompressedClip:
     """A clip of the stored (not yet upright) size.
 
@@ -37,10 +41,16 @@ def allocate_clip(
         height, width: Frame size, pixels.
         cell: Pixels of the codec's smallest block, for ``layout='cells'``.
         out: A clip whose memory may be overwritten.
+        limits: How many frames it may have, and how many bytes.
+        path: The video, for errors.
 
     Returns:
         The clip. ``iframes``, ``rgb``, ``motion`` and ``residual`` hold anything, all else zeros.
+
+    Raises:
+        LimitError: If it would be larger.
     """
+    limits.check("frames", max(len(frames), len(iframes)), path=path)
     wants = request.modalities.__contains__
     count, vector_type = len(frames), np.float32 if request.precision == "subpixel" else np.int16
     # [N, height, width, channels] of some type, for each modality
@@ -60,6 +70,7 @@ def allocate_clip(
     if request.layout == "cells" and "motion" in wanted:
         grid = -(-height // cell), -(-width // cell)
         wanted["motion"] = ((count, *grid, 2), np.dtype(vector_type))
+    limits.check("bytes", _size(wanted, request, count * height * width), path=path)
     pictures = {} if out is None else _overwritten(out, wanted)
     pictures |= _in_one_block({name: wanted[name] for name in wanted.keys() - pictures.keys()})
     valid = {}
@@ -80,6 +91,8 @@ def allocate_clip(
         reference_distance=np.zeros(count, np.float32),
         future_distance=np.zeros(count, np.float32),
         provenance=["none"] * count,
+        damaged=np.zeros(count, bool),
+        iframe_damaged=np.zeros(len(iframes), bool),
         iframes=pictures.get("iframe"),
         motion=pictures.get("motion"),
         residual=pictures.get("residual"),
@@ -94,6 +107,15 @@ def allocate_clip(
 
 
 Layouts: TypeAlias = "dict[str, tuple[tuple[int, ...], np.dtype]]"
+
+
+def _size(wanted: Layouts, request: Request, num_pixels: int) -> int:
+    """Bytes of a clip."""
+    size = sum(math.prod(shape) * dtype.itemsize for shape, dtype in wanted.values())
+    a_pixel = sum(name in request.modalities for name in ("motion_past", "motion_future"))
+    if "cells" in request.modalities:
+        a_pixel += 1  # 10 bytes a cell of 4x4 pixels
+    return size + a_pixel * num_pixels
 
 
 def _overwritten(clip: CompressedClip, wanted: Layouts) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 
 from .clip import CompressedClip
+from .damage import Damage
 from .decoding.colours import ColourConverter
 from .errors import CorruptVideoError, UnsupportedVideoError
 from .index import Picture
@@ -49,10 +50,12 @@ class ClipAssembler:
         height: int,
         width: int,
         iframe_inds: Sequence[int],
+        damage: Damage,
         path: str,
         codec: str,
     ) -> None:
         self._clip = clip
+        self._damage = damage
         self._request = request
         self._colours = colours
         self._kernels = kernels()
@@ -110,18 +113,17 @@ class ClipAssembler:
             waiting.add(step.picture.display)
         if waiting:
             raise missing_frame(min(waiting), path=self._path, codec=self._codec)
+        self._damage.spread(plan.send)
 
     # -- what arrives from the decoder
 
     def _take(self, frame: VideoFrame, picture: Picture, plan: Plan) -> None:
         display = picture.display
         if frame.is_corrupt:
-            raise CorruptVideoError(
+            self._damage.found(
                 "the decoder finds it damaged; read frames before it or of other GOPs, or drop the "
                 "file",
-                path=self._path,
-                codec=self._codec,
-                frame=display,
+                display,
             )
         if frame.interlaced_frame and display in plan.vectors:
             warnings.warn(

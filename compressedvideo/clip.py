@@ -54,6 +54,13 @@ class CompressedClip:
     reference'`` (vectors read, but which reference they point into is assumed), ``'parsed'`` (the
     codec's own, read from the bitstream by this package), ``'none'``."""
 
+    damaged: np.ndarray
+    """[S] bool: which frames are damaged, or may be predicted from one that is. All False, unless
+    the video was opened with ``on_damage`` ``'warn'`` or ``'keep'``: else damage is an error."""
+
+    iframe_damaged: np.ndarray
+    """[K] bool: the same of ``iframes``."""
+
     iframes: np.ndarray | None = None
     """[K, H, W, 3] uint8, RGB."""
 

@@ -54,6 +54,10 @@ class CorruptVideoError(CodecError):
     """The video opens, yet frames that it announces cannot be decoded."""
 
 
+class LimitError(CodecError):
+    """The video, or what is read of it at once, is larger than :class:`Limits` allow."""
+
+
 class UnsupportedVideoError(CodecError):
     """The video is sound but of a kind that is refused, such as turned by 45 degrees."""
 

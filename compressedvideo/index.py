@@ -148,6 +148,11 @@ class VideoIndex:
         return len(self.records) - 1
 
     @property
+    def is_damaged(self) -> bool:
+        """Whether some header is."""
+        return bool((self.records["flags"] & Flags.DAMAGED).any())
+
+    @property
     def num_frames(self) -> int:
         return len(self.shown)
 
@@ -177,7 +182,8 @@ class VideoIndex:
 
         Returns:
             Pictures in decoding order. Where the next GOP is open, they may include its key frame,
-            since pictures of this one follow it.
+            since pictures of this one follow it. In damaged streams the wanted one may be missing,
+            if it comes before the key frame that it is displayed after.
         """
         first_display = int(self.keyframes[gop])
         first = int(self.shown[first_display])
@@ -289,7 +295,7 @@ def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str)
             pass
         records, references = _records_of_packets(packets), np.zeros(0, np.int32)
     else:
-        parts = [parser.headers(batch) for batch in packets.scan()]
+        parts = [parser.headers(batch) for batch in packets.scan()] or [(b"", b"")]
         records, references = as_arrays(*(b"".join(part) for part in zip(*parts, strict=True)))
         records = _with_missing(records, packets)
     index = build_index(records, references)

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from .assemble import Arrival, missing_frame
 from .container.orientation import Matrix
 from .container.packets import PacketReader
+from .damage import Damage
 from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
 from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
@@ -22,6 +23,9 @@ from .motion.source import ExportedMotion, MotionSources
 from .motion.vp9 import Vp9Motion
 from .plan import Plan, plan_gop
 from .request import Request
+
+_MAX_TRIED = 16
+"""Key frames that are decoded to learn how frames are displayed, if the first ones are damaged."""
 
 
 class GopPipeline:
@@ -32,6 +36,7 @@ class GopPipeline:
         index: Its pictures.
         decoder: Of the stream.
         sources: Where vectors come from.
+        damage: What becomes of pictures that rest on lost ones.
         size: Height and width of the stored pictures, pixels.
         any_frame_tells: Not only the first frame says how frames are displayed.
     """
@@ -43,6 +48,7 @@ class GopPipeline:
         *,
         decoder: Decoder,
         sources: MotionSources,
+        damage: Damage,
         size: tuple[int, int],
         any_frame_tells: bool,
     ) -> None:
@@ -50,6 +56,7 @@ class GopPipeline:
         self._index = index
         self._decoder = decoder
         self._sources = sources
+        self._damage = damage
         self._height, self._width = size
         self._any_frame_tells = any_frame_tells
         self._placed: set[int] = set()  # GOPs whose hidden pictures were looked for
@@ -75,6 +82,7 @@ class GopPipeline:
 
         Raises:
             NoMotionVectorsError: If the codec has no vectors for a frame that needs them.
+            CorruptVideoError: If one of the frames cannot be decoded from its key frame on.
         """
         numbers = {int(self._index.shown[display]): display for display in chain(frames, iframes)}
         self._check_lost(numbers)
@@ -94,6 +102,9 @@ class GopPipeline:
             # A frame that shows a hidden picture comes behind those that are predicted from it.
             self._place_hidden(gop, source)
             pictures = self._index.pictures(gop, last=self._index.last_of(gop))
+        missing = set(numbers.values()).difference(picture.display for picture in pictures)
+        if missing:
+            raise missing_frame(min(missing), path=self._packets.path, codec=self._packets.codec)
         parses = not isinstance(source, ExportedMotion)
         if not parses:
             for picture in pictures:
@@ -124,12 +135,10 @@ class GopPipeline:
         lost = self._index.lost
         for number, display in displays.items():
             if lost[number]:
-                raise CorruptVideoError(
+                self._damage.found(
                     "pictures that this frame is predicted from are missing in the file; read "
                     "other frames, or drop the file",
-                    path=self._packets.path,
-                    codec=self._packets.codec,
-                    frame=display,
+                    display,
                 )
 
     def fetch(self, plan: Plan) -> int:
@@ -159,20 +168,33 @@ class GopPipeline:
         return size
 
     def matrix(self) -> Matrix | None:
-        """The display matrix of the first frame, which may be decoded for it.
+        """The display matrix of the first frame, which may be decoded for it. If that is damaged,
+        of another key frame's, where these must tell the same.
 
         Raises:
-            CorruptVideoError: If it cannot be decoded.
+            CorruptVideoError: If none of them can be decoded.
         """
         if self._matrix is not None:
             return self._matrix[0]
-        (picture,) = self._index.pictures(0, last=int(self._index.shown[0]))[:1]
+        num_tried = _MAX_TRIED if self._any_frame_tells else 1
+        error = missing_frame(0, path=self._packets.path, codec=self._packets.codec)
+        for gop in range(min(num_tried, len(self._index.keyframes))):
+            try:
+                self._look_at_key_frame(gop)
+            except CorruptVideoError as failed:
+                error = failed if gop == 0 else error
+            if self._matrix is not None:
+                return self._matrix[0]
+        raise error
+
+    def _look_at_key_frame(self, gop: int) -> None:
+        number = int(self._index.shown[self._index.keyframes[gop]])
+        picture = self._index.pictures(gop, last=number)[0]
         picture.packets = self._packets.read(picture.first_packet, picture.last_packet + 1)
         decoding = self._decoder.start(exports=None)
         for _, frame in chain(decoding.send(picture), decoding.finish(vectors=set())):
             self._matrix = (display_matrix(frame),)
-            return self._matrix[0]
-        raise missing_frame(0, path=self._packets.path, codec=self._packets.codec)
+            return
 
     def _see(self, picture: Picture, frame: VideoFrame) -> None:
         """Look at a decoded frame for what only frames tell."""

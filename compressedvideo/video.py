@@ -10,14 +10,17 @@ from .allocate import allocate_clip
 from .assemble import ClipAssembler
 from .bitstream.parsers import header_parser
 from .bitstream.sei import has_display_orientation, old_x264_message
+from .boundary import bad_data
 from .clip import CompressedClip
 from .container.opening import Source, name_of
 from .container.orientation import Orientation, orientation_of
 from .container.packets import PacketReader
+from .damage import Damage, check_on_damage
 from .decoding.colours import ColourConverter
 from .decoding.decoder import Decoder
-from .errors import FrameIndexError
+from .errors import CorruptVideoError, FrameIndexError, VideoOpenError
 from .index import read_index
+from .limits import Limits
 from .motion.parsed import RefusedError
 from .motion.source import EXPORTING_CODECS, MotionSources
 from .pipeline import GopPipeline
@@ -45,11 +48,20 @@ class CompressedVideo:
         virtual_gop: Let a P-picture about every this many frames after a key frame stand in as an
             I-frame: the first that others refer to. None: real key frames only.
         stream: Index of the stream in the file. None: the first video that is no cover art.
+        limits: How large the video may be, and what is read of it at once. None: the defaults.
+        on_damage: What becomes of pictures that the decoder finds damaged, or that others are
+            missing for. ``'raise'``: an error. ``'keep'``: they are returned as the decoder makes
+            them up, and the clip's ``damaged`` says which; ``'warn'``: a warning does, too. What
+            no decoder returns, and vectors that cannot be parsed, are errors all the same.
+
+    No file but this one is opened: what names others, such as playlists, is refused. Whatever is
+    wrong with the data, here and in all methods and properties, is a CodecError.
 
     Raises:
         VideoOpenError: If the source is missing, empty, no video, or has no such stream.
         CorruptVideoError: If it has no key frame, or cannot be read to its end.
-        ValueError: If ``virtual_gop`` is below 1.
+        LimitError: If it is larger than the limits allow.
+        ValueError: If ``virtual_gop`` is below 1, or for an unknown ``on_damage``.
     """
 
     def __init__(
@@ -58,15 +70,22 @@ class CompressedVideo:
         *,
         virtual_gop: int | None = None,
         stream: int | None = None,
+        limits: Limits | None = None,
+        on_damage: str = "raise",
     ) -> None:
+        check_on_damage(on_damage)
+        self._on_damage = on_damage
+        self._limits = limits or Limits()
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
         self._path = name_of(source)
-        self._packets = PacketReader(source, self._path, stream=stream)
+        with bad_data(self._path, kind=VideoOpenError):
+            self._packets = PacketReader(source, self._path, stream=stream, limits=self._limits)
         self._closed = False
         try:
-            self._open_stream()
+            with bad_data(self._path, self._packets.codec):
+                self._open_stream()
         except BaseException:
             self.close()
             raise
@@ -75,6 +94,16 @@ class CompressedVideo:
         context = self._packets.stream.codec_context
         self._codec = context.name
         self._stored_size = (context.height, context.width)
+        if not context.height or not context.width:
+            raise CorruptVideoError(
+                "names no size of its pictures that can be, or one above "
+                f"Limits(pixels={self._limits.pixels}); re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+            )
+        num_pixels = context.height * context.width
+        self._limits.check("pixels", num_pixels, path=self._path, codec=self._codec)
+        self._damage = Damage(self._on_damage, path=self._path, codec=self._codec)
         extradata = context.extradata or b""
         parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
         self._index = read_index(self._packets, parser, path=self._path)
@@ -83,7 +112,15 @@ class CompressedVideo:
         )
         self._orientation: Orientation | None = None  # until it is asked for
         self._tells_orientation = self._packets.tells_matrix and not turned_by_messages
-        self._decoder = Decoder(context, delay=self._index.delay, path=self._path)
+        self._decoder = Decoder(
+            context,
+            delay=self._index.delay,
+            damage=self._damage,
+            max_pixels=self._limits.pixels,
+            renew=self._packets.renew,
+        )
+        if self._index.is_damaged:
+            self._decoder.stain()
         if self._codec == "h264" and any(c in (context.pix_fmt or "") for c in ("444", "gbr")):
             first_packet = self._packets.first_packet
             self._decoder.preamble = old_x264_message(extradata, first_packet)
@@ -99,6 +136,7 @@ class CompressedVideo:
             self._index,
             decoder=self._decoder,
             sources=self._motion_sources,
+            damage=self._damage,
             size=self._stored_size,
             any_frame_tells=not turned_by_messages,
         )
@@ -246,6 +284,7 @@ class CompressedVideo:
             NoMotionVectorsError: If the codec has none for a frame that needs them, or those of
                 MPEG-4 part 2's B-frames need the compiled parser, and it is missing.
             CorruptVideoError: If a frame cannot be decoded, or its vectors parsed.
+            LimitError: If the clip would be larger than ``limits`` allow.
             ValueError: For an unknown reference, modality or precision, or a closed video.
         """
         self._check_open()
@@ -266,8 +305,9 @@ class CompressedVideo:
         try:
             clip = self._read(frames, iframes, request, out)
         except RefusedError as error:
-            self._motion_sources.refuse(str(error))
-            clip = self._read(frames, iframes, request, out)
+            with self._motion_sources.refused(str(error)):
+                clip = self._read(frames, iframes, request, out)
+        self._damage.warn(clip.damaged, frames)
         return as_displayed(clip, self._oriented())
 
     def _read(
@@ -277,18 +317,32 @@ class CompressedVideo:
         request: Request,
         out: CompressedClip | None = None,
     ) -> CompressedClip:
-        index = self._index
         height, width = self._stored_size
         clip = allocate_clip(
             request,
             frames=frames,
             iframes=iframes,
-            keyframes=index.keyframes,
+            keyframes=self._index.keyframes,
             height=height,
             width=width,
             cell=self._motion_sources.cell,
             out=out,
+            limits=self._limits,
+            path=self._path,
         )
+        try:
+            with bad_data(self._path, self._codec):
+                self._fill(clip, request)
+        except CorruptVideoError:
+            self._decoder.stain()
+            raise
+        return clip
+
+    def _fill(self, clip: CompressedClip, request: Request) -> None:
+        index = self._index
+        frames, iframes = clip.frame_inds, clip.iframe_inds
+        height, width = self._stored_size
+        self._damage.forget()
         assembler = ClipAssembler(
             clip,
             request,
@@ -296,6 +350,7 @@ class CompressedVideo:
             height=height,
             width=width,
             iframe_inds=self._iframe_list(),
+            damage=self._damage,
             path=self._path,
             codec=self._codec,
         )
@@ -320,7 +375,8 @@ class CompressedVideo:
                     assembler.fill(plan, pipeline.arrivals(plan, source))
                 plans, size = [], 0
         clip.pts_seconds[:] = self._seconds(frames)
-        return clip
+        clip.damaged[:] = self._damage.flags(frames)
+        clip.iframe_damaged[:] = self._damage.flags(iframes)
 
     # -- what read needs
 
@@ -357,7 +413,8 @@ class CompressedVideo:
             matrix = self._packets.matrix
             if not self._tells_orientation:  # only a decoded frame does
                 self._check_open()
-                matrix = self._pipeline.matrix()
+                with bad_data(self._path, self._codec):
+                    matrix = self._pipeline.matrix()
             self._orientation = orientation_of(matrix, path=self._path, codec=self._codec)
         return self._orientation
 

@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 
 from ..errors import CorruptVideoError
+from ..limits import Limits
 from .orientation import IDENTITY, Matrix
 
 Box: TypeAlias = "tuple[bytes, memoryview]"
@@ -76,12 +77,16 @@ class Track:
         return offsets - min(int(offsets.min(initial=0)), 0)
 
 
-def read_tracks(file: BinaryIO, *, path: str | None = None) -> list[Track]:
+def read_tracks(
+    file: BinaryIO, *, path: str | None = None, limits: Limits | None = None
+) -> list[Track]:
     """The tracks of a movie in the file's order, which is that of FFmpeg's streams.
 
     Args:
         file: Of any kind; seekable; it is left anywhere.
         path: For errors.
+        limits: How many samples a track other than sound, or all fragments, may announce. None:
+            any number.
 
     Returns:
         An empty list if there is no movie box: it is no MP4, or a damaged one.
@@ -89,6 +94,7 @@ def read_tracks(file: BinaryIO, *, path: str | None = None) -> list[Track]:
     Raises:
         CorruptVideoError: If the tables announce more samples than the file has bytes. FFmpeg
             allocates entries for all of them, and 20 bytes can announce 4 billion.
+        LimitError: If they announce more than the limits allow.
     """
     size = file.seek(0, os.SEEK_END)
     tracks: list[Track] = []
@@ -99,10 +105,14 @@ def read_tracks(file: BinaryIO, *, path: str | None = None) -> list[Track]:
             for track in movie:
                 count = max(track.num_samples, _num_in_chunks(track))
                 _check_count(count, size * _MAX_SAMPLES_A_BYTE.get(track.handler, 1), path=path)
+                if limits is not None and track.handler != "soun":
+                    limits.check("packets", count, path=path)
             tracks = tracks or movie  # FFmpeg passes over further ones
         else:
             num_in_fragments += _num_in_fragment(payload)
             _check_count(num_in_fragments, size, path=path)
+            if limits is not None:
+                limits.check("packets", num_in_fragments, path=path)
     return tracks
 
 

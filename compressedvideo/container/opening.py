@@ -1,8 +1,13 @@
-"""Paths, bytes and file objects in; an opened container, or a clear error, out."""
+"""Paths, bytes and file objects in; an opened container, or a clear error, out.
+
+FFmpeg knows formats that name other files or addresses, which it then opens: playlists, lists of
+files, session descriptions. None of them is let in, under whatever name and from wherever it comes.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -18,6 +23,38 @@ from ..errors import VideoNotFoundError, VideoOpenError
 
 Source: TypeAlias = "str | os.PathLike | bytes | BinaryIO"
 
+CONTAINERS = (
+    *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "asf", "flv"),
+    *("live_flv", "nut", "ivf", "ogg", "rm", "mxf", "gxf", "dv", "yuv4mpegpipe"),
+    *("h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "vc1", "av1", "obu", "mjpeg", "dnxhd"),
+)
+"""FFmpeg's names of the formats that are read: each a single file that holds its video."""
+
+_RAW_ENDINGS = {
+    *(".h261", ".h263", ".h264", ".264", ".avc", ".h265", ".265", ".hevc", ".m4v", ".mpv"),
+    *(".m1v", ".m2v", ".mjpeg", ".mjpg", ".vc1", ".obu", ".ivf"),
+}
+"""Of files without a container."""
+
+_REFUSED = (
+    (rb"\s*#EXTM3U", "a playlist (HLS)"),
+    (rb"\s*ffconcat version", "a list of other files (ffconcat)"),
+    (rb"v=0\r?\n", "a description of a session (SDP)"),
+    (rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<MPD\b", "a manifest (DASH)"),
+    (rb"\s*(<\?xml[^>]*>\s*)?<(asx|smil|SmoothStreamingMedia|manifest)\b", "a playlist"),
+    (rb"\s*\[(playlist|Reference)\]", "a playlist"),
+    (rb"\s*(rtsp|rtmp|https?|file|concat|mms)://", "an address"),
+    (rb"\xff\xd8\xff|\x89PNG\r\n|GIF8|BM....\0\0\0\0|RIFF....WEBP|II\*\0|MM\0\*", "an image"),
+)
+"""How what is refused begins, and how messages name it. That it is refused does not rest on this:
+whatever is none of ``CONTAINERS`` is."""
+
+_OPTIONS = {
+    "ignore_editlist": "1",
+    "enable_drefs": "0",  # tracks of MOV that lie in other files
+    "format_whitelist": ",".join(CONTAINERS),
+}
+
 # Bytes that are no UTF-8 in a file's metadata do not concern us; PyAV 19 never minds them.
 _PYAV = int(av.__version__.split(".")[0])
 _LENIENT_METADATA: dict = {"metadata_errors": "replace"} if _PYAV < 19 else {}
@@ -32,25 +69,74 @@ def name_of(source: Source) -> str:
     return str(getattr(source, "name", None) or f"<{type(source).__name__}>")
 
 
-def open_container(source: Source, path: str) -> InputContainer:
+class _Nameless:
+    """A file object without its name, from which FFmpeg would guess formats and folders.
+
+    Streams without a container keep the ending: if they are damaged, little else tells them apart.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        ending = os.path.splitext(str(getattr(file, "name", "")))[1].lower()
+        if ending in _RAW_ENDINGS:
+            self.name = f"video{ending}"
+
+    def seekable(self) -> bool:
+        return True
+
+
+def open_container(source: Source, path: str, *, max_pixels: int | None = None) -> InputContainer:
     """Open a source for demuxing.
+
+    Args:
+        source: Path, bytes, or a seekable binary file object.
+        path: The source as messages name it.
+        max_pixels: Larger pictures are not looked at. None: of any size.
 
     Raises:
         VideoOpenError: If it is missing, empty, unseekable or no video.
         TypeError: If it is no source at all.
     """
     _check_source(source, path)
-    file: str | BinaryIO
+    file: Any
+    options = dict(_OPTIONS)
+    if max_pixels is not None:
+        options["max_pixels"] = str(max_pixels)
     if isinstance(source, (str, os.PathLike)):
         file = f"file:{path}"  # what stands before a colon would else be taken for a protocol
+        options["protocol_whitelist"] = "file"
     else:
-        file = BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            file = BytesIO(source)
+        else:
+            file = _Nameless(source)
+        options["protocol_whitelist"] = ""
     try:
-        return av.open(file, "r", options={"ignore_editlist": "1"}, **_LENIENT_METADATA)
+        return av.open(file, "r", options=options, **_LENIENT_METADATA)
     except (FFmpegError, UnicodeDecodeError) as error:
+        kind = _refused_kind(source, path)
+        if kind is not None:
+            raise VideoOpenError(
+                f"is {kind}, which is not read: no video may open other files or addresses, and "
+                "each must be a file of its own",
+                path=path,
+            ) from error
         raise VideoOpenError(
-            f"is no video that FFmpeg can open ({error}); download it again or drop it", path=path
+            "is no video that FFmpeg can open, or of a format that is not read "
+            f"({error}); download it again or drop it",
+            path=path,
         ) from error
+
+
+def _refused_kind(source: Source, path: str) -> str | None:
+    """What a source is that is refused, if its beginning tells."""
+    with raw_file(source, path) as file:
+        file.seek(0)
+        head = file.read(4096).removeprefix(b"\xef\xbb\xbf")
+    for beginning, kind in _REFUSED:
+        if re.match(beginning, head, re.DOTALL):
+            return kind
+    return None
 
 
 def choose_stream(container: InputContainer, wanted: int | None, path: str) -> VideoStream:
@@ -106,6 +192,13 @@ def _check_source(source: Source, path: str) -> None:
         source.seek(0)
     if not size:
         raise VideoOpenError("is empty (0 bytes)", path=path)
+
+
+def _position(source: Source) -> int:
+    """Where a file object stands."""
+    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        return 0
+    return source.tell() if hasattr(source, "seekable") and source.seekable() else 0
 
 
 @contextmanager

@@ -14,12 +14,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from av import Packet
+from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 
 from ..errors import CorruptVideoError
+from ..limits import Limits
 from .mp4 import read_tracks
 from .opening import Source, choose_stream, open_container, raw_file
 from .orientation import Matrix
+from .riff import check_riff
 
 AVI = "avi"
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -56,17 +60,24 @@ class PacketReader:
         source: Path, bytes, or a seekable binary file object, which stays open afterwards.
         path: The source as messages name it.
         stream: The stream's index in the file. None: the first video that is no cover art.
+        limits: What the video may ask for.
 
     Raises:
         VideoOpenError: If the source is no video, or has no such stream.
+        CorruptVideoError: If it announces more than the file has.
+        LimitError: If it announces more than the limits allow.
     """
 
-    def __init__(self, source: Source, path: str, *, stream: int | None = None) -> None:
+    def __init__(
+        self, source: Source, path: str, *, stream: int | None = None, limits: Limits | None = None
+    ) -> None:
         self._source = source
         self.path = path
-        with raw_file(source, path) as file:
-            tracks = read_tracks(file, path=path)  # before FFmpeg believes them
-        self._container = open_container(source, path)
+        self._limits = limits or Limits()
+        with raw_file(source, path) as file:  # before FFmpeg believes it
+            tracks = read_tracks(file, path=path, limits=self._limits)
+            check_riff(file, path=path)
+        self._container = self._open()
         try:
             self.stream = choose_stream(self._container, stream, path)
         except BaseException:
@@ -89,6 +100,9 @@ class PacketReader:
         self.num_missing = 0
         """Packets at the end that a table announces, and that lie beyond the end of the file."""
         self._next: int | None = 0  # the packet that is demuxed next
+
+    def _open(self) -> InputContainer:
+        return open_container(self._source, self.path, max_pixels=self._limits.pixels)
 
     def close(self) -> None:
         self._container.close()
@@ -142,6 +156,7 @@ class PacketReader:
 
         Raises:
             CorruptVideoError: If the file cannot be demuxed to its end.
+            LimitError: If there are more packets than the limits allow.
         """
         with raw_file(self._source, self.path) as file:
             has_table = self._read_table(file)
@@ -166,6 +181,7 @@ class PacketReader:
         entries = self.stream.index_entries
         if not len(entries) or len(entries) != self.stream.frames:
             return False
+        self._limits.check("packets", len(entries), path=self.path, codec=self.codec)
         held = [entry for entry in entries if entry.size]  # AVI's empty chunks repeat a frame
         if not held:
             return False
@@ -236,6 +252,7 @@ class PacketReader:
                     self._checksums.append(zlib.crc32(packet))
                 batch.append(packet)
                 if len(batch) == _BATCH:
+                    self._limits.check("packets", len(self), path=self.path, codec=self.codec)
                     yield batch
                     batch = []
         except FFmpegError as error:
@@ -245,6 +262,7 @@ class PacketReader:
                 codec=self.codec,
             ) from error
         self._next = None
+        self._limits.check("packets", len(self), path=self.path, codec=self.codec)
         if batch:
             yield batch
 
@@ -324,11 +342,17 @@ class PacketReader:
             return False
         return True
 
+    def renew(self) -> VideoCodecContext:
+        """Open the file anew. Returns the stream's decoder, of which nobody made use yet."""
+        self._reopen()
+        self._next = 0
+        return self.stream.codec_context
+
     def _reopen(self) -> None:
         """Stand before the first packet, whatever the container can do."""
         index = self.stream.index
         self._container.close()
-        self._container = open_container(self._source, self.path)
+        self._container = self._open()
         self.stream = choose_stream(self._container, index, self.path)
 
     def _lost(self, number: int) -> CorruptVideoError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import av
 from av import Packet
@@ -15,11 +16,33 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from ..container.orientation import Matrix
-from ..errors import CorruptVideoError
+from ..damage import Damage
 from ..index import Picture
 
 _DELAYED_CODECS = ("mpeg4", "mpeg1video", "mpeg2video")
 """Decoders that hold the last anchor back, and lose its vectors if it is flushed out."""
+
+
+_OF_CONTAINER = (*("width", "height", "color_range", "colorspace", "color_primaries", "color_trc"),)
+"""What a container may say of pictures that the stream does not."""
+
+_KEEPS_TRACES = (
+    *(
+        "mpeg4",
+        "mpeg1video",
+        "mpeg2video",
+        "h263",
+        "h263p",
+        "h263i",
+        "flv1",
+        "flv",
+        "hevc",
+        "mjpeg",
+    ),
+    *("msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2", "hevc", "mjpeg"),
+)
+"""Decoders that flushing does not bring back to where they began: after damage that they do not
+notice, other pictures come out another way. A new one costs these some 30 microseconds."""
 
 
 class Decoder:
@@ -28,13 +51,27 @@ class Decoder:
     Args:
         context: The container's decoder of the stream.
         delay: Pictures by which some picture is shown later than it is decoded.
-        path: The video, for errors.
+        damage: What becomes of packets that cannot be decoded.
+        max_pixels: What larger pictures are refused by.
+        renew: Returns the container's decoder anew. Damaged pictures leave their traces in a
+            decoder, which flushing it does not remove, nor are they always seen.
     """
 
-    def __init__(self, context: VideoCodecContext, *, delay: int, path: str) -> None:
+    def __init__(
+        self,
+        context: VideoCodecContext,
+        *,
+        delay: int,
+        damage: Damage,
+        max_pixels: int,
+        renew: Callable[[], VideoCodecContext],
+    ) -> None:
         self._stream_context = context
         self._contexts: dict[tuple[bool, bool], VideoCodecContext] = {}
-        self._path = path
+        self.damage = damage
+        self._renew = renew
+        self._is_stained = False
+        self._max_pixels = max_pixels
         self._delay = delay
         self.codec = context.name
         context.thread_count = 1  # frame threads corrupt the vectors of H.264 B-frames
@@ -50,61 +87,73 @@ class Decoder:
             exports: Motion vectors are wanted. None: whatever the container's decoder does.
             pixels: False: only vectors are wanted, pixels may be wrong.
         """
+        if self._is_stained:
+            self._contexts.clear()
+            self._exports = None
+            self._stream_context = self._renew()
+            self._stream_context.thread_count = 1
         if exports is None:
-            exports = self._exports or False
-        context = self._context_for(exports=exports, pixels=pixels)
+            context = self._of_container(exports=self._exports or False)
+        else:
+            context = self._context_for(exports=exports, pixels=pixels)
         context.flush_buffers()
         # Others know nothing of the container.
         tells_matrix = context is self._stream_context
-        return Decoding(self, context, tells_matrix=tells_matrix, path=self._path)
+        return Decoding(self, context, tells_matrix=tells_matrix)
+
+    def stain(self) -> None:
+        """Something is damaged: begin each time with a new decoder from now on."""
+        self._is_stained = True
 
     def _context_for(self, *, exports: bool, pixels: bool) -> VideoCodecContext:
         """The container's decoder, or another one where that does not do.
 
         Whether a decoder exports vectors is settled when it is opened.
         """
-        if pixels and self._exports in (None, exports):
-            context = self._stream_context
-            if self._exports is None:
-                self._exports = exports
-                self._configure(context, exports=exports, pixels=True)
-            return context
+        keeps_traces = self.codec in _KEEPS_TRACES
+        if pixels and (self._exports is None or (self._exports == exports and not keeps_traces)):
+            return self._of_container(exports=exports)
         key = exports, pixels
-        if key not in self._contexts:
+        if key not in self._contexts or keeps_traces:
             other = av.CodecContext.create(self.codec, "r")
             assert isinstance(other, VideoCodecContext)
             other.extradata = self._stream_context.extradata
-            other.codec_tag = self._stream_context.codec_tag
-            other.width, other.height = self._stream_context.width, self._stream_context.height
+            with suppress(UnicodeError):  # PyAV reads ASCII; decoders only work around bugs by it
+                other.codec_tag = self._stream_context.codec_tag
+            for name in _OF_CONTAINER:
+                setattr(other, name, getattr(self._stream_context, name))
             other.thread_count = 1
             self._configure(other, exports=exports, pixels=pixels)
             self._contexts[key] = other
         return self._contexts[key]
 
+    def _of_container(self, *, exports: bool) -> VideoCodecContext:
+        """The container's decoder, whose frames alone have the container's matrix."""
+        if self._exports is None:
+            self._exports = exports
+            self._configure(self._stream_context, exports=exports, pixels=True)
+        return self._stream_context
+
     def _configure(self, context: VideoCodecContext, *, exports: bool, pixels: bool) -> None:
         if exports:
             context.flags2 |= Flags2.export_mvs
-        options = {}
+        options = {"max_pixels": str(self._max_pixels)}
         if not pixels:  # it saves itself what only they need: vectors stay the same
-            options = {"skip_loop_filter": "all", "skip_idct": "all"}
+            options |= {"skip_loop_filter": "all", "skip_idct": "all"}
         if self.codec == "h264" and self._delay > context.has_b_frames:
             # Else it guesses how far pictures are reordered, and drops those that come later.
             options["strict"] = "1"
-        if options:
-            context.options = options
+        context.options = options
 
 
 class Decoding:
     """One run of the decoder from a key frame on."""
 
-    def __init__(
-        self, decoder: Decoder, context: VideoCodecContext, *, tells_matrix: bool, path: str
-    ) -> None:
+    def __init__(self, decoder: Decoder, context: VideoCodecContext, *, tells_matrix: bool) -> None:
         self.tells_matrix = tells_matrix
         """Its frames have the container's display matrix."""
         self._decoder = decoder
         self._context = context
-        self._path = path
         self._missing: dict[int, Picture] = {}
         self._last: Picture | None = None
         self._number = 0
@@ -114,7 +163,7 @@ class Decoding:
         """Decode the next picture in decoding order; what is complete then, in display order.
 
         Raises:
-            CorruptVideoError: If the decoder refuses it.
+            CorruptVideoError: If the decoder refuses it, and damage is not to be kept.
         """
         number, self._number = self._number, self._number + 1
         self._missing[number] = picture
@@ -143,17 +192,17 @@ class Decoding:
     def _decode(self, packet: Packet | None) -> Iterator[tuple[Picture, VideoFrame]]:
         try:
             for frame in self._context.decode(packet):
+                if frame.is_corrupt:
+                    self._decoder.stain()
                 picture = self._missing.pop(frame.pts, None) if frame.pts is not None else None
                 if picture is not None:
                     yield picture, frame
         except FFmpegError as error:
+            self._decoder.stain()
             last = self._last
-            raise CorruptVideoError(
-                f"cannot be decoded ({error}); re-encode or drop the file",
-                path=self._path,
-                codec=self._decoder.codec,
-                frame=None if last is None or last.display < 0 else last.display,
-            ) from error
+            display = None if last is None or last.display < 0 else last.display
+            problem = f"cannot be decoded ({error}); re-encode or drop the file"
+            self._decoder.damage.found(problem, display, cause=error)
 
 
 def padded_packet(data: bytes) -> Packet:

@@ -18,6 +18,7 @@ class Mpeg4Motion:
     Args:
         extradata: The codec's global headers.
         with_costs: Parse I-pictures too, which have no vectors, and return :class:`Costs`.
+        warned: What the user was warned of already.
         path: The video, for errors.
 
     Raises:
@@ -26,12 +27,19 @@ class Mpeg4Motion:
 
     provenance = "parsed"
 
-    def __init__(self, extradata: bytes | None, *, with_costs: bool, path: str) -> None:
+    def __init__(
+        self,
+        extradata: bytes | None,
+        *,
+        with_costs: bool,
+        warned: set[str] | None = None,
+        path: str,
+    ) -> None:
         self._parser = mpeg4.Mpeg4MotionParser(extradata, skip_i_vops=not with_costs, path=path)
         self._with_costs = with_costs
         self._path = path
         self._damage: str | None = None
-        self._has_warned = False
+        self._warned = set() if warned is None else warned
 
     def parse(
         self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int
@@ -98,8 +106,8 @@ class Mpeg4Motion:
                     frame=picture.display,
                 )
             return
-        if not problem.ends_exactly and not self._has_warned:
-            self._has_warned = True
+        if not problem.ends_exactly and "end" not in self._warned:
+            self._warned.add("end")
             warnings.warn(
                 f"{self._path}: the macroblocks of {picture.kind}-frame {picture.display} do not "
                 "end where the picture does; its vectors and others of this file are doubtful",

@@ -75,17 +75,26 @@ class ParsedMotion:
             picture, ``reset`` makes it count pictures from 0 again.
         codec: FFmpeg's name.
         with_costs: Return :class:`Costs`, too.
+        warned: What the user was warned of already.
         path: The video, for errors.
     """
 
     provenance = "parsed"
 
-    def __init__(self, parser: Any, *, codec: str, with_costs: bool, path: str) -> None:
+    def __init__(
+        self,
+        parser: Any,
+        *,
+        codec: str,
+        with_costs: bool,
+        warned: set[str] | None = None,
+        path: str,
+    ) -> None:
         self._parser = parser
         self._codec = codec
         self._with_costs = with_costs
         self._path = path
-        self._has_warned = False
+        self._warned = set() if warned is None else warned
 
     def parse(
         self, pictures: Sequence[Picture], *, wanted: Collection[int], height: int, width: int
@@ -124,8 +133,8 @@ class ParsedMotion:
                 codec=self._codec,
                 frame=picture.display,
             )
-        if not parsed.ends_exactly and not self._has_warned:
-            self._has_warned = True
+        if not parsed.ends_exactly and "end" not in self._warned:
+            self._warned.add("end")
             warnings.warn(
                 f"{self._path}: frame {picture.display} does not end where its data do; its "
                 "vectors and others of this file are doubtful",

@@ -6,7 +6,8 @@ decodes, where no parser knows the codec or what the stream uses.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from av.sidedata.motionvectors import MotionVectors
 from av.sidedata.sidedata import SideDataContainer
@@ -87,7 +88,7 @@ class MotionSources:
         self._first_packet = first_packet
         self._path = path
         self._exported = ExportedMotion(codec, is_claimed=index.is_claimed)
-        self._parsed: dict[bool, MotionParser] = {}
+        self._warned: set[str] = set()
         self._no_parser: str | None = None
         if codec in PARSED_CODECS and not PARSED_CODECS[codec].is_available():
             self._no_parser = PARSER_ADVICE
@@ -102,6 +103,16 @@ class MotionSources:
     def refuse(self, reason: str) -> None:
         """Do without the parser from now on: it does not know what the stream uses."""
         self._no_parser = f"{reason} in the parser that reads them. {ADVICE}"
+
+    @contextmanager
+    def refused(self, reason: str) -> Iterator[None]:
+        """Do without the parser for one read. What others return does not depend on it."""
+        before = self._no_parser
+        self.refuse(reason)
+        try:
+            yield
+        finally:
+            self._no_parser = before
 
     def choose(
         self,
@@ -154,21 +165,15 @@ class MotionSources:
         return self._exported
 
     def _parser(self, *, with_costs: bool) -> MotionParser:
-        if with_costs not in self._parsed:
-            if self._codec == "mpeg4":
-                parser: MotionParser = Mpeg4Motion(
-                    self._extradata, with_costs=with_costs, path=self._path
-                )
-            elif self._codec == "vp9":
-                parser = Vp9Motion(self._extradata, with_costs=with_costs, path=self._path)
-            else:
-                of_codec = PARSED_CODECS[self._codec].Parser(self._extradata)
-                of_codec.headers([self._first_packet])
-                parser = ParsedMotion(
-                    of_codec, codec=self._codec, with_costs=with_costs, path=self._path
-                )
-            self._parsed[with_costs] = parser
-        return self._parsed[with_costs]
+        """A new one: headers that it met elsewhere in the stream must have no say."""
+        options: dict = {"with_costs": with_costs, "warned": self._warned, "path": self._path}
+        if self._codec == "mpeg4":
+            return Mpeg4Motion(self._extradata, **options)
+        if self._codec == "vp9":
+            return Vp9Motion(self._extradata, **options)
+        parser = PARSED_CODECS[self._codec].Parser(self._extradata)
+        parser.headers([self._first_packet])
+        return ParsedMotion(parser, codec=self._codec, **options)
 
     def _fail(self, problem: str, pictures: Collection[Picture]) -> None:
         frame = next((picture.display for picture in pictures), None)

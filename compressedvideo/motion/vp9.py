@@ -49,12 +49,15 @@ class Vp9Motion(ParsedMotion):
     Args:
         extradata: The codec's global headers.
         with_costs: Return costs, too: of blocks of 8x8.
+        warned: What the user was warned of already.
         path: The video, for errors.
     """
 
-    def __init__(self, extradata: bytes, *, with_costs: bool, path: str) -> None:
+    def __init__(
+        self, extradata: bytes, *, with_costs: bool, warned: set[str] | None = None, path: str
+    ) -> None:
         self._vp9 = _Parser(extradata)
-        super().__init__(self._vp9, codec="vp9", with_costs=with_costs, path=path)
+        super().__init__(self._vp9, codec="vp9", with_costs=with_costs, warned=warned, path=path)
 
     def overlays(self, pictures: Sequence[Picture]) -> dict[int, int]:
         """Which frames show hidden pictures, as far as that can be told or inferred.

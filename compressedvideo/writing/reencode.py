@@ -13,10 +13,13 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ..container.opening import choose_stream, open_container
+from ..container.mp4 import read_tracks
+from ..container.opening import choose_stream, open_container, raw_file
 from ..container.orientation import Orientation, orientation_of
+from ..container.riff import check_riff
 from ..decoding.decoder import display_matrix
 from ..errors import CorruptVideoError, UnsupportedVideoError, VideoOpenError
+from ..limits import Limits
 from .encode import FrameRate, VideoWriter, check_encoder, check_fps, check_size
 
 
@@ -63,7 +66,11 @@ def reencode(
     path = os.fspath(src)
     if Path(path).resolve() == Path(dst).resolve():
         raise ValueError(f"{path}: source and destination are the same file")
-    with open_container(src, path) as container:
+    limits = Limits()
+    with raw_file(src, path) as file:  # before FFmpeg believes it
+        read_tracks(file, path=path, limits=limits)
+        check_riff(file, path=path)
+    with open_container(src, path, max_pixels=limits.pixels) as container:
         stream = choose_stream(container, None, path)
         stream.codec_context.thread_count = 1
         frames = _decode_upright(container, stream, path)

@@ -23,6 +23,8 @@ Members = dict[str, tuple[int, int]]
 """Name to offset in the archive and size, bytes."""
 
 PREFIX = "shards"
+_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+"""What reading a damaged index raises."""
 _BLOCK = tarfile.BLOCKSIZE
 _ADDRESS = re.compile(r"(.+?\.tar)/(.+)", re.DOTALL)
 
@@ -78,6 +80,8 @@ def read_member(archive: str, member: str) -> bytes:
             path=address,
         )
     offset, size = members[member]
+    if offset + size > status.st_size:  # before memory is taken for it
+        raise VideoOpenError(f"its archive {archive} ends within it: copy it again", path=address)
     with open(archive, "rb", buffering=0) as file:
         file.seek(offset)
         data = file.read(size)
@@ -95,7 +99,9 @@ def _members(archive: str, size: int, _time_ns: int) -> Members:
         content = json.loads(index.read_text(encoding="utf-8"))
         archive_bytes = int(content["archive_bytes"])
         members = {name: (int(at), int(count)) for name, (at, count) in content["members"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        if any(at < 0 or count < 0 for at, count in members.values()):
+            raise ValueError("a member is at or of less than 0 bytes")
+    except _DAMAGED as error:
         raise ValueError(f"has a damaged index {index} ({error}): delete the index") from error
     if archive_bytes != size:
         raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import re
 import tarfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from mmengine import fileio
 
 from compressedvideo import CodecError, VideoNotFoundError, VideoOpenError
+from mmcondense.datasets import shards
 from mmcondense.datasets.shards import index_path, read_member, scan_archive, write_index
 
 FILES = {"a/x.bin": b"first" * 300, "a/ü y.bin": b"", "b.bin": bytes(range(256)) * 10}
@@ -96,6 +98,10 @@ def test_a_damaged_archive_is_named_with_the_member(archive, damage):
     [
         (lambda text: text[:-20], "damaged index"),
         (lambda text: "[]", "damaged index"),
+        (lambda text: '{"archive_bytes": 1e999, "members": {}}', "damaged index"),
+        (lambda text: "[" * 100_000, "damaged index"),
+        (lambda text: re.sub(r'"b.bin": \[\d+', '"b.bin": [-512', text), "less than 0 bytes"),
+        (lambda text: re.sub(r'("b.bin": \[\d+, )\d+', r"\1-1", text), "less than 0 bytes"),
         (lambda text: json.dumps(json.loads(text) | dict(archive_bytes=7)), "its index .* knows 7"),
     ],
 )
@@ -110,9 +116,11 @@ def test_an_index_that_does_not_fit_is_refused(archive, change, message):
 
 def test_an_index_beyond_the_end_is_refused(archive):
     members = scan_archive(archive)
-    write_index(archive, members | {"b.bin": (members["b.bin"][0], 10**6)})
-    with pytest.raises(VideoOpenError, match=r"some\.tar ends within it"):
-        read_member(str(archive), "b.bin")
+    for size in (10**6, 1 << 45, 1 << 70):  # memory is not taken for it
+        write_index(archive, members | {"b.bin": (members["b.bin"][0], size)})
+        shards._members.cache_clear()
+        with pytest.raises(VideoOpenError, match=r"some\.tar ends within it"):
+            read_member(str(archive), "b.bin")
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,44 @@ def test_a_link_names_the_class_folders_whatever_is_around_them(load_tool, tmp_p
             other.rmdir()
         with pytest.raises(FileExistsError, match="move it away"):
             tool.link_to(classes, occupied)
+
+
+def test_archives_that_announce_too_much_are_refused(run, tmp_path):
+    bomb = make_zip(tmp_path / "bomb", {"video.avi": bytes(1 << 20)})  # packed to a thousandth
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("video.avi", bytes(1 << 20))
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        archive.add(bomb, "video.avi")
+    for name in ("a", "b"):
+        out = run(tmp_path, tmp_path / "out", name, "--max-bytes", 1 << 19, status=1)
+        assert "bytes or more, and 524288 are left" in out
+        assert not (tmp_path / "out").exists()
+        assert not (tmp_path / "out.part").exists()
+        assert run(tmp_path, tmp_path / f"out_{name}", name, "--max-bytes", 1 << 21)
+
+
+def test_what_is_left_counts_over_all_archives(run, tmp_path):
+    inner = make_zip(tmp_path / "inner", {"a.avi": bytes(1000)}).read_bytes()
+    make_zip(tmp_path / "outer.zip", {f"{n}.zip": inner for n in range(5)})
+    total = 5 * (len(inner) + 1000)
+    assert run(tmp_path, tmp_path / "fits", "outer", "--max-bytes", total)
+    assert "are left" in run(
+        tmp_path, tmp_path / "not", "outer", "--max-bytes", total - 1, status=1
+    )
+
+
+def test_archives_packed_again_and_again_are_refused(run, tmp_path):
+    data = make_zip(tmp_path / "inner", {"a.avi": b"a"}).read_bytes()
+    for level in range(3):
+        data = make_zip(tmp_path / "inner", {f"{level}.zip": data}).read_bytes()
+    (tmp_path / "four.zip").write_bytes(data)
+    make_zip(tmp_path / "five.zip", {"3.zip": data})
+    assert run(tmp_path, tmp_path / "out", "four")
+    assert "packed more than 4 times" in run(tmp_path, tmp_path / "five", "five", status=1)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tgz"])
+def test_damaged_archives_are_an_error_and_no_traceback(name, run, tmp_path):
+    (tmp_path / name).write_bytes(b"PK\3\4" + bytes(range(256)) * 4)
+    assert f"{name} cannot be unpacked" in run(tmp_path, tmp_path / "out", "a", status=1)
+    assert not (tmp_path / "out.part").exists()

@@ -6,7 +6,9 @@ finds UCF101 or UCF-101 as a .rar, .zip, .tar, .tar.gz or .tgz in ~/downloads, u
 data/ucf101/videos, and prints that folder; an unpacked folder UCF101 or UCF-101 is taken as it is,
 and printed. With --suffix .avi it prints the folder of class folders, wherever below that it is,
 and with --link data/ucf101/videos that becomes another name of it, whatever the archive looked
-like. Called again, it does nothing but print.
+like. Called again, it does nothing but print. Archives that announce
+more than --max-bytes, by default what the disk has free, or that are packed more than four times
+over, are refused.
 """
 
 from __future__ import annotations
@@ -18,10 +20,14 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 ARCHIVE_SUFFIXES = (".rar", ".zip", ".tar", ".tar.gz", ".tgz")
+MAX_DEPTH = 4
+"""Archives within archives. HMDB51 has two."""
+
 RAR_COMMANDS = {
     "unrar": ("unrar", "x", "-y", "-idq", "{archive}", "{target}/"),
     "bsdtar": ("bsdtar", "-xf", "{archive}", "-C", "{target}"),
@@ -46,8 +52,13 @@ def find_source(folder: Path, names: Sequence[str]) -> Path:
     )
 
 
-def unpack(source: Path, target: Path) -> Path:
+def unpack(source: Path, target: Path, *, max_bytes: int | None = None) -> Path:
     """Unpack an archive, and the archives in it, aside first; a folder is taken as it is.
+
+    Args:
+        source: The archive.
+        target: The folder to make.
+        max_bytes: What all archives together may take. None: what the disk has free.
 
     Returns:
         ``target``, or ``source`` if that is a folder.
@@ -55,31 +66,60 @@ def unpack(source: Path, target: Path) -> Path:
     Raises:
         FileNotFoundError: for a .rar without a program that opens it.
         subprocess.CalledProcessError: if that program fails.
+        ValueError: for an archive that is damaged, encrypted, too large, or packed too often.
     """
     if source.is_dir():
         return source
     if not target.exists():
         aside = target.with_name(f"{target.name}.part")
         shutil.rmtree(aside, ignore_errors=True)
-        _unpack_into(source, aside)
-        while archives := _archives_in(aside):  # HMDB51 is an archive of one archive per class
-            for archive in archives:
-                _unpack_into(archive, archive.parent)
-                archive.unlink()
+        aside.mkdir(parents=True)
+        left = shutil.disk_usage(aside).free if max_bytes is None else max_bytes
+        try:
+            left -= _unpack_into(source, aside, left)
+            depth = 1
+            while archives := _archives_in(aside):  # HMDB51 is an archive of one archive per class
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise ValueError(f"{source} is packed more than {MAX_DEPTH} times over")
+                for archive in archives:
+                    left -= _unpack_into(archive, archive.parent, left)
+                    archive.unlink()
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
         os.replace(aside, target)
     return target
 
 
-def _unpack_into(archive: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if archive.suffix == ".zip":
-        with zipfile.ZipFile(archive) as zipped:
-            zipped.extractall(folder)
-    elif archive.suffix == ".rar":
-        _unrar(archive, folder)
-    else:
-        with tarfile.open(archive) as tarred:
-            tarred.extractall(folder, filter="data")
+def _unpack_into(archive: Path, folder: Path, max_bytes: int) -> int:
+    """Unpack one archive. Returns how many bytes its files have."""
+    try:
+        if archive.suffix == ".rar":  # how large it is, only the programs know
+            _unrar(archive, folder)
+            return 0
+        if archive.suffix == ".zip":
+            with zipfile.ZipFile(archive) as zipped:
+                size = sum(entry.file_size for entry in zipped.infolist())
+                _check_size(archive, size, max_bytes)
+                zipped.extractall(folder)
+        else:
+            with tarfile.open(archive) as tarred:
+                size = 0
+                for entry in tarred:
+                    size += entry.size
+                    _check_size(archive, size, max_bytes)
+                tarred.extractall(folder, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ValueError(f"{archive} cannot be unpacked: {error}") from error
+    return size
+
+
+def _check_size(archive: Path, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise ValueError(
+            f"{archive} announces {size} bytes or more, and {max_bytes} are left (--max-bytes)"
+        )
 
 
 def _archives_in(folder: Path) -> list[Path]:
@@ -135,6 +175,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where the archive lies")
     parser.add_argument("target", type=Path, help="folder to make")
     parser.add_argument("names", nargs="+", help="its name without suffix, or several to try")
+    parser.add_argument("--max-bytes", type=int, help="of all files; default: all free ones")
     parser.add_argument("--suffix", help="of the videos: print the folder of class folders")
     parser.add_argument("--link", type=Path, help="another name to give to what is printed")
     return parser.parse_args()
@@ -143,13 +184,14 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     try:
-        folder = unpack(find_source(args.folder, args.names), args.target)
+        source = find_source(args.folder, args.names)
+        folder = unpack(source, args.target, max_bytes=args.max_bytes)
         if args.suffix:
             folder = class_root(folder, suffix=args.suffix)
         if args.link is not None:
             link_to(folder, args.link)
         print(folder)
-    except (FileExistsError, FileNotFoundError, subprocess.CalledProcessError) as error:
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

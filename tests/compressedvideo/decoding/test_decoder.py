@@ -10,6 +10,7 @@ import pytest
 
 from compressedvideo import CompressedVideo, encode_frames
 from compressedvideo.container.packets import PacketReader
+from compressedvideo.damage import Damage
 from compressedvideo.decoding.decoder import Decoder, display_matrix, padded_packet
 from compressedvideo.errors import CorruptVideoError
 from compressedvideo.index import Picture
@@ -37,7 +38,13 @@ class Opened:
         self.reader = PacketReader(path, str(path))
         assert sum(map(len, self.reader.scan())) == len(self.reader)
         context = self.reader.stream.codec_context
-        self.decoder = Decoder(context, delay=delay, path=str(path))
+        self.decoder = Decoder(
+            context,
+            delay=delay,
+            damage=Damage("raise", path=str(path), codec=context.name),
+            max_pixels=1 << 20,
+            renew=self.reader.renew,
+        )
         order = np.argsort(self.reader.times).argsort().tolist()
         kinds = [frame.kind for frame in plain_decode(path)]
         self.pictures = [
@@ -102,6 +109,20 @@ def test_refused_packets_are_damage_with_a_name(tmp_path):
         opened.decode(opened.pictures)
     error = caught.value
     assert (error.path, error.codec, error.frame) == (str(path), "h264", 1)
+    opened.reader.close()
+
+
+def test_a_stained_decoder_is_made_anew(clip):
+    opened = Opened(clip)
+    before = opened.decode(opened.pictures)
+    contexts = [opened.decoder.start(exports=False)._context]
+    opened.decoder.stain()
+    contexts += [opened.decoder.start(exports=False)._context for _ in range(3)]
+    assert len({id(context) for context in contexts}) == 4
+    after = opened.decode(opened.pictures)
+    assert [frame.to_ndarray().tobytes() for _, frame in before] == [
+        frame.to_ndarray().tobytes() for _, frame in after
+    ]
     opened.reader.close()
 
 

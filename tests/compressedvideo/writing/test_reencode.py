@@ -79,7 +79,7 @@ def test_refuses_what_it_cannot_read(tmp_path: Path) -> None:
         (tmp_path / "missing.mp4", VideoNotFoundError, "no such file"),
         (empty, VideoOpenError, "is empty"),
         (text, VideoOpenError, "is no video that FFmpeg can open"),
-        (audio, VideoOpenError, "has no video stream"),
+        (audio, VideoOpenError, "of a format that is not read"),
     ]:
         with pytest.raises(kind, match=message) as caught:
             reencode(src, dst)
