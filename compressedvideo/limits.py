@@ -24,8 +24,8 @@ class Limits:
     frames: int = 1 << 16
     """Returned by one call of ``read``."""
 
-    bytes: int = 1 << 32
-    """Of one clip: 4 GiB."""
+    bytes: int = 1 << 34
+    """Of one clip: 16 GiB."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

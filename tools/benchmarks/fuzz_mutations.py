@@ -43,7 +43,7 @@ def examine(name: str, data: bytes) -> Clip:
     """Find what mutations aim at."""
     packets = []
     at = 0
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for packet in container.demux(video=0):
             found = data.find(bytes(packet)[:64], at) if packet.size else -1
             if found >= 0:
@@ -121,8 +121,8 @@ def _change_box(data: bytearray, clip: Clip, others: Sequence[Clip], rng: Random
     at = min(max(begin + rng.randrange(-4, 48), 0), len(data) - 1)
     width = rng.choice((1, 2, 4, 8))
     number = rng.choice((*_NUMBERS, rng.randrange(1 << 32), len(data)))
-    order = rng.choice(("big", "little"))
-    data[at : at + width] = (number % (1 << 8 * width)).to_bytes(width, order)
+    written = (number % (1 << 8 * width)).to_bytes(width, "big")
+    data[at : at + width] = rng.choice((written, written[::-1]))
 
 
 def _change_head(data: bytearray, clip: Clip, others: Sequence[Clip], rng: Random) -> None:
