@@ -91,7 +91,8 @@ class ClipAssembler:
         for picture in plan.frames:
             self._describe(picture, plan.provenance)
         # Accumulated motion stays inside the frame, but for half a pixel of rounding per picture.
-        longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * len(plan.send)
+        most = max(len(plan.send), len(plan.parse))
+        longest = QUARTERS * max(self._height, self._width) + QUARTERS // 2 * most
         self._field_type = np.int16 if longest < 2**15 else np.int32
         waiting = set(plan.shown)
         steps = iter(plan.steps)

@@ -59,11 +59,11 @@ class LimitError(CodecError):
 
 
 class UnsupportedVideoError(CodecError):
-    """The video is sound but of a kind that the reader refuses, such as rotated by metadata."""
+    """The video is sound but of a kind that is refused, such as turned by 45 degrees."""
 
 
 class NoMotionVectorsError(CodecError):
-    """Motion or residuals were asked of pictures for which the decoder exports no vectors."""
+    """Motion, residuals or bits were asked of pictures that have none to be read."""
 
 
 class FrameIndexError(CodecError, IndexError):

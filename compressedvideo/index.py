@@ -160,6 +160,7 @@ class VideoIndex:
         """Tell it the types of all frames, if no parser did."""
         self.frame_types = frame_types
         self.records["kind"][self.shown] = np.array(frame_types, "S1")
+        self._blocks.clear()
 
     @property
     def delay(self) -> int:

@@ -259,7 +259,8 @@ class CompressedVideo:
             modalities: What to return, of ``MODALITIES`` and ``MACROBLOCK_MODALITIES``.
                 ``'motion_past'`` and ``'motion_future'`` are vectors as coded, whatever
                 ``reference`` says. ``'bits'`` returns the coefficient counts too. Of MPEG-4 part
-                2, motion and bits alone are parsed from the packets: nothing is decoded.
+                2, H.264, HEVC and VP9, vectors and bits alone are parsed from the packets: nothing
+                is decoded.
             precision: ``'subpixel'`` (float32), or ``'integer'`` (int16): vectors truncated to
                 whole pixels and void where they point outside the frame, as CoViAR's.
             iframe_inds: K display indices of the pictures to return as ``iframes``. None: the

@@ -14,6 +14,12 @@
                                                  (no issue found)       ``wrap_model`` know CPUs
 6  ``ColorJitter``'s hue overflows, and raises   mmaction2 1.2.0        ``adjust_hue`` computes in
    under numpy 2                                 (no issue found)       more than 8 bits
+7  ``partial_bn`` freezes parameters after DDP   mmaction2 1.2.0        ``ResNet`` freezes them in
+   has registered them: an error in iteration 2  (no issue found)       its constructor
+8  inferencers take the name of a collate        mmengine 0.10.7        ``_init_collate`` reads
+   function only, which the Runner refuses       (no issue found)       dicts, as the Runner does
+9  inferencers run with weights that do not fit  mmengine 0.10.7        they load strictly, or
+                                                 (no issue found)       refuse what fits nowhere
 =  ============================================  =====================  ===========================
 
 Repairs 2 and 4 are requirements of the extras in ``setup.py``; here a missing package is only named
@@ -34,8 +40,10 @@ from typing import Any
 PATCHED = (
     "mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler.state_dict",  # 3
     "mmengine.dist.utils._init_dist_pytorch",  # 5
-    "mmengine.runner.runner.Runner.wrap_model",  # 5
+    "mmengine.runner.runner.Runner.wrap_model",  # 5, 7
     "mmaction.datasets.transforms.processing.ColorJitter.adjust_hue",  # 6
+    "mmengine.infer.infer.BaseInferencer._init_collate",  # 8
+    "mmengine.infer.infer.BaseInferencer._load_weights_to_model",  # 9
 )
 """All functions of MMEngine and MMAction2 that are replaced, with the number of the repair. Beside
 them, 1 adds modules that are missing, and 3 adds to torch's list of what checkpoints may hold."""
@@ -51,8 +59,9 @@ def apply() -> None:
     _stand_in_for_drn()
     _allow_mmengine_checkpoints()
     _warn_without_pkg_resources()
-    _distribute_on_cpu()
+    _repair_distribution()
     _widen_hue()
+    _repair_inferencers()
 
 
 _REQUIRED = {
@@ -184,8 +193,8 @@ def _save_one_cycle_without_its_function() -> None:
     OneCycleParamScheduler.state_dict = state_dict_without_function
 
 
-def _distribute_on_cpu() -> None:
-    """Repair 5: let ``--launcher pytorch`` run on a machine without CUDA, over gloo."""
+def _repair_distribution() -> None:
+    """Repairs 5 and 7: what ``--launcher pytorch`` does, also without CUDA, over gloo."""
     import torch
     import torch.distributed
     from mmengine.dist import utils as dist_utils
@@ -205,6 +214,8 @@ def _distribute_on_cpu() -> None:
 
     @functools.wraps(wrap_on_accelerator)
     def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: Any) -> Any:
+        if self.distributed and not is_model_wrapper(model):
+            model.train()  # repair 7: here stock networks freeze what they will freeze
         if _on_cpu() and self.distributed and not is_model_wrapper(model):
             if model_wrapper_cfg is None:  # mmengine's defaults
                 model_wrapper_cfg = {
@@ -244,3 +255,34 @@ def _widen_hue() -> None:
         return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
 
     ColorJitter.adjust_hue = staticmethod(adjust_hue)
+
+
+def _repair_inferencers() -> None:
+    """Repairs 8 and 9: MMAction2's inferencer on configs of ours, and with weights that fit."""
+    from mmengine.infer import BaseInferencer
+    from mmengine.registry import FUNCTIONS
+
+    init_stock_collate = BaseInferencer._init_collate
+    load_stock_weights = BaseInferencer._load_weights_to_model
+
+    @functools.wraps(init_stock_collate)
+    def init_collate(self: BaseInferencer, cfg: Any) -> Any:
+        given = (cfg.get("test_dataloader") or {}).get("collate_fn")
+        if not isinstance(given, dict):
+            return init_stock_collate(self, cfg)
+        arguments = dict(given)
+        return functools.partial(FUNCTIONS.get(arguments.pop("type")), **arguments)
+
+    @functools.wraps(load_stock_weights)
+    def load_weights_to_model(
+        self: BaseInferencer, model: Any, checkpoint: dict | None, cfg: Any
+    ) -> None:
+        ours = "mmcondense" in ((cfg or {}).get("custom_imports") or {}).get("imports", [])
+        if ours and checkpoint is not None:
+            from mmcondense.engine.checkpoint import check_fits
+
+            check_fits(model, checkpoint, path="the checkpoint")
+        load_stock_weights(self, model, checkpoint, cfg)
+
+    BaseInferencer._init_collate = init_collate
+    BaseInferencer._load_weights_to_model = load_weights_to_model

@@ -122,4 +122,5 @@ def test_importing_only_adds_to_upstream() -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # not tests/, where a folder is called compressedvideo too
     print(json.dumps(report()))

@@ -5,10 +5,11 @@
 
 writes OUT/frames/VIDEO/img_00001.jpg, ..., one for each clip of each video of the annotation file,
 and OUT/train.txt (with --split val OUT/val.txt), an annotation file for RawframeDataset with
-data_prefix=dict(img='OUT/frames'). The config says how clips are read in condense_pipeline. A
-video's folder appears once it is complete, so call the tool again to go on where it was cut, on
-any number of processes. Videos that cannot be read are listed at the end and left out (exit code
-1). CHECKPOINT is `none` for condensers that learn nothing.
+data_prefix=dict(img='OUT/frames'); for UCF101 and HMDB51 OUT/train_split_1.txt and so on. The
+config says how clips are read in condense_pipeline. A video's folder appears once it is complete,
+so call the tool again to go on where it was cut, on any number of processes. Videos that cannot be
+read are listed at the end and left out (exit code 1). CHECKPOINT is `none` for condensers that
+learn nothing; it may be of other tasks or classes, only what condenses is loaded.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ from mmcondense.models.condensers import CondenserModel, as_rgb, load_condenser
 from mmcondense.models.condensers.condenser_model import flatten_views
 
 _RECORD = "condense.json"
+SUBSAMPLING = {
+    "444": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    "422": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
+    "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+}
 
 
 @dataclass
@@ -99,6 +105,13 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--split", choices=["train", "val", "test"], default="train")
     parser.add_argument("--quality", type=int, default=95, help="of the JPEGs (%(default)s)")
     parser.add_argument(
+        "--subsampling",
+        choices=list(SUBSAMPLING),
+        default="444",
+        help="of the JPEGs' colours: 420 halves their resolution, as most JPEGs do, and with it "
+        "what colours of neighbouring pixels can carry (%(default)s)",
+    )
+    parser.add_argument(
         "--batch-size", type=int, default=32, help="clips condensed at once (%(default)s)"
     )
     parser.add_argument("--num-workers", type=int, default=2, help="per process (%(default)s)")
@@ -132,9 +145,10 @@ def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> Con
             condenser=model_cfg["condenser"],
             data_preprocessor=model_cfg.get("data_preprocessor"),
         )
+    if "condenser" not in model_cfg:
+        raise ValueError(f"{cfg.filename}: {model_cfg['type']} has no condenser")
+    model_cfg["condenser"] = condenser_cfg(cfg)
     model = MODELS.build(model_cfg)
-    if not hasattr(model, "condenser"):
-        raise ValueError(f"{cfg.filename}: {type(model).__name__} has no condenser")
     if checkpoint != "none":
         load_condenser(model.condenser, checkpoint)
     elif untrained:
@@ -143,6 +157,12 @@ def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> Con
     elif any(True for _ in model.condenser.parameters()):
         raise ValueError(f"{type(model.condenser).__name__} has parameters: give its checkpoint")
     return model.eval()
+
+
+def condenser_cfg(cfg: Config) -> dict:
+    """The config's condenser without decoders and the like, so that weights of any tasks fit."""
+    condenser = cfg.model.condenser.to_dict()
+    return MODELS.get(condenser["type"]).config_for_use(condenser)
 
 
 def build_dataset(cfg: Config, split: str) -> VideoDataset:
@@ -201,11 +221,12 @@ def settings_of(cfg: Config, args: argparse.Namespace) -> dict:
     if args.checkpoint != "none":
         weights = hashlib.sha256(Path(args.checkpoint).read_bytes()).hexdigest()
     settings = dict(
-        condenser=cfg.model.condenser,
+        condenser=condenser_cfg(cfg),
         pipeline=cfg.condense_pipeline,
         data_preprocessor=cfg.model.get("data_preprocessor"),
         weights_sha256=weights,
         quality=args.quality,
+        subsampling=args.subsampling,
         batch_size=args.batch_size,  # sums of convolutions may depend on it
     )
     return json.loads(json.dumps(settings))
@@ -237,15 +258,19 @@ def _to_uint8(frames: Tensor) -> Tensor:
     return ((frames.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
 
 
-def encode_jpeg(image: np.ndarray, *, quality: int) -> bytes:
-    """[H, W, 3] uint8 RGB as a JPEG.
+def encode_jpeg(image: np.ndarray, *, quality: int, subsampling: str) -> bytes:
+    """[H, W, 3] uint8 RGB as a JPEG; ``subsampling`` is one of SUBSAMPLING.
 
     Raises:
         OSError: if OpenCV does not write it.
     """
-    done, data = cv2.imencode(
-        ".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    )
+    settings = {
+        cv2.IMWRITE_JPEG_QUALITY: quality,
+        cv2.IMWRITE_JPEG_OPTIMIZE: 1,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR: SUBSAMPLING[subsampling],
+    }
+    arguments = [number for pair in settings.items() for number in pair]
+    done, data = cv2.imencode(".jpg", image[..., ::-1], arguments)
     if not done:
         raise OSError(f"OpenCV could not encode an image of {image.shape} as JPEG")
     return data.tobytes()
@@ -293,14 +318,13 @@ def run(
                 frames, first, clip_len = condense(model, packed, batch_size=args.batch_size)
                 condensed = time.perf_counter()
                 totals.seconds_network += condensed - loaded
-                pictures = (
-                    encode_jpeg(i, quality=args.quality) for i in frames.flatten(0, 1).numpy()
-                )
+                jpeg = dict(quality=args.quality, subsampling=args.subsampling)
+                pictures = (encode_jpeg(i, **jpeg) for i in frames.flatten(0, 1).numpy())
                 totals.bytes_images += write_folder(frames_root / names[index], pictures)
                 totals.videos += 1
                 totals.images += frames.shape[0] * frames.shape[1]
                 totals.seconds_writing += time.perf_counter() - condensed
-                sample = encode_jpeg(first[0].numpy(), quality=args.quality)
+                sample = encode_jpeg(first[0].numpy(), **jpeg)
                 totals.bytes_frames += len(sample) * len(first) * clip_len
                 path = Path(dataset.get_data_info(index)["filename"])
                 totals.bytes_videos += path.stat().st_size
@@ -319,6 +343,11 @@ def annotation(dataset: VideoDataset, names: Sequence[str], frames_root: Path) -
             count = sum(1 for _ in (frames_root / name).glob("img_*.jpg"))
             lines.append(f"{name} {count} {' '.join(map(str, labels))}\n")
     return "".join(lines)
+
+
+def list_name(cfg: Config, part: str) -> str:
+    """Of the annotation file: train.txt, or train_split_2.txt where the videos come in splits."""
+    return f"{part}_split_{cfg.split}.txt" if "split" in cfg else f"{part}.txt"
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -377,7 +406,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     totals = add_up(totals)
     if get_rank() == 0:
         text = annotation(dataset, names, args.out / "frames")
-        _write(args.out / f"{args.split}.txt", text.encode())
+        _write(args.out / list_name(cfg, args.split), text.encode())
         print(describe(totals, seconds=time.perf_counter() - started))
         for failure in failures:
             print(f"left out: {failure}", file=sys.stderr)

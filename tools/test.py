@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmcondense.apis.cli import add_runner_arguments, load_config
+from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config, stop
+from mmcondense.engine.hooks import CheckpointFitHook, check_test_videos
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,6 +22,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--show", action="store_true", help="show predictions in a window")
     parser.add_argument("--interval", type=int, default=1, help="visualize every n-th sample")
     parser.add_argument("--wait-time", type=float, default=2, help="seconds per window")
+    parser.add_argument(
+        "--allow-training-videos",
+        action="store_true",
+        help="test on videos that the checkpoint was trained on, which is refused otherwise",
+    )
     args = parser.parse_args()
     if "://" not in args.checkpoint and not Path(args.checkpoint).is_file():
         parser.error(f"no checkpoint at {args.checkpoint}")
@@ -54,16 +61,35 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         evaluators = cfg.test_evaluator
         if not isinstance(evaluators, list | tuple):
             evaluators = [evaluators]
-        cfg.test_evaluator = [*evaluators, {"type": "DumpResults", "out_file_path": args.dump}]
+        cfg.test_evaluator = [*evaluators, {"type": "DumpScores", "out_file_path": args.dump}]
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+
+
+class CheckCheckpoint(Hook):
+    """Ends the test before it begins if its result would mean nothing."""
+
+    def __init__(self, *, allow_training_videos: bool) -> None:
+        self.allow_training_videos = allow_training_videos
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        if not self.allow_training_videos:
+            try:
+                check_test_videos(checkpoint, runner.test_dataloader.dataset)
+            except ValueError as error:
+                stop(f"error: {error}")
 
 
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_args(cfg, args)
-    Runner.from_cfg(cfg).test()
+    check_inputs(cfg, args, loaders=("test_dataloader",))
+    runner = Runner.from_cfg(cfg)
+    if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):  # a stock config
+        runner.register_hook(CheckpointFitHook())
+    runner.register_hook(CheckCheckpoint(allow_training_videos=args.allow_training_videos))
+    runner.test()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmcondense.apis.cli import add_runner_arguments, load_config
+from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config
+from mmcondense.apis.learning_rate import scale_peaks
+from mmcondense.engine.hooks import CheckpointFitHook, TrainingListHook
 
 
 def parse_args() -> argparse.Namespace:
@@ -86,7 +88,13 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_args(cfg, args)
-    Runner.from_cfg(cfg).train()
+    check_inputs(cfg, args, loaders=("train_dataloader", "val_dataloader"))
+    runner = Runner.from_cfg(cfg)
+    for hook_type in (TrainingListHook, CheckpointFitHook):
+        if not any(isinstance(hook, hook_type) for hook in runner.hooks):  # a stock config
+            runner.register_hook(hook_type())
+    scale_peaks(runner)
+    runner.train()
 
 
 if __name__ == "__main__":

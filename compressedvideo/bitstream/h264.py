@@ -12,15 +12,13 @@ from enum import IntEnum
 
 import numpy as np
 
+from .parsed import ParsedPicture, parsed_picture
 from .record import as_arrays
 
 try:
     from ._parsers import h264 as _h264
 except ImportError:  # built where a compiler was at hand
     _h264 = None  # type: ignore[assignment]
-
-NO_SLOT = 255
-"""In ``slots``: this prediction is not used."""
 
 
 def is_available() -> bool:
@@ -64,42 +62,6 @@ class MacroblockCosts:
 
     types: np.ndarray
     """uint8: :class:`MacroblockType`."""
-
-
-@dataclass(slots=True)
-class ParsedPicture:
-    """A wanted picture. Where there is an ``error`` all arrays are None and ``cell`` is 0."""
-
-    picture: int
-    """Its number in decoding order from the last reset, as in the records of ``headers``."""
-
-    error: str | None
-    """Why there is no motion."""
-
-    is_unsupported: bool
-    """The error is a tool that the parser refuses, not damage."""
-
-    error_bit: int
-    """Where in the packet that was found, in bits from its start."""
-
-    size: tuple[int, int]
-    """Height and width of the frame that is shown, pixels."""
-
-    cell: int
-    """4 or 8: pixels of a cell. 8 where no block of this picture is smaller."""
-
-    pictures: tuple[int, ...] | None
-    """Numbers of the pictures that ``slots`` name; -1: a missing one."""
-
-    vectors: np.ndarray | None
-    """[2, ceil(H/cell), ceil(W/cell), 2] int16, prediction first: x and y in quarter pixels,
-    destination minus source, 0 where there is none. ``prediction(p) = reference(p - v / 4)``."""
-
-    slots: np.ndarray | None
-    """[2, ceil(H/cell), ceil(W/cell)] uint8: index into ``pictures``, or :data:`NO_SLOT`."""
-
-    costs: MacroblockCosts | None
-    """None if they were not asked for."""
 
 
 class H264Parser:
@@ -162,43 +124,19 @@ class H264Parser:
             The coded pictures of the wanted packets. Of fields each is one, and refused.
         """
         return [
-            _parsed_picture(*fields)
+            parsed_picture(
+                fields,
+                parser=_h264,
+                usable=(_h264.OK,),
+                costs=MacroblockCosts,
+                cost_types=(np.uint32, np.uint16, np.int8, np.uint8),
+            )
             for fields in self._parser.parse(packets, needed, wanted, costs)
         ]
 
     def reset(self) -> None:
         """Forget the pictures, for a seek; numbers count from 0 again. Parameter sets stay."""
         self._parser.reset()
-
-
-def _parsed_picture(
-    picture: int, status: int, bit: int, cell: int, height: int, width: int, *motion
-) -> ParsedPicture:
-    pictures, vectors, slots, costs = motion
-    if status == _h264.OK:
-        rows, columns = -(-height // cell), -(-width // cell)
-        vectors = np.frombuffer(vectors, np.int16).reshape(2, rows, columns, 2)
-        slots = np.frombuffer(slots, np.uint8).reshape(2, rows, columns)
-    if costs is not None:
-        block, *arrays = costs
-        shape = -(-height // block), -(-width // block)
-        types = (np.uint32, np.uint16, np.int8, np.uint8)
-        costs = MacroblockCosts(
-            block,
-            *(np.frombuffer(a, t).reshape(shape) for a, t in zip(arrays, types, strict=True)),
-        )
-    return ParsedPicture(
-        picture=picture,
-        error=None if status == _h264.OK else _h264.message(status),
-        is_unsupported=status >= _h264.FIRST_UNSUPPORTED,
-        error_bit=bit,
-        size=(height, width),
-        cell=cell,
-        pictures=pictures,
-        vectors=vectors,
-        slots=slots,
-        costs=costs,
-    )
 
 
 Parser = H264Parser

@@ -13,15 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .parsed import ParsedPicture, parsed_picture
 from .record import as_arrays
 
 try:
     from ._parsers import hevc as _hevc
 except ImportError:  # built where a compiler was at hand
     _hevc = None  # type: ignore[assignment]
-
-NO_SLOT = 255
-"""In ``slots``: this prediction is not used."""
 
 
 def is_available() -> bool:
@@ -48,45 +46,6 @@ class UnitCosts:
 
     levels: np.ndarray
     """uint32: the sum of the coefficients' absolute levels, in units of the quantiser's step."""
-
-
-@dataclass(slots=True)
-class ParsedPicture:
-    """A wanted picture. Where there is an ``error`` all arrays are None and ``cell`` is 0."""
-
-    picture: int
-    """Its number in decoding order from the last reset, as in the records of ``headers``."""
-
-    error: str | None
-    """Why there is no motion."""
-
-    is_unsupported: bool
-    """The error is a tool that the parser refuses, not damage."""
-
-    error_bit: int
-    """Where in the packet that was found, in bits from its start."""
-
-    ends_exactly: bool
-    """All slices, rows and tiles end where their data do. Else the vectors are doubtful."""
-
-    size: tuple[int, int]
-    """Height and width of the frame that is shown, pixels."""
-
-    cell: int
-    """4 or 8: pixels of a cell. 8 where no block of this picture is smaller."""
-
-    pictures: tuple[int, ...]
-    """Numbers of the pictures that ``slots`` name; -1: a missing one."""
-
-    vectors: np.ndarray | None
-    """[2, ceil(H/cell), ceil(W/cell), 2] int16, prediction first: x and y in quarter pixels,
-    destination minus source, 0 where there is none. ``prediction(p) = reference(p - v / 4)``."""
-
-    slots: np.ndarray | None
-    """[2, ceil(H/cell), ceil(W/cell)] uint8: index into ``pictures``, or :data:`NO_SLOT`."""
-
-    costs: UnitCosts | None
-    """None if they were not asked for."""
 
 
 class HevcParser:
@@ -145,48 +104,19 @@ class HevcParser:
             The pictures of the wanted packets.
         """
         return [
-            _parsed_picture(*fields)
+            parsed_picture(
+                fields,
+                parser=_hevc,
+                usable=(_hevc.OK, _hevc.INEXACT_END),
+                costs=UnitCosts,
+                cost_types=(np.uint32, np.uint16, np.uint32),
+            )
             for fields in self._parser.parse(packets, needed, wanted, costs)
         ]
 
     def reset(self) -> None:
         """Forget the pictures, for a seek; numbers count from 0 again. Parameter sets stay."""
         self._parser.reset()
-
-
-def _parsed_picture(
-    picture: int, status: int, bit: int, cell: int, height: int, width: int, *motion
-) -> ParsedPicture:
-    pictures, vectors, slots, costs = motion
-    error = None if status in (_hevc.OK, _hevc.INEXACT_END) else _hevc.message(status)
-    if error is None:
-        rows, columns = -(-height // cell), -(-width // cell)
-        vectors = np.frombuffer(vectors, np.int16).reshape(2, rows, columns, 2)
-        slots = np.frombuffer(slots, np.uint8).reshape(2, rows, columns)
-    return ParsedPicture(
-        picture=picture,
-        error=error,
-        is_unsupported=status >= _hevc.FIRST_UNSUPPORTED,
-        error_bit=bit,
-        ends_exactly=status == _hevc.OK,
-        size=(height, width),
-        cell=cell,
-        pictures=pictures,
-        vectors=vectors,
-        slots=slots,
-        costs=None if costs is None else _unit_costs(-(-width // costs[0]), *costs),
-    )
-
-
-def _unit_costs(
-    columns: int, size: int, bits: bytes, coefficients: bytes, levels: bytes
-) -> UnitCosts:
-    return UnitCosts(
-        size,
-        np.frombuffer(bits, np.uint32).reshape(-1, columns),
-        np.frombuffer(coefficients, np.uint16).reshape(-1, columns),
-        np.frombuffer(levels, np.uint32).reshape(-1, columns),
-    )
 
 
 Parser = HevcParser

@@ -223,3 +223,8 @@ def raw_file(source: Source, path: str) -> Iterator[BinaryIO]:
             yield source
         finally:
             source.seek(position)
+
+
+def _position(source: Any) -> int:
+    """Where a file object stands, before its size is looked up."""
+    return source.tell() if hasattr(source, "seekable") and source.seekable() else 0

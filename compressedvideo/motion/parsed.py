@@ -133,7 +133,7 @@ class ParsedMotion:
                 codec=self._codec,
                 frame=picture.display,
             )
-        if not getattr(parsed, "ends_exactly", True) and "end" not in self._warned:
+        if not parsed.ends_exactly and "end" not in self._warned:
             self._warned.add("end")
             warnings.warn(
                 f"{self._path}: frame {picture.display} does not end where its data do; its "

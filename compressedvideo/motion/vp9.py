@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..bitstream import vp9
+from ..bitstream.parsed import ParsedPicture, parsed_picture
 from ..bitstream.record import as_arrays
 from ..index import Picture
 from .parsed import RUN, ParsedMotion
@@ -17,21 +18,6 @@ class _Costs(NamedTuple):
     size: int
     bits: np.ndarray
     coefficients: np.ndarray
-
-
-class _ParsedPicture(NamedTuple):
-    """See :class:`compressedvideo.bitstream.hevc.ParsedPicture`."""
-
-    picture: int
-    error: str | None
-    is_unsupported: bool
-    ends_exactly: bool
-    size: tuple[int, int]
-    cell: int
-    pictures: tuple[int, ...]
-    vectors: np.ndarray | None
-    slots: np.ndarray | None
-    costs: _Costs | None
 
 
 class _Parser:
@@ -44,38 +30,17 @@ class _Parser:
 
     def parse(
         self, packets: list, *, needed: bytes, wanted: bytes, costs: bool
-    ) -> list[_ParsedPicture]:
-        return [_as_arrays(*each) for each in self._parser.parse(packets, needed, wanted, costs)]
-
-
-def _as_arrays(
-    picture: int, status: int, _bit: int, cell: int, height: int, width: int, *motion: Any
-) -> _ParsedPicture:
-    pictures, vectors, slots, costs = motion
-    if status in vp9.USABLE:
-        rows, columns = -(-height // cell), -(-width // cell)
-        vectors = np.frombuffer(vectors, np.int16).reshape(2, rows, columns, 2)
-        slots = np.frombuffer(slots, np.uint8).reshape(2, rows, columns)
-    if costs is not None:
-        block, bits, coefficients = costs
-        shape = -(-height // block), -(-width // block)
-        costs = _Costs(
-            block,
-            np.frombuffer(bits, np.uint32).reshape(shape),
-            np.frombuffer(coefficients, np.uint16).reshape(shape),
-        )
-    return _ParsedPicture(
-        picture=picture,
-        error=None if status in vp9.USABLE else vp9.message(status),
-        is_unsupported=status >= vp9.FIRST_UNSUPPORTED,
-        ends_exactly=status != vp9.INEXACT_END,
-        size=(height, width),
-        cell=cell,
-        pictures=pictures,
-        vectors=vectors,
-        slots=slots,
-        costs=costs,
-    )
+    ) -> list[ParsedPicture]:
+        return [
+            parsed_picture(
+                fields,
+                parser=vp9,
+                usable=vp9.USABLE,
+                costs=_Costs,
+                cost_types=(np.uint32, np.uint16),
+            )
+            for fields in self._parser.parse(packets, needed, wanted, costs)
+        ]
 
 
 class Vp9Motion(ParsedMotion):

@@ -8,7 +8,9 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, save_best='acc/top1'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
+    sync_buffers=dict(type='SyncBuffersHook'),
+    training_list=dict(type='TrainingListHook'),
+    checkpoint_fit=dict(type='CheckpointFitHook'))
 custom_hooks = [dict(type='ReportSkippedVideosHook')]
 
 env_cfg = dict(

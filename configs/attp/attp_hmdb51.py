@@ -1,6 +1,6 @@
 # ATTP. The flow network comes first: python tools/train.py configs/attp/flow_hmdb51.py
 _base_ = 'ablation/ttp_hmdb51.py'
-stages = '{{$ATTP_STAGES:work_dirs/attp/hmdb51}}'
+stages = '{{$ATTP_STAGES:work_dirs/attp/hmdb51}}/split{{$SPLIT:1}}'
 model = dict(
     alignment=dict(
         type='FlowAlignmentLoss',

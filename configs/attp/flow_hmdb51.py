@@ -25,5 +25,4 @@ test_pipeline = [
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
-work_dir = '{{$ATTP_STAGES:work_dirs/attp/hmdb51}}/flow'
+work_dir = '{{$ATTP_STAGES:work_dirs/attp/hmdb51}}/split{{$SPLIT:1}}/flow'

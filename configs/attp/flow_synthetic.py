@@ -33,5 +33,4 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True)
 ]
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 work_dir = '{{$ATTP_STAGES:work_dirs/attp/synthetic}}/flow'

@@ -6,7 +6,7 @@ _base_ = [
 ]
 model = dict(
     condenser=dict(
-        strides=((3, 1), (2, 1), (2, 1)),
+        strides=((3, {{'$AVD_STRIDE:2'}}), (2, 1), (2, 1)),
         channels=16,
         image_size=32,
         teacher_channels=(64, 64, 32, 16)),

@@ -5,7 +5,8 @@ _base_ = [
 ]
 train_dataloader = dict(batch_size=40, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))
 
 # The authors' rates for HMDB51: I-frames 0.0003, motion 0.005, residuals 0.001; whole for a head,
 # a tenth for a new input layer, a hundredth for layers from ImageNet.

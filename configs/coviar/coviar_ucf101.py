@@ -9,7 +9,8 @@ model = dict(
     residual_stream=dict(cls_head=dict(num_classes=101)))
 train_dataloader = dict(batch_size=40, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))
 
 # The authors' rates for UCF101: I-frames 0.0003, motion 0.01, residuals 0.005.
 optim_wrapper = dict(

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/pipelines/ip_tsn_flow_224.py', '../_base_/schedules/adam_300e_ip_tsn.py',
     '../_base_/default_runtime.py'
 ]
-stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/hmdb51}}'
+stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/hmdb51}}/split{{$SPLIT:1}}'
 model = dict(
     p_stream=dict(
         init_cfg=dict(type='Pretrained', checkpoint=f'{stages}/mr_2d3d/final.pth'),
@@ -14,5 +14,6 @@ model = dict(
             made_by='bash tools/train_ip_tsn.sh hmdb51 1')))
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -17,5 +17,6 @@ model = dict(
             made_by='bash tools/train_ip_tsn.sh kinetics_n50 1')))
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -6,4 +6,5 @@ _base_ = [
 ]
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))

@@ -8,4 +8,5 @@ model = dict(
     i_stream=dict(cls_head=dict(num_classes=101)), p_stream=dict(cls_head=dict(num_classes=101)))
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/pipelines/ip_tsn_flow_224.py', '../_base_/schedules/adam_510e_ip_tsn.py',
     '../_base_/default_runtime.py'
 ]
-stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/ucf101}}'
+stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/ucf101}}/split{{$SPLIT:1}}'
 model = dict(
     i_stream=dict(cls_head=dict(num_classes=101)),
     p_stream=dict(
@@ -17,5 +17,6 @@ model = dict(
             made_by='bash tools/train_ip_tsn.sh ucf101 1')))
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(
+    batch_size=_base_.test_batch_size, dataset=dict(pipeline=_base_.test_pipeline))
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -29,17 +29,18 @@ test_pipeline = [
     dict(type='Resize', scale=(-1, 256)),
     dict(type='CenterCrop', crop_size=224), *pack
 ]
+split = '{{$SPLIT:1}}'
 ucf101 = dict(
     _delete_=True,
     type='CompressedVideoDataset',
     data_root='data/ucf101',
     data_prefix=dict(video='videos_mpeg4'))
 train_dataloader = dict(
-    dataset=dict(ucf101, ann_file='ucf101_train_split_1_videos.txt', pipeline=train_pipeline))
+    dataset=dict(ucf101, ann_file=f'ucf101_train_split_{split}_videos.txt', pipeline=train_pipeline))
 val_dataloader = dict(
     dataset=dict(
         ucf101,
-        ann_file='ucf101_val_split_1_videos.txt',
+        ann_file=f'ucf101_val_split_{split}_videos.txt',
         pipeline=test_pipeline,
         test_mode=True))
 test_dataloader = val_dataloader

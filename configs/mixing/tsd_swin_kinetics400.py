@@ -17,3 +17,5 @@ for pipeline in pipelines:
 train_dataloader = dict(dataset=dict(pipeline=pipelines[0]))
 val_dataloader = dict(dataset=dict(pipeline=pipelines[1]))
 test_dataloader = dict(dataset=dict(pipeline=pipelines[2]))
+# what is loaded is the recognizer; TSD learns
+default_hooks = dict(checkpoint_fit=dict(type='CheckpointFitHook', loosely=True))

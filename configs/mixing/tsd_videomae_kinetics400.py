@@ -41,3 +41,5 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', T_max=5, by_epoch=True, convert_to_iter_based=True)
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=5)
+# what is loaded is the recognizer; TSD learns
+default_hooks = dict(checkpoint_fit=dict(type='CheckpointFitHook', loosely=True))

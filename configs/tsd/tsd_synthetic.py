@@ -18,4 +18,6 @@ model = dict(
         # the paper's 0.01 is for kernels of 4096 weights, these have 576
         init_std=0.025))
 load_from = '{{$MAIN_CHECKPOINT:work_dirs/main_synthetic/epoch_6.pth}}'
-default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
+default_hooks = dict(
+    checkpoint=dict(max_keep_ckpts=1, save_best=None),
+    checkpoint_fit=dict(loosely=True))  # the checkpoint is the main network's

@@ -9,6 +9,8 @@ import numpy as np
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 from mmengine.fileio import load
 
+from mmcondense.evaluation.score_kind import SCORE_KINDS, score_kind
+
 
 @dataclass
 class ScoreDump:
@@ -25,6 +27,9 @@ class ScoreDump:
 
     samples: list[dict]
     """The N data samples of the dump, as dicts."""
+
+    kind: str
+    """``probabilities`` or ``logits``: as the dump says, else as the numbers do."""
 
 
 def load_score_dump(path: str | Path, *, field: str = "pred_score") -> ScoreDump:
@@ -46,11 +51,14 @@ def load_score_dump(path: str | Path, *, field: str = "pred_score") -> ScoreDump
         raise ValueError(f"{path} holds no {missing}, only {sorted(samples[0])}")
     if any(len(sample["gt_label"]) != 1 for sample in samples):
         raise ValueError(f"{path} is multi-label; top-k accuracy needs one label per video")
+    scores = np.stack([np.asarray(sample[field], np.float32) for sample in samples])
+    kinds = samples[0].get(SCORE_KINDS, {})
     return ScoreDump(
-        path=str(path),
-        scores=np.stack([np.asarray(sample[field], np.float32) for sample in samples]),
+        path=f"{path}:{field}" if field != "pred_score" else str(path),
+        scores=scores,
         labels=np.array([int(sample["gt_label"][0]) for sample in samples]),
         samples=samples,
+        kind=kinds.get(field) or score_kind(scores),
     )
 
 

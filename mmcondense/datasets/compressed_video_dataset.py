@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import logging
+import os.path as osp
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from mmaction.datasets import VideoDataset
 from mmaction.registry import DATASETS
+from mmengine.fileio import exists, list_from_file
 from mmengine.logging import print_log
 
 from compressedvideo import CodecError
 
+from .annotations import Entry, check_labels, read_csv, read_folder, read_lines
 from .transforms import check_compressed_pipeline
 
 
 @DATASETS.register_module()
 class CompressedVideoDataset(VideoDataset):
-    """Videos and labels from MMAction2's annotation file, ``path label`` a line.
+    """Videos and labels from MMAction2's annotation file, a CSV file, or a folder of classes.
 
     In training, a video that raises a CodecError is logged with its path, once across all workers
     of a process, and another one, drawn at random, takes its place; from then on it is passed
     over unopened. In testing the error is raised: a score over fewer videos is another score.
 
     Args:
-        ann_file: annotation file.
+        ann_file: ``path label`` a line; a ``.csv`` with Kinetics' official columns or
+            ``path,label`` (:func:`~mmcondense.datasets.annotations.read_csv`); or a folder with a
+            folder of videos for each class, which is then also where the videos are. Names of
+            classes, where the list has them, are in ``metainfo["classes"]``.
         pipeline: transforms; refused if it would change motion vectors as if they were colours.
         backend_args: where videos lie, if not on a disk: arguments of one of MMEngine's file
             backends, such as ``dict(backend='lmdb', db_path=...)``, or ``dict(backend='shards')``
             for members of tar archives. None: the prefix of a video's address decides.
         max_refetch: unreadable videos in a row after which training gives up.
-        **kwargs: of VideoDataset: ``data_prefix``, ``test_mode``, ``multi_class``, ...
+        **kwargs: of VideoDataset: ``data_prefix``, ``test_mode``, ``multi_class``, ...; with
+            ``num_classes`` labels are checked against it.
 
     Raises:
-        ValueError: for such a pipeline.
+        ValueError: for such a pipeline, and for a missing or out-of-range label, with its line.
         CodecError: from ``dataset[i]``, in testing for an unreadable video; in training if no
             video is readable, or ``max_refetch + 1`` in a row are not.
     """
@@ -60,6 +68,38 @@ class CompressedVideoDataset(VideoDataset):
         super().full_init()
         # In shared memory, so that workers tell each other, and the main process can report.
         self._skipped = torch.zeros(len(self), dtype=torch.bool).share_memory_()
+
+    def load_data_list(self) -> list[dict]:
+        """The list in whichever form, see the class."""
+        path = Path(self.ann_file)
+        videos = self.data_prefix.get("video") or ""
+        classes: list[str] = []
+        if "://" not in str(self.ann_file) and path.is_dir():
+            entries, classes = read_folder(path)
+            videos = self.data_prefix["video"] = str(path)
+        elif path.suffix == ".csv":
+            entries, classes = read_csv(path, videos=Path(videos or "."))
+        else:
+            exists(self.ann_file)
+            entries = read_lines(
+                str(self.ann_file),
+                list_from_file(self.ann_file),
+                delimiter=self.delimiter,
+                several=self.multi_class,
+            )
+        check_labels(entries, num_classes=self.num_classes)
+        if classes:
+            metainfo: dict = self._metainfo  # type: ignore[has-type]
+            self._metainfo = {**metainfo, "classes": classes}
+        return [
+            dict(filename=osp.join(videos, entry.path), label=self._label(entry))
+            for entry in entries
+        ]
+
+    def _label(self, entry: Entry) -> int | list[int]:
+        if self.multi_class:
+            return list(entry.labels)
+        return entry.labels[0] if entry.labels else -1  # for inference
 
     def _join_prefix(self) -> None:
         # MMEngine would put data_root before any address but those of http, https and s3.

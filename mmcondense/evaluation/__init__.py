@@ -1,6 +1,7 @@
 """Metrics that MMAction2 lacks."""
 
-from .condenser_metric import CondenserMetric
+from .condenser_metric import CondenserAccMetric, CondenserMetric
+from .score_kind import DumpScores, score_kind
 from .stream_acc_metric import StreamAccMetric
 
-__all__ = ["CondenserMetric", "StreamAccMetric"]
+__all__ = ["CondenserAccMetric", "CondenserMetric", "DumpScores", "StreamAccMetric", "score_kind"]

@@ -1,11 +1,13 @@
-"""What condensers say about themselves in a test, averaged: ``condenser/app``, ..."""
+"""What condensers say about themselves in a test: ``condenser/app``, ..., ``acc/top1``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from mmaction.evaluation import AccMetric
 from mmaction.registry import METRICS
+from mmengine.dist import is_distributed
 from mmengine.evaluator import BaseMetric
 
 
@@ -31,3 +33,25 @@ class CondenserMetric(BaseMetric):
     def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
         """The mean of each metric."""
         return {name: sum(r[name] for r in results) / len(results) for name in results[0]}
+
+
+@METRICS.register_module()
+class CondenserAccMetric(AccMetric):
+    """AccMetric for condensers that may have a classifier of their own, as IFS has with ``cat``.
+
+    Without one there are no scores, and no accuracies are reported; arguments are AccMetric's.
+    """
+
+    def process(self, data_batch: Sequence[Any], data_samples: Sequence[dict]) -> None:
+        """Collect one batch: the samples that have scores."""
+        super().process(data_batch, [s for s in data_samples if "pred_score" in s])
+
+    def compute_metrics(self, results: list) -> dict:
+        """AccMetric's, or none."""
+        return super().compute_metrics(results) if results else {}
+
+    def evaluate(self, size: int) -> dict:
+        """As BaseMetric, which warns of metrics without results: here they may be in order."""
+        if not self.results and not is_distributed():
+            return {}
+        return super().evaluate(size)

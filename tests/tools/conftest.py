@@ -60,15 +60,22 @@ custom_hooks = [{extra_hooks}]
 env_cfg = dict(dist_cfg=dict(backend='nccl'))
 """
 
-# Stands in for python: notes its arguments, and leaves what a training leaves, or dies after the
-# first checkpoint of a training in $DIE_IN.
+# Stands in for python: notes its arguments and what configs read from the environment, and leaves
+# what a training or a test leaves, or dies after the first checkpoint of a training in $DIE_IN.
 FAKE_PYTHON = """#!/usr/bin/env bash
 echo "$*" >> "$CALLS"
+echo "SPLIT=${SPLIT:-} CONDENSED=${CONDENSED:-} PRETRAINED=${PRETRAINED:-}" >> "$CALLS.environment"
 arguments=("$@")
 for i in "${!arguments[@]}"; do
     [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
+    [[ ${arguments[i]} != --dump ]] || dump=${arguments[i + 1]}
+    [[ ${arguments[i]} != --check ]] || exit 0
 done
 [[ -n ${work_dir:-} ]] || exit 0
+if [[ -n ${dump:-} ]]; then
+    touch "$dump"
+    exit 0
+fi
 mkdir -p "$work_dir/20260101_000000/vis_data"
 touch "$work_dir/epoch_1.pth"
 echo "$work_dir/epoch_1.pth" > "$work_dir/last_checkpoint"
@@ -83,16 +90,17 @@ def calls_of(tmp_path: Path) -> Callable[..., list[list[str]]]:
     """``calls_of("train_ip_tsn.sh", ...)``: the words of each python command a script starts.
 
     Nothing is trained. The script runs in ``tmp_path``; keywords other than ``status`` are its
-    environment.
+    environment. ``calls_of.environments`` then has SPLIT, CONDENSED and PRETRAINED of each command.
     """
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python"
     python.write_text(FAKE_PYTHON)
     python.chmod(0o755)
-    calls = tmp_path / "calls"
+    calls, environment = tmp_path / "calls", tmp_path / "calls.environment"
 
     def run(script: str, *arguments: str, status: int = 0, **env: str) -> list[list[str]]:
         calls.write_text("")
+        environment.write_text("")
         path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
             ["bash", str(ROOT / "tools" / script), *arguments],
@@ -102,6 +110,10 @@ def calls_of(tmp_path: Path) -> Callable[..., list[list[str]]]:
             text=True,
             timeout=60,
         )
+        run.environments = [
+            dict(word.split("=", 1) for word in line.split())
+            for line in environment.read_text().splitlines()
+        ]
         assert result.returncode == status, result.stdout + result.stderr
         return [line.split() for line in calls.read_text().splitlines()]
 

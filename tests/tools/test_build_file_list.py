@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -104,6 +105,64 @@ def test_missing_list_is_named(run, tmp_path):
     lists = write_ucf101_lists(tmp_path / "lists")
     (lists / "testlist02.txt").unlink()
     assert "no testlist02.txt in" in run("ucf101", lists, tmp_path, tmp_path, status=1)
+
+
+def write_sthv2_lists(folder: Path, *, prefix: str = "something-something-v2-") -> Path:
+    folder.mkdir(parents=True)
+    pushing = "Pushing {} from left to right"
+    labels = {pushing.format("something"): "1", "Folding something": "0"}
+    items = dict(
+        train=[
+            dict(
+                id="78687",
+                label="pushing a cup from left to right",
+                template=pushing.format("[something]"),
+                placeholders=["a cup"],
+            ),
+            dict(
+                id="9",
+                label="folding paper",
+                template="Folding [something]",
+                placeholders=["paper"],
+            ),
+        ],
+        validation=[
+            dict(id="100", label="folding 布", template="Folding [something]", placeholders=["布"])
+        ],
+        labels=labels,
+    )
+    for name, content in items.items():
+        text = json.dumps(content, ensure_ascii=False)
+        (folder / f"{prefix}{name}.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("prefix", ["something-something-v2-", ""])
+def test_sthv2(run, tmp_path, prefix):
+    """Labels are the official ones, which are strings; the order is that of the files."""
+    lists = write_sthv2_lists(tmp_path / "lists", prefix=prefix)
+    videos = touch(tmp_path / "videos", "78687.webm", "9.webm", "100.webm")
+    options = ("--suffix", ".webm", "--kind", "list_videos")
+    out = run("sthv2", lists, videos, tmp_path / "out", *options)
+    assert "sthv2_train_list_videos.txt: 2 videos of 2 classes" in out
+    read = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert read == {
+        "classes.txt": "Folding something\nPushing something from left to right\n",
+        "sthv2_train_list_videos.txt": "78687.webm 1\n9.webm 0\n",
+        "sthv2_val_list_videos.txt": "100.webm 0\n",
+    }
+
+
+def test_wrong_labels_of_sthv2_are_named(run, tmp_path):
+    lists = write_sthv2_lists(tmp_path / "lists")
+    path = lists / "something-something-v2-labels.json"
+    path.write_text('{"Folding something": "0"}')
+    error = run("sthv2", lists, tmp_path, tmp_path / "out", status=1)
+    assert "video 78687 has class 'Pushing something from left to right', not a label" in error
+    path.write_text('{"Folding something": "1", "Pushing something from left to right": "2"}')
+    error = run("sthv2", lists, tmp_path, tmp_path / "out", status=1)
+    assert "labels are not 0 to 1, each once" in error
+    assert not (tmp_path / "out").exists()
 
 
 KINETICS_CLASSES = ("yoga", "air drumming")

@@ -5,6 +5,7 @@ The tool runs in forked processes: importing everything anew takes longer than a
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -260,3 +261,68 @@ def test_a_stock_config_trains_on_the_result(whole: Path):
     wrapper = build_optim_wrapper(model, dict(optimizer=dict(type="SGD", lr=0.01)))
     logs = model.train_step(pseudo_collate([dataset[i] for i in range(4)]), wrapper)
     assert torch.isfinite(logs["loss"])
+
+
+def test_splits_share_frames_and_have_lists_of_their_own(
+    tool: ModuleType, data: Path, tmp_path: Path, monkeypatch
+):
+    """As with UCF101: SPLIT chooses the annotation file, and the list is named after it."""
+    config = tmp_path / "splits.py"
+    config.write_text(
+        f"_base_ = '{data}/di_synthetic.py'\nsplit = '{{{{$SPLIT:1}}}}'\n"
+        "val_dataloader = dict(dataset=dict(ann_file=f'val_{split}.txt'))\n"
+    )
+    lines = (data / "val.txt").read_text().splitlines()
+    for split, line in zip("12", lines, strict=True):
+        (data / f"val_{split}.txt").write_text(f"{line}\n")
+        monkeypatch.setenv("SPLIT", split)
+        arguments = [str(config), "none", "--out", str(tmp_path / "out"), "--split", "val"]
+        assert tool.main([*arguments, "--num-workers", "0"]) == 0
+    written = {path.name: path.read_text().split()[0] for path in (tmp_path / "out").glob("*.txt")}
+    assert written == {
+        "val_split_1.txt": "videos/val_00000",
+        "val_split_2.txt": "videos/val_00001",
+    }
+
+
+def test_weights_of_any_tasks_and_classes_condense(tool: ModuleType, data: Path, tmp_path: Path):
+    """IFS-mot's weights from Kinetics-400 in UCF101's config: the generator is all that is used."""
+    for classes, terms in ((400, "mot=1.0"), (101, "cat=1.0")):
+        config = tmp_path / f"{classes}.py"
+        config.write_text(
+            f"_base_ = '{data}/ifs_synthetic.py'\nmodel = dict(condenser=dict("
+            f"num_classes={classes}, loss_weights=dict(_delete_=True, {terms})))\n"
+        )
+    model = MODELS.build(Config.fromfile(tmp_path / "400.py").model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / "400.pth")
+    used = tool.build_model(Config.fromfile(tmp_path / "101.py"), str(tmp_path / "400.pth"))
+    own, trained = used.condenser.state_dict(), model.condenser.generator.state_dict()
+    assert own.keys() == {f"generator.{name}" for name in trained}
+    for name, value in trained.items():
+        assert torch.equal(own[f"generator.{name}"], value)
+
+
+def test_colours_of_single_pixels_survive_unless_they_are_subsampled(tool: ModuleType):
+    """Fine codes: colours that change from pixel to pixel, at equal brightness."""
+    image = np.full((16, 16, 3), 128, np.uint8)
+    image[::2, ::2] = image[1::2, 1::2] = (190, 110, 60)
+    errors, sizes = {}, {}
+    for subsampling in ("444", "420"):
+        data = tool.encode_jpeg(image, quality=95, subsampling=subsampling)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        errors[subsampling] = np.abs(decoded.astype(int) - image).mean()
+        sizes[subsampling] = len(data)
+    assert errors["444"] < 4
+    assert errors["420"] > 5 * errors["444"]
+
+
+def test_the_subsampling_is_recorded_and_not_mixed(
+    tool: ModuleType, data: Path, tmp_path: Path, capsys
+):
+    arguments = [str(data / "di_synthetic.py"), "none", "--out", str(tmp_path), "--split", "val"]
+    arguments += ["--num-workers", "0"]
+    assert tool.main(arguments) == 0
+    record = json.loads((tmp_path / "condense.json").read_text())
+    assert record["subsampling"] == "444"
+    assert tool.main([*arguments, "--subsampling", "420"]) == 2
+    assert "choose another" in capsys.readouterr().err

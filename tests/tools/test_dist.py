@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,3 +97,34 @@ def test_slurm_command(
     assert command.startswith("-p part --job-name=job --gres=gpu:2 --ntasks=4 --ntasks-per-node=2")
     assert "--exclusive -x node1 python -u" in command
     assert command.endswith(expected)
+
+
+def test_what_is_missing_is_said_once_and_soon(run_tool: Callable, tmp_path: Path) -> None:
+    """The README's command on a machine without data: no process group, no traceback."""
+    config = ROOT / "configs/ipts/ip_tsn_hmdb51.py"
+    data = f"train_dataloader.dataset.data_root={tmp_path}"
+    command = ("bash", "tools/dist_train.sh", config, "8", "--cfg-options", data)
+    result = run_tool(*command, status=1, env={"PORT": free_port()})
+    assert result.stderr.count("error:") == 1
+    assert f"annotation file: {tmp_path}/hmdb51_train_split_1_videos.txt" in result.stderr
+    assert "made by: bash tools/data/hmdb51/prepare.sh" in result.stderr
+    assert "made by: bash tools/train_ip_tsn.sh hmdb51 1" in result.stderr
+    for noise in ("elastic", "Traceback", "exitcode"):
+        assert noise not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("dist_train.sh", []),
+        ("dist_train.sh", ["c.py"]),
+        ("dist_train.sh", ["c.py", "all"]),
+        ("dist_test.sh", []),
+        ("dist_test.sh", ["c.py", "e.pth"]),
+    ],
+)
+def test_without_arguments_there_is_a_usage(tmp_path: Path, script, arguments) -> None:
+    command = ["bash", str(ROOT / "tools" / script), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode != 0
+    assert f"usage: bash tools/{script} CONFIG" in result.stderr

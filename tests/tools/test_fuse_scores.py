@@ -126,6 +126,48 @@ def test_softmax_tames_large_raw_scores(run, tmp_path, capsys):
         assert row.split()[5] == top1
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_logits_and_probabilities_are_not_fused(run, tmp_path, capsys, stored):
+    """Whether the dump says what it holds, or only its numbers do."""
+    kinds = [dict(pred_score=kind) for kind in ("logits", "probabilities")] if stored else [{}, {}]
+    # the logits' sum decides alone: 6 of 0 to 10 against 0.9 of 0 to 1
+    first = write_dump(tmp_path / "coviar.pkl", [[6.0, 5.9], [5.9, 6.0]], [1, 1])
+    second = write_dump(tmp_path / "mr.pkl", [[0.05, 0.95], [0.1, 0.9]], [1, 1])
+    for path, of_file in zip((first, second), kinds, strict=True):
+        samples = [dict(s, score_kinds=of_file) for s in pickle.loads(path.read_bytes())]
+        path.write_bytes(pickle.dumps(samples))
+    arguments = ("--preds", first, second, "--coefficients", "1", "1")
+    assert run(*arguments) == 1
+    error = capsys.readouterr().err
+    assert f"{first}: logits" in error
+    assert f"{second}: probabilities" in error
+    assert "--apply-softmax" in error
+
+    fused = tmp_path / "fused.pkl"
+    assert run(*arguments, "--apply-softmax", "--dump", fused) == 0
+    samples = pickle.loads(fused.read_bytes())
+    logits = np.array([[6.0, 5.9], [5.9, 6.0]])
+    softmax = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    expected = (softmax + [[0.05, 0.95], [0.1, 0.9]]) / 2  # probabilities stay what they are
+    scores = np.stack([sample["pred_score"].numpy() for sample in samples])
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    assert {sample["score_kinds"]["pred_score"] for sample in samples} == {"probabilities"}
+
+
+def test_coviar_and_another_stream_by_two_to_one(run, tmp_path, capsys):
+    """Table 2's command: 2 : 1 : 1 : 1 of logits, CoViAR's streams being fields of its dump."""
+    rng = np.random.default_rng(0)
+    streams = {f"{name}_score": rng.normal(size=(40, 3)) for name in ("i", "motion", "residual")}
+    mr, labels = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    coviar = write_dump(tmp_path / "coviar.pkl", streams["i_score"], labels, **streams)
+    preds = [f"{coviar}:{field}" for field in streams]
+    preds.append(write_dump(tmp_path / "mr.pkl", mr, labels))
+    assert run("--preds", *preds, "--coefficients", "2", "1", "1", "1") == 0
+    expected = 2 * streams["i_score"] + streams["motion_score"] + streams["residual_score"] + mr
+    top1 = (expected.argmax(1) == labels).mean()
+    assert f"{100 * top1:.2f}" in capsys.readouterr().out
+
+
 def test_other_videos_are_refused(run, tmp_path, capsys):
     first = write_dump(tmp_path / "a.pkl", [[1.0, 0.0], [0.0, 1.0]], [0, 1])
     second = write_dump(tmp_path / "b.pkl", [[1.0, 0.0], [0.0, 1.0]], [1, 0])

@@ -212,3 +212,10 @@ def test_what_fails_is_named(reencode_tool: Callable, videos: Path, tmp_path: Pa
         str(videos / "golf" / "deep" / ODD_NAME),
     ]
     assert "size 80x64, allowed for codec='h263' are" in failures[0]
+
+
+def test_a_short_edge_keeps_proportions(load_tool):
+    tool = load_tool("data/reencode.py")
+    assert tool.in_proportion(320, 180, 256) == (456, 256)
+    assert tool.in_proportion(480, 640, 256) == (256, 342)
+    assert tool.in_proportion(100, 100, 64) == (64, 64)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 
 def test_metrics_and_dump(
@@ -21,6 +22,7 @@ def test_metrics_and_dump(
     metrics = json.loads(next(tmp_path.glob("*/*.json")).read_text())
     predictions = pickle.loads(dump.read_bytes())
     assert len(predictions) == 8
+    assert predictions[0]["score_kinds"] == {"pred_score": "probabilities"}
     hits = [int(sample["pred_score"].argmax() == sample["gt_label"]) for sample in predictions]
     assert metrics["acc/top1"] == sum(hits) / 8 == 1.0
 
@@ -46,3 +48,42 @@ def test_refuses_clearly(
     result = run_tool(*command, status=status)
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_training_videos_are_refused_unless_allowed(
+    run_tool: Callable, tiny_config: Path, trained: Path, tiny_frames: Path, tmp_path: Path
+) -> None:
+    command = ("python", "tools/test.py", tiny_config, trained / "epoch_3.pth")
+    command += ("--work-dir", tmp_path)
+    options = ("--cfg-options", f"test_dataloader.dataset.ann_file={tiny_frames}/train.txt")
+    refused = run_tool(*command, *options, status=1)
+    assert "16 of the 16 videos" in refused.stderr
+    assert "--allow-training-videos" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    run_tool(*command, "--allow-training-videos", *options)
+    metrics = json.loads(next(tmp_path.glob("*/*.json")).read_text())
+    assert metrics["acc/top1"] == 1.0
+
+
+def test_a_checkpoint_of_another_model_is_refused(
+    run_tool: Callable, tiny_config: Path, tmp_path: Path
+) -> None:
+    torch.save(dict(meta={}, state_dict={"other.weight": torch.ones(2)}), tmp_path / "other.pth")
+    command = ("python", "tools/test.py", tiny_config, tmp_path / "other.pth")
+    result = run_tool(*command, "--work-dir", tmp_path, status=1)
+    assert "other.pth is no checkpoint of this model" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.glob("*/*.json"))
+
+
+def test_mmactions_confusion_matrix_reads_our_dump(
+    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path
+) -> None:
+    dump, matrix = tmp_path / "dump.pkl", tmp_path / "matrix.pkl"
+    run_tool(
+        *("python", "tools/test.py", tiny_config, trained / "epoch_3.pth"),
+        *("--work-dir", tmp_path, "--dump", dump),
+    )
+    script = "analysis_tools/confusion_matrix.py"
+    run_tool("python", "tools/run_mmaction.py", script, tiny_config, dump, "--out", matrix)
+    assert pickle.loads(matrix.read_bytes()).tolist() == [[4, 0], [0, 4]]

@@ -110,6 +110,25 @@ def test_missing_archive_names_what_was_looked_for(run, tmp_path):
     assert "holds no UCF101 or UCF-101 (.rar, .zip" in error
 
 
+def test_a_link_names_the_class_folders_whatever_is_around_them(load_tool, tmp_path):
+    tool = load_tool("data/unpack.py")
+    classes = tmp_path / "UCF-101"
+    (classes / "YoYo").mkdir(parents=True)
+    link = tmp_path / "data" / "videos"
+    for _ in range(2):
+        tool.link_to(classes, link)
+        assert (link / "YoYo").is_dir()
+    tool.link_to(link, link)  # unpacked there in the first place
+    for other in (tmp_path / "elsewhere", tmp_path / "gone"):
+        other.mkdir()
+        occupied = tmp_path / f"link_{other.name}"
+        occupied.symlink_to(other)
+        if other.name == "gone":
+            other.rmdir()
+        with pytest.raises(FileExistsError, match="move it away"):
+            tool.link_to(classes, occupied)
+
+
 def test_archives_that_announce_too_much_are_refused(run, tmp_path):
     bomb = make_zip(tmp_path / "bomb", {"video.avi": bytes(1 << 20)})  # packed to a thousandth
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -7,7 +7,8 @@
     python tools/analysis_tools/fuse_scores.py --preds i_test.pkl p_test.pkl --coefficients 1 1
 
 The files are dumps of tools/test.py --dump, all of the same videos in the same order.
-FILE:FIELD takes other scores than pred_score: two_stream.pkl:p_stream_score.
+FILE:FIELD takes other scores than pred_score: two_stream.pkl:p_stream_score. Logits and
+probabilities are not fused with each other: --apply-softmax makes probabilities of all.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from rich.table import Table
 from scipy.special import softmax
 
 from mmcondense.apis.score_dump import ScoreDump, load_score_dump, measure_accuracy
+from mmcondense.evaluation.score_kind import LOGITS, SCORE_KINDS, common_kind, score_kind
 
 
 def load_streams(arguments: Sequence[str]) -> list[ScoreDump]:
@@ -51,6 +53,28 @@ def load_streams(arguments: Sequence[str]) -> list[ScoreDump]:
                 "their labels differ"
             )
     return streams
+
+
+def scores_to_fuse(streams: Sequence[ScoreDump], *, apply_softmax: bool) -> list[np.ndarray]:
+    """Each stream's scores, all of one kind.
+
+    Args:
+        streams: Dumps of the same videos.
+        apply_softmax: Turn logits into probabilities; probabilities stay.
+
+    Raises:
+        ValueError: if some are logits and some probabilities.
+    """
+    if apply_softmax:
+        return [softmax(s.scores, axis=1) if s.kind == LOGITS else s.scores for s in streams]
+    try:
+        common_kind([s.kind for s in streams], [s.path for s in streams])
+    except ValueError as error:
+        raise ValueError(
+            f"{error}. Test all with the same average_clips in their heads ('score' gives logits, "
+            "'prob' probabilities), or go on with --apply-softmax"
+        ) from error
+    return [s.scores for s in streams]
 
 
 def fuse(scores: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
@@ -91,6 +115,7 @@ def fused_samples(like: ScoreDump, fused: np.ndarray) -> list[dict]:
             sample,
             pred_score=torch.from_numpy(score),
             pred_label=torch.tensor([int(score.argmax())]),
+            score_kinds={**sample.get(SCORE_KINDS, {}), "pred_score": score_kind(fused)},
         )
         for sample, score in zip(like.samples, fused, strict=True)
     ]
@@ -112,7 +137,7 @@ def parse_args() -> argparse.Namespace:
         "--num-steps", type=int, default=20, help="steps of the search grid (%(default)s)"
     )
     parser.add_argument(
-        "--apply-softmax", action="store_true", help="turn raw scores into probabilities first"
+        "--apply-softmax", action="store_true", help="turn logits into probabilities first"
     )
     parser.add_argument("--dump", help="write the fused predictions to this .pkl")
     args = parser.parse_args()
@@ -132,15 +157,14 @@ def main() -> int:
     try:
         streams = load_streams(args.preds)
         val_streams = load_streams(args.val_preds) if args.val_preds else []
+        scores = scores_to_fuse(streams, apply_softmax=args.apply_softmax)
+        if val_streams:
+            val_scores = scores_to_fuse(val_streams, apply_softmax=args.apply_softmax)
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    scores = [softmax(s.scores, axis=1) if args.apply_softmax else s.scores for s in streams]
     labels = streams[0].labels
     if val_streams:
-        val_scores = [
-            softmax(s.scores, axis=1) if args.apply_softmax else s.scores for s in val_streams
-        ]
         val_labels = val_streams[0].labels
         weights = search_weights(val_scores, val_labels, num_steps=args.num_steps)
         val_top1 = measure_accuracy(fuse(val_scores, weights), val_labels)["top1"]

@@ -25,6 +25,11 @@ _X264_MEDIUM = {
 SETTINGS: dict[str, dict] = {
     "mpeg4-gop12": dict(codec="mpeg4", gop_size=12),
     "h264-gop12": dict(codec="h264", gop_size=12, b_frames=3, quality=23, options=_X264_MEDIUM),
+    "h264-gop250-crf28": dict(
+        codec="h264", gop_size=250, b_frames=3, quality=28, options=_X264_MEDIUM
+    ),
+    "hevc-gop250": dict(codec="hevc", gop_size=250, b_frames=4, quality=28),
+    "vp9-gop250": dict(codec="vp9", gop_size=250, quality=33),
     "h264-gop250": dict(codec="h264", gop_size=250, b_frames=3, quality=23, options=_X264_MEDIUM),
 }
 

@@ -19,7 +19,8 @@ are not converted, vectors not exported. Ours open the file, too:
 of P- and B-frames, ``BACKEND-iframes-only`` the I-frames. ``BACKEND-vectors`` returns the motion
 of every frame, painted: one float32 vector per pixel, in new memory. ``-reused`` writes them into
 the memory of the round before (``read(out=...)``), ``-integer-reused`` as int16, and
-``-by-gop-integer`` as int16, GOP by GOP; ``-cells`` returns a vector for each 8x8 pixels.
+``-by-gop-integer`` as int16, GOP by GOP; ``-cells`` returns a vector for each cell of 8x8 or 4x4
+pixels. ``BACKEND-sampled-vectors`` and ``-sampled-cells`` are those of the segments alone.
 Peers, where installed: ``motion-vector-extractor`` (vectors and BGR up to the last segment),
 ``mmaction2-pyav`` (PyAVDecodeMotionVector: vectors), ``decord`` (RGB of the segments).
 ``to_needed_decode`` divides by the bare decode of the packets that the variant needs, so for
@@ -132,6 +133,8 @@ def our_variants(
         "vectors-reused": partial(read_again, precision="subpixel"),
         "vectors-integer-reused": partial(read_again, precision="integer"),
         "vectors-by-gop-integer": read_by_gop,
+        "sampled-vectors": partial(read, inds=frame_inds, modalities=("motion",)),
+        "sampled-cells": partial(read, inds=frame_inds, modalities=("motion",), layout="cells"),
         "iframes-only": partial(read, inds=iframe_inds, modalities=("iframe",)),
     }
     return {

@@ -3,12 +3,16 @@
     python tools/data/build_file_list.py hmdb51 LISTS data/hmdb51/videos_mpeg4 data/hmdb51
     python tools/data/build_file_list.py ucf101 LISTS data/ucf101/videos_mpeg4 data/ucf101
     python tools/data/build_file_list.py kinetics-n50 LISTS KINETICS data/kinetics_n50
+    python tools/data/build_file_list.py sthv2 LISTS data/sthv2/videos data/sthv2 \\
+        --suffix .webm --kind list_videos
 
 LISTS is the folder of the official lists: HMDB51's brush_hair_test_split1.txt and so on, UCF101's
 classInd.txt, trainlist01.txt and so on, Kinetics' train.csv and validate.csv (also as
-kinetics_train.csv and kinetics_val.csv). The lines are ``path label``; for HMDB51 and UCF101 the
-files are hmdb51_train_split_1_videos.txt, hmdb51_val_split_1_videos.txt and so on. classes.txt
-names the labels.
+kinetics_train.csv and kinetics_val.csv), Something-Something's something-something-v2-train.json,
+-validation.json and -labels.json (also as train.json and so on). The lines are ``path label``; for
+HMDB51 and UCF101 the files are hmdb51_train_split_1_videos.txt, hmdb51_val_split_1_videos.txt and
+so on; with --kind originals they end in _originals.txt, so that lists of the archive's .avi files
+lie beside those of re-encoded ones. classes.txt names the labels.
 
 Kinetics-n50 is Kinetics-400 with 30 training and 20 validation videos a class (DMC-Net's subset,
 of which no list is public). Each class's official list is shuffled by --seed, and its first videos
@@ -21,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import random
 import sys
@@ -67,6 +72,32 @@ def ucf101(lists: Path, *, suffix: str) -> tuple[list[str], dict[str, list[Entry
                 entries.append((f"{video.parent.name}/{video.stem}{suffix}", label))
             splits[f"ucf101_{part}_split_{split}"] = entries
     return classes, splits
+
+
+def sthv2(lists: Path, *, suffix: str) -> tuple[list[str], dict[str, list[Entry]]]:
+    """Classes by their official label, and the two parts in the official order.
+
+    A video's class is its ``template``, in which placeholders have brackets that the labels lack:
+    "Pushing [something] from left to right".
+
+    Raises:
+        ValueError: if labels are not 0, 1, ..., or a video has a template that is no class.
+    """
+    path = _find(lists, "something-something-v2-labels.json", "labels.json")
+    labels = {name: int(label) for name, label in json.loads(path.read_text("utf-8")).items()}
+    if sorted(labels.values()) != list(range(len(labels))):
+        raise ValueError(f"{path}: labels are not 0 to {len(labels) - 1}, each once")
+    sets = {}
+    for part, name in (("train", "train"), ("val", "validation")):
+        path = _find(lists, f"something-something-v2-{name}.json", f"{name}.json")
+        entries = []
+        for item in json.loads(path.read_text("utf-8")):
+            template = item["template"].replace("[", "").replace("]", "")
+            if template not in labels:
+                raise ValueError(f"{path}: video {item['id']} has class {template!r}, not a label")
+            entries.append((f"{item['id']}{suffix}", labels[template]))
+        sets[f"sthv2_{part}"] = entries
+    return sorted(labels, key=labels.__getitem__), sets
 
 
 def kinetics_n50(
@@ -167,13 +198,16 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("dataset", choices=("hmdb51", "ucf101", "kinetics-n50"))
+    parser.add_argument("dataset", choices=("hmdb51", "ucf101", "kinetics-n50", "sthv2"))
     parser.add_argument("lists", type=Path, help="folder of the official lists")
     parser.add_argument(
-        "videos", type=Path, help="folder of the re-encoded videos; for Kinetics the originals"
+        "videos", type=Path, help="folder of the videos to list; for Kinetics the originals"
     )
     parser.add_argument("out", type=Path, help="folder to write to")
-    parser.add_argument("--suffix", default=".mp4", help="of the re-encoded videos (%(default)s)")
+    parser.add_argument("--suffix", default=".mp4", help="of the videos to list (%(default)s)")
+    parser.add_argument(
+        "--kind", default="videos", help="last part of the lists' names (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="for Kinetics-n50 (%(default)s)")
     parser.add_argument(
         "--allow-missing", action="store_true", help="leave out listed videos that are not there"
@@ -192,18 +226,18 @@ def main() -> int:
             classes, chosen = kinetics_n50(args.lists, videos=args.videos, seed=args.seed)
             sets = link_chosen(chosen, classes=classes, out=args.out / "videos", suffix=args.suffix)
         else:
-            read = {"hmdb51": hmdb51, "ucf101": ucf101}[args.dataset]
+            read = {"hmdb51": hmdb51, "ucf101": ucf101, "sthv2": sthv2}[args.dataset]
             classes, listed = read(args.lists, suffix=args.suffix)
             sets = {
                 name: present(entries, videos=args.videos, allow_missing=args.allow_missing)
                 for name, entries in listed.items()
             }
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     write(args.out / "classes.txt", classes)
     for name, entries in sets.items():
-        path = args.out / f"{name}_videos.txt"
+        path = args.out / f"{name}_{args.kind}.txt"
         write(path, [f"{video} {label}" for video, label in entries])
         print(f"{path}: {len(entries)} videos of {len({label for _, label in entries})} classes")
     return 0

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from compressedvideo import CompressedVideo
 from compressedvideo.container.folders import files_below, is_video
 from compressedvideo.errors import CodecError
 from compressedvideo.writing.encode import ENCODERS, check_encoder, check_fps, check_size
@@ -109,6 +110,11 @@ def parse_args() -> argparse.Namespace:
         help="WIDTHxHEIGHT (CoViAR: 340x256); default: unchanged",
     )
     add(
+        "--short-edge",
+        type=int,
+        help="pixels of the shorter side, the other in proportion, in the place of --size",
+    )
+    add(
         "--quality",
         type=int,
         help="1 (best) to 31, default 2, CoViAR used 1; crf of h264, hevc 0 to 51, of vp9 0 to 63",
@@ -132,6 +138,8 @@ def parse_args() -> argparse.Namespace:
         parser.error("--ann-file goes with a folder")
     if args.workers < 1:
         parser.error(f"--workers must be at least 1, but is {args.workers}")
+    if args.short_edge is not None and (args.size is not None or args.short_edge < 16):
+        parser.error("--short-edge is at least 16, and excludes --size")
     args.ext = f".{args.ext.lstrip('.')}"
     try:
         check_encoder(
@@ -151,6 +159,8 @@ def main() -> int:
     keys = ("codec", "gop_size", "b_frames", "quality", "fps", "size")
     settings = {key: getattr(args, key) for key in keys}
     others: Counter[str] = Counter()
+    if args.short_edge is not None:
+        settings["short_edge"] = args.short_edge
     try:
         if args.src.is_file():
             videos = {args.src: _place(args.src, args.dst, suffix=args.ext)}
@@ -224,7 +234,18 @@ def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> 
 
 def _reencode_one(src: Path, dst: Path, settings: dict) -> int:
     dst.parent.mkdir(parents=True, exist_ok=True)
+    settings = dict(settings)
+    short_edge = settings.pop("short_edge", None)
+    if short_edge is not None:
+        with CompressedVideo(src) as video:
+            settings["size"] = in_proportion(video.width, video.height, short_edge)
     return reencode(src, dst, **settings)
+
+
+def in_proportion(width: int, height: int, short_edge: int) -> tuple[int, int]:
+    """Width and height, even, with this short edge."""
+    scale = short_edge / min(width, height)
+    return round(width * scale / 2) * 2, round(height * scale / 2) * 2
 
 
 if __name__ == "__main__":

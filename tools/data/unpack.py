@@ -4,9 +4,11 @@
 
 finds UCF101 or UCF-101 as a .rar, .zip, .tar, .tar.gz or .tgz in ~/downloads, unpacks it to
 data/ucf101/videos, and prints that folder; an unpacked folder UCF101 or UCF-101 is taken as it is,
-and printed. With --suffix .avi it prints the folder of class folders, wherever below that it is.
-Called again, it does nothing but print. Archives that announce more than --max-bytes, by default
-what the disk has free, or that are packed more than four times over, are refused.
+and printed. With --suffix .avi it prints the folder of class folders, wherever below that it is,
+and with --link data/ucf101/videos that becomes another name of it, whatever the archive looked
+like. Called again, it does nothing but print. Archives that announce
+more than --max-bytes, by default what the disk has free, or that are packed more than four times
+over, are refused.
 """
 
 from __future__ import annotations
@@ -149,6 +151,23 @@ def class_root(folder: Path, *, suffix: str) -> Path:
     return first.parent.parent
 
 
+def link_to(folder: Path, link: Path) -> None:
+    """Make ``link`` another name of ``folder``, unless it is.
+
+    Raises:
+        FileExistsError: if it is something else.
+    """
+    if link.exists() and link.samefile(folder):
+        return
+    if link.exists() or (link.is_symlink() and os.readlink(link) != str(folder.resolve())):
+        raise FileExistsError(
+            f"{link} is there, and it is not {folder}: move it away, or give that name to the "
+            "folder of class folders"
+        )
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(folder.resolve())
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -158,6 +177,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("names", nargs="+", help="its name without suffix, or several to try")
     parser.add_argument("--max-bytes", type=int, help="of all files; default: all free ones")
     parser.add_argument("--suffix", help="of the videos: print the folder of class folders")
+    parser.add_argument("--link", type=Path, help="another name to give to what is printed")
     return parser.parse_args()
 
 
@@ -166,7 +186,11 @@ def main() -> int:
     try:
         source = find_source(args.folder, args.names)
         folder = unpack(source, args.target, max_bytes=args.max_bytes)
-        print(class_root(folder, suffix=args.suffix) if args.suffix else folder)
+        if args.suffix:
+            folder = class_root(folder, suffix=args.suffix)
+        if args.link is not None:
+            link_to(folder, args.link)
+        print(folder)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

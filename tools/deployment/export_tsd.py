@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
-from mmaction.apis import init_recognizer
 from mmengine.config import Config, DictAction
 
+from mmcondense.apis.checkpoint import load_recognizer
 from mmcondense.apis.tsd_export import export_halves
 from mmcondense.models.recognizers import CondenseRecognizer
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cfg = Config.fromfile(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
-    model = init_recognizer(cfg, args.checkpoint, device="cpu")
+    model = load_recognizer(cfg, args.checkpoint, device="cpu")
     if not isinstance(model, CondenseRecognizer):
         raise SystemExit(f"{args.config} has a {type(model).__name__}, not a CondenseRecognizer")
     num_frames = args.num_frames or cfg.model.condenser.get("num_frames")

@@ -16,7 +16,6 @@ from pathlib import Path
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 import numpy as np
 import torch
-from mmaction.apis import init_recognizer
 from mmaction.registry import DATASETS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config, DictAction
@@ -29,6 +28,7 @@ from mmengine.utils import import_modules_from_strings
 from rich.progress import track
 
 from compressedvideo import CodecError
+from mmcondense.apis.checkpoint import load_recognizer
 from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.datasets.storage import open_video
@@ -48,7 +48,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--bits",
         action="store_true",
-        help="also draw what each macroblock cost in bits (MPEG-4 part 2 only)",
+        help="also draw what each macroblock cost in bits (MPEG-4 part 2, H.264, HEVC, VP9)",
     )
     parser.add_argument("--segments", type=int, default=8, help="columns at most, evenly spread")
     parser.add_argument("--top-k", type=int, default=3, help="classes to list for each score")
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = class_names(args.classes, dataset)
     model: BaseModel | None = None
     if args.checkpoint is not None:
-        model = init_recognizer(cfg, args.checkpoint, device=args.device)
+        model = load_recognizer(cfg, args.checkpoint, device=args.device)
 
     args.out.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []

@@ -20,12 +20,12 @@ import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the imp
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from mmaction.apis import init_recognizer
 from mmaction.registry import DATASETS
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from rich.progress import track
 
+from mmcondense.apis.checkpoint import load_recognizer
 from mmcondense.datasets.synthetic import SyntheticRecipe
 from mmcondense.datasets.synthetic_scenes import SceneOptions
 from mmcondense.models.condensers import TemporalSequenceDistillation
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cfg = Config.fromfile(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
-    model = init_recognizer(cfg, args.checkpoint, device=args.device)
+    model = load_recognizer(cfg, args.checkpoint, device=args.device)
     condenser = getattr(model, "condenser", None)
     if not isinstance(condenser, TemporalSequenceDistillation):
         raise SystemExit(f"{args.config} has no TemporalSequenceDistillation")

@@ -260,12 +260,12 @@ static void collect(int table, context_start starts[CABAC_CONTEXTS])
 }
 
 /* 9.3.1.1 */
-static uint8_t initial_state(context_start start, int qp)
+static cabac_context initial_state(context_start start, int qp)
 {
     int state = start.m * qp;
     state = (state < 0 ? -((-state + 15) >> 4) : state >> 4) + start.n; /* rounded down */
     state = state < 1 ? 1 : state > 126 ? 126 : state;
-    return (uint8_t)(state <= 63 ? (63 - state) << 1 : (state - 64) << 1 | 1);
+    return (cabac_context)(state <= 63 ? (63 - state) << 1 : (state - 64) << 1 | 1);
 }
 
 void h264_build_contexts(h264_cabac_tables *tables)

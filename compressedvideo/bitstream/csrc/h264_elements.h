@@ -31,7 +31,7 @@ enum {
 
 CABAC_INLINE int decide(h264_reader *r, int context)
 {
-    return cabac_bin(&r->cabac, &r->contexts[context]);
+    return arithmetic_decision(&r->cabac, &r->contexts[context]);
 }
 
 /* How many of the neighbours to the left (1) and above (2) have a flag. */
@@ -78,7 +78,7 @@ static int cabac_intra_type(h264_reader *r, int context, bool in_i_slice)
         return 0;
     if (in_i_slice)
         context += 2;
-    if (cabac_terminate(&r->cabac))
+    if (arithmetic_terminate(&r->cabac))
         return MB_TYPE_I_PCM;
     int type = 1 + 12 * decide(r, context + 1); /* luminance coefficients */
     if (decide(r, context + 2))                 /* chroma coefficients */
@@ -232,27 +232,27 @@ CABAC_INLINE int ref_idx(h264_reader *r, int list, int block, const bool cabac)
 static int cabac_mvd(h264_reader *r, int context, int around)
 {
     enum { PREFIX = 9, FIRST_ORDER = 3, LAST_ORDER = 20 }; /* UEG3, 9.3.2.3 */
-    cabac_reader decoder = r->cabac; /* in registers */
-    uint8_t *contexts = r->contexts + context;
+    arithmetic_decoder decoder = r->cabac; /* in registers */
+    cabac_context *contexts = r->contexts + context;
     int magnitude = 0;
-    if (cabac_bin(&decoder, contexts + (around > 2) + (around > 32))) {
+    if (arithmetic_decision(&decoder, contexts + (around > 2) + (around > 32))) {
         int step = 3;
         magnitude = 1;
-        while (magnitude < PREFIX && cabac_bin(&decoder, contexts + step)) {
+        while (magnitude < PREFIX && arithmetic_decision(&decoder, contexts + step)) {
             magnitude++;
             if (step < 6)
                 step++;
         }
         if (magnitude == PREFIX) {
             int order = FIRST_ORDER;
-            for (; order < LAST_ORDER && cabac_bypass(&decoder); order++)
+            for (; order < LAST_ORDER && arithmetic_bypass(&decoder); order++)
                 magnitude += 1 << order;
             if (order == LAST_ORDER)
                 h264_fail(r, H264_BAD_VECTOR);
             while (order-- > 0)
-                magnitude += cabac_bypass(&decoder) << order;
+                magnitude += arithmetic_bypass(&decoder) << order;
         }
-        if (cabac_bypass(&decoder))
+        if (arithmetic_bypass(&decoder))
             magnitude = -magnitude;
     }
     r->cabac = decoder;

@@ -8,7 +8,7 @@
 
 CABAC_INLINE uint64_t position(const h264_reader *r, const bool cabac)
 {
-    return cabac ? (uint64_t)cabac_position(&r->cabac, r->bits.data) : r->bits.position;
+    return cabac ? (uint64_t)arithmetic_position(&r->cabac, r->bits.data) : r->bits.position;
 }
 
 /* Samples of 8 to 14 bits, from the next whole byte on. */
@@ -24,7 +24,7 @@ CABAC_INLINE void read_pcm(h264_reader *r, const bool cabac)
         return;
     }
     r->bits.position = at;
-    if (cabac && !cabac_start(&r->cabac, r->bits.data + at / 8, r->cabac.end))
+    if (cabac && !arithmetic_start(&r->cabac, r->bits.data + at / 8, r->cabac.end))
         h264_fail(r, H264_BAD_CABAC_START);
     h264_neighbour *current = r->current;
     current->flags = MB_INTRA | MB_PCM;
@@ -172,14 +172,14 @@ static void slice_data_cabac(h264_reader *r)
         h264_fail(r, H264_TRUNCATED);
         return;
     }
-    if (!cabac_start(&r->cabac, data + first, data + r->bits.size)) {
+    if (!arithmetic_start(&r->cabac, data + first, data + r->bits.size)) {
         h264_fail(r, H264_BAD_CABAC_START);
         return;
     }
     int table = r->is_i ? 0 : 1 + slice->cabac_init_idc;
     memcpy(r->contexts, r->tables->cabac.contexts[table][clip_qp(slice->qp)], sizeof r->contexts);
     for (bool last = false; !last;) {
-        if (r->mb >= count || cabac_overrun(&r->cabac)) {
+        if (r->mb >= count || arithmetic_overrun(&r->cabac)) {
             h264_fail(r, r->mb >= count ? H264_TOO_MANY_MACROBLOCKS : H264_TRUNCATED);
             return;
         }
@@ -191,7 +191,7 @@ static void slice_data_cabac(h264_reader *r)
             macroblock_layer(r, true);
         if (r->status != H264_OK)
             return;
-        last = cabac_terminate(&r->cabac);
+        last = arithmetic_terminate(&r->cabac);
         end_macroblock(r, position(r, true) - before);
     }
     /* The last bit read is the stop bit; x264 sets another 1 later in its byte. */

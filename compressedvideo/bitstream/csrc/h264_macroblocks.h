@@ -58,8 +58,8 @@ typedef struct h264_reader {
     /* Where in its data */
     h264_status status;
     rbsp_reader bits;      /* CAVLC */
-    cabac_reader cabac;
-    uint8_t contexts[CABAC_CONTEXTS];
+    arithmetic_decoder cabac;
+    cabac_context contexts[CABAC_CONTEXTS];
 
     /* The macroblock */
     int mb, mb_x, mb_y;

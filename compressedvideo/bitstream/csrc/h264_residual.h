@@ -35,31 +35,31 @@ static const uint8_t LAST_8X8[63] = {
 };
 
 /* coeff_abs_level_minus1 and the signs of `count` levels: UEG0 with a prefix of 14, 9.3.3.1.3. */
-CABAC_INLINE void cabac_levels(cabac_reader *decoder, uint8_t *contexts, int count,
+CABAC_INLINE void cabac_levels(arithmetic_decoder *decoder, cabac_context *contexts, int count,
                                 int max_above_1)
 {
     enum { PREFIX = 14, LAST_ORDER = 24 };
     int ones = 1, above_1 = 0; /* ones: 1 + how many so far, 0 once there was a larger one */
     for (; count > 0; count--) {
-        if (!cabac_bin(decoder, contexts + ones)) {
+        if (!arithmetic_decision(decoder, contexts + ones)) {
             if (ones > 0 && ones < 4)
                 ones++;
         } else {
-            uint8_t *context = contexts + 5 + (above_1 < max_above_1 ? above_1 : max_above_1);
+            cabac_context *context = contexts + 5 + (above_1 < max_above_1 ? above_1 : max_above_1);
             int prefix = 1;
-            while (prefix < PREFIX && cabac_bin(decoder, context))
+            while (prefix < PREFIX && arithmetic_decision(decoder, context))
                 prefix++;
             if (CABAC_UNLIKELY(prefix == PREFIX)) {
                 int order = 0;
-                while (order < LAST_ORDER && cabac_bypass(decoder))
+                while (order < LAST_ORDER && arithmetic_bypass(decoder))
                     order++;
                 while (order-- > 0)
-                    cabac_bypass(decoder);
+                    arithmetic_bypass(decoder);
             }
             above_1++;
             ones = 0;
         }
-        cabac_bypass(decoder); /* coeff_sign_flag */
+        arithmetic_bypass(decoder); /* coeff_sign_flag */
     }
 }
 
@@ -67,19 +67,19 @@ CABAC_INLINE void cabac_levels(cabac_reader *decoder, uint8_t *contexts, int cou
  * A block of `max_count`; dc_shift: of chroma DC, 0 of 4:2:0 and 1 of 4:2:2. */
 CABAC_INLINE int cabac_block(h264_reader *r, int category, int max_count, int dc_shift)
 {
-    cabac_reader decoder = r->cabac; /* in registers */
+    arithmetic_decoder decoder = r->cabac; /* in registers */
     block_contexts first = BLOCK_CONTEXTS[category];
-    uint8_t *significant = r->contexts + first.significant;
-    uint8_t *last = r->contexts + first.last;
+    cabac_context *significant = r->contexts + first.significant;
+    cabac_context *last = r->contexts + first.last;
     bool is_8x8 = max_count == 64, is_dc = category == CHROMA_DC;
     int count = 0, i = 0;
     for (; i < max_count - 1; i++) {
         int place = is_8x8  ? SIGNIFICANT_8X8[i]
                     : is_dc ? (i >> dc_shift < 2 ? i >> dc_shift : 2)
                             : i;
-        if (cabac_bin(&decoder, significant + place)) {
+        if (arithmetic_decision(&decoder, significant + place)) {
             count++;
-            if (cabac_bin(&decoder, last + (is_8x8 ? LAST_8X8[i] : place)))
+            if (arithmetic_decision(&decoder, last + (is_8x8 ? LAST_8X8[i] : place)))
                 break;
         }
     }

@@ -120,7 +120,7 @@ void h264_read_macroblocks(h264_parser *p, const rbsp_reader *bits)
     p->next_mb = r->mb;
     if (r->status != H264_OK)
         h264_damage(p, r->status,
-                    slice->pps->cabac ? (uint64_t)cabac_position(&r->cabac, bits->data)
+                    slice->pps->cabac ? (uint64_t)arithmetic_position(&r->cabac, bits->data)
                                       : r->bits.position);
 }
 

@@ -217,6 +217,7 @@ WIDE_SIMD bool direction(motion_output out, plane valid, cells from, const bool 
                           : paint_field(out, valid, from, &pixels, chosen, 8, size);
 }
 
+/* repeats: 1, or 2: each cell is 2x2 of the finer grid. */
 WIDE_SIMD bool cell_field(float *out, int rows, int columns, int repeats, cells from,
                           const divisors *by)
 {
@@ -231,10 +232,17 @@ WIDE_SIMD bool cell_field(float *out, int rows, int columns, int repeats, cells 
     if (repeats == 1)
         row.motion = out;
     combine_vectors(&row, by, false);
-    for (int i = 0; repeats > 1 && i < rows * columns; i++)
-        memcpy(out + 2 * i,
-               row.motion + 2 * (i / columns / repeats * grid_columns + i % columns / repeats),
-               2 * sizeof *out);
+    size_t row_length = 2 * (size_t)columns;
+    for (int y = 0; repeats > 1 && y < rows; y++) {
+        float *to = out + (size_t)y * row_length;
+        const float *coarse = row.motion + 2 * (ptrdiff_t)(y / repeats) * grid_columns;
+        if (y % repeats) { /* as the row above */
+            memcpy(to, to - row_length, row_length * sizeof *to);
+            continue;
+        }
+        for (int x = 0; x < columns; x++)
+            memcpy(to + 2 * x, coarse + 2 * (x >> 1), 2 * sizeof *to);
+    }
     free(room);
     return true;
 }

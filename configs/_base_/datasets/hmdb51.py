@@ -1,7 +1,8 @@
-# Split 1. For the others: train_dataloader.dataset.ann_file=hmdb51_train_split_2_videos.txt
-# and val_dataloader.dataset.ann_file, test_dataloader.dataset.ann_file alike.
+# Split 1; the others with SPLIT=2 or 3 in the environment, in training and testing alike.
+split = '{{$SPLIT:1}}'
 data_root = 'data/hmdb51'
 data_prefix = dict(video='videos_mpeg4')  # re-encoded: MPEG-4 part 2, GOP 12, 340x256
+data_made_by = 'bash tools/data/hmdb51/prepare.sh ARCHIVES data/hmdb51'
 
 train_dataloader = dict(
     batch_size=8,
@@ -12,7 +13,7 @@ train_dataloader = dict(
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
-        ann_file='hmdb51_train_split_1_videos.txt',
+        ann_file=f'hmdb51_train_split_{split}_videos.txt',
         data_prefix=data_prefix))
 val_dataloader = dict(
     batch_size=8,
@@ -23,7 +24,7 @@ val_dataloader = dict(
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
-        ann_file='hmdb51_val_split_1_videos.txt',
+        ann_file=f'hmdb51_val_split_{split}_videos.txt',
         data_prefix=data_prefix,
         test_mode=True))
 test_dataloader = val_dataloader

@@ -1,6 +1,7 @@
 # Made by tools/data/kinetics/prepare_n50.sh: 30 training and 20 validation videos a class.
 data_root = 'data/kinetics_n50'
 data_prefix = dict(video='videos_mpeg4')  # re-encoded: MPEG-4 part 2, GOP 12, 340x256
+data_made_by = 'bash tools/data/kinetics/prepare_n50.sh KINETICS LISTS data/kinetics_n50'
 
 train_dataloader = dict(
     batch_size=8,

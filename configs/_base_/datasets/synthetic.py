@@ -1,5 +1,6 @@
 # Made by: python tools/data/make_synthetic.py --task motion
 data_root = 'data/synthetic/motion'
+data_made_by = 'python tools/data/make_synthetic.py --task motion'
 
 train_dataloader = dict(
     batch_size=16,

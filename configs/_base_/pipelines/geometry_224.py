@@ -13,8 +13,16 @@ train_geometry = [
     dict(type='Flip', flip_ratio=0.5, lazy=True),
     dict(type='FuseClip')
 ]
-test_geometry = [
+one_crop = [
     dict(type='Resize', scale=(340, 256), keep_ratio=False, lazy=True),
     dict(type='CenterCrop', crop_size=224, lazy=True),
     dict(type='FuseClip')
 ]
+ten_crops = [
+    dict(type='Resize', scale=(340, 256), keep_ratio=False),
+    dict(type='TenCrop', crop_size=224)
+]
+# CROPS=10 in the environment of a test: ten crops of each frame, and one video at a time.
+has_ten_crops = '{{$CROPS:1}}' == '10'
+test_geometry = ten_crops if has_ten_crops else one_crop
+test_batch_size = 1 if has_ten_crops else 8

@@ -6,7 +6,7 @@ meta_keys = ('img_shape', 'gop_inds')
 layouts = dict(iframe='NCHW', motion='NCHW', residual='NCHW', flow='NCHW')
 load = dict(
     type='LoadCompressedVideo', modalities=modalities, reference='previous', per_frame=True)
-load_flow = dict(type='LoadFlow', video_folder='videos', flow_folder='flow')
+load_flow = dict(type='LoadFlow', video_folder='videos', flow_folder='flow_originals')
 format_shape = dict(type='FormatCompressedShape', layouts=layouts)
 pack = dict(type='PackActionInputs', collect_keys=modalities, meta_keys=meta_keys)
 pack_with_flow = dict(pack, collect_keys=(*modalities, 'flow'))

@@ -5,12 +5,16 @@ _base_ = [
     '../../_base_/pipelines/gops_224.py', '../../_base_/schedules/adam_300e.py',
     '../../_base_/default_runtime.py'
 ]
-data_prefix = dict(video='videos')
+train_videos = dict(
+    data_prefix=dict(video='videos'),
+    ann_file=f'hmdb51_train_split_{_base_.split}_originals.txt')
+val_videos = dict(
+    data_prefix=dict(video='videos'), ann_file=f'hmdb51_val_split_{_base_.split}_originals.txt')
 train_dataloader = dict(
-    batch_size=16, dataset=dict(data_prefix=data_prefix, pipeline=_base_.train_pipeline_ttp))
-val_dataloader = dict(
-    batch_size=1, dataset=dict(data_prefix=data_prefix, pipeline=_base_.test_pipeline))
+    batch_size=16, dataset=dict(train_videos, pipeline=_base_.train_pipeline_ttp))
+val_dataloader = dict(batch_size=1, dataset=dict(val_videos, pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader
+custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
 # Networks from ImageNet at a tenth of the rate, as nothing is printed.

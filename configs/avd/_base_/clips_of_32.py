@@ -23,7 +23,8 @@ condense_pipeline = [
     dict(type='OpenCVInit'),
     dict(type='SampleFrames', clip_len=32, frame_interval=1, num_clips=10, test_mode=True),
     dict(type='OpenCVDecode'),
-    dict(type='Resize', scale=(340, 256), keep_ratio=False),
+    dict(type='Resize', scale=(-1, 256)),
+    dict(type='CropToMultiple', divisor=4),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs')
 ]

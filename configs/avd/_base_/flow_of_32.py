@@ -22,5 +22,6 @@ test_pipeline = [
 # One image of a video.
 condense_pipeline = [
     dict(type='SampleCompressedFrames', num_segments=32, test_mode=True), *load,
-    dict(type='Resize', scale=(340, 256), keep_ratio=False), *pack
+    dict(type='Resize', scale=(-1, 256)),
+    dict(type='CropToMultiple', divisor=4), *pack
 ]

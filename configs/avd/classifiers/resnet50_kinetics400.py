@@ -11,3 +11,4 @@ data_root = '{{$CONDENSED:data/kinetics400/avd}}'
 train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
+work_dir = 'work_dirs/' + data_root.rstrip('/').split('/')[-1] + '/resnet50_kinetics400'

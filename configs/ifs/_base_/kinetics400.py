@@ -1,5 +1,6 @@
-# MMAction2's annotation files; videos re-encoded by tools/data/reencode.py with a GOP of 12.
+# Re-encoded with a GOP of 12, and listed, by tools/data/kinetics/prepare_400.sh.
 data_root = 'data/kinetics400'
+data_made_by = 'bash tools/data/kinetics/prepare_400.sh KINETICS data/kinetics400'
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,
@@ -8,7 +9,7 @@ train_dataloader = dict(
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
-        ann_file='kinetics400_train_list_videos.txt',
+        ann_file='videos_train_mpeg4/kinetics400_train_list_videos.txt',
         data_prefix=dict(video='videos_train_mpeg4')))
 val_dataloader = dict(
     batch_size=16,
@@ -18,7 +19,7 @@ val_dataloader = dict(
     dataset=dict(
         type='CompressedVideoDataset',
         data_root=data_root,
-        ann_file='kinetics400_val_list_videos.txt',
+        ann_file='videos_val_mpeg4/kinetics400_val_list_videos.txt',
         data_prefix=dict(video='videos_val_mpeg4'),
         test_mode=True))
 test_dataloader = val_dataloader

@@ -23,10 +23,12 @@ test_pipeline = [
     dict(type='CenterCrop', crop_size=224),
     *pack
 ]
-# Whole frames: who trains on them crops and flips. Width and height are multiples of 4.
+# Whole frames, undistorted as F saw them, with sides that its strides divide: who trains on them
+# crops and flips.
 condense_pipeline = [
     dict(type='SampleGOPClips', clip_len=12, num_clips=None),
     load,
-    dict(type='Resize', scale=(340, 256), keep_ratio=False),
+    dict(type='Resize', scale=(-1, 256)),
+    dict(type='CropToMultiple', divisor=4),
     *pack
 ]

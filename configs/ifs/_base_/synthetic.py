@@ -2,6 +2,9 @@
 #     --size 64 --num-frames 12 --smoothness 4 --num-train 1600 --num-val 400
 # A clip is one GOP. Smooth textures, so that appearance can be told from few pixels.
 data_root = 'data/synthetic/motion_gop'
+data_made_by = (
+    'python tools/data/make_synthetic.py --task motion --out data/synthetic/motion_gop '
+    '--size 64 --num-frames 12 --smoothness 4 --num-train 1600 --num-val 400')
 
 train_dataloader = dict(
     batch_size=16,

@@ -1,5 +1,3 @@
 # Table 3.
 _base_ = '../ifs_synthetic.py'
 model = dict(condenser=dict(loss_weights=dict(cat=0)))
-val_evaluator = [dict(type='CondenserMetric')]
-test_evaluator = val_evaluator

@@ -6,3 +6,4 @@ _base_ = [
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+work_dir = f'work_dirs/{_base_.condensed}/ifs_3d_r101_kinetics400'

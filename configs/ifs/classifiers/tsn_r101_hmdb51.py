@@ -7,7 +7,12 @@ _base_ = [
 model = dict(
     backbone=dict(partial_bn=True, pretrained=None),
     cls_head=dict(num_classes=51, dropout_ratio=0.9))
-load_from = '{{$PRETRAINED:work_dirs/tsn_r101_kinetics400/epoch_256.pth}}'
+pretrained = '{{$PRETRAINED:none}}'
+load_from = (
+    f'work_dirs/{_base_.condensed}/tsn_r101_kinetics400/final.pth'
+    if pretrained == 'none' else pretrained)
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+work_dir = f'work_dirs/{_base_.condensed}/tsn_r101_hmdb51_split{_base_.split}'
+default_hooks = dict(checkpoint_fit=dict(loosely=True))  # a head for other classes

@@ -23,5 +23,5 @@ train_dataloader = dict(
         ]))
 val_dataloader = dict(
     dataset=dict(
-        pipeline=[_base_.test_sampling, *_base_.load, *_base_.test_geometry, *pack]))
+        pipeline=[_base_.test_sampling, *_base_.load, *_base_.one_crop, *pack]))
 test_dataloader = val_dataloader

@@ -18,10 +18,6 @@ pack = [
     dict(type='FormatCompressedShape', layouts=dict(iframe='NCHW')),
     dict(type='PackActionInputs', collect_keys=('iframe', ))
 ]
-ten_crops = [
-    dict(type='Resize', scale=(340, 256), keep_ratio=False),
-    dict(type='TenCrop', crop_size=224)
-]
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
@@ -30,9 +26,9 @@ train_dataloader = dict(
         ]))
 test_sampling = dict(type='SampleCompressedFrames', num_segments=16, test_mode=True)
 val_dataloader = dict(
-    dataset=dict(pipeline=[test_sampling, *load, *_base_.test_geometry, *pack]))
+    dataset=dict(pipeline=[test_sampling, *load, *_base_.one_crop, *pack]))
 test_dataloader = dict(
-    batch_size=1, dataset=dict(pipeline=[test_sampling, *load, *ten_crops, *pack]))
+    batch_size=1, dataset=dict(pipeline=[test_sampling, *load, *_base_.ten_crops, *pack]))
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
 optim_wrapper = dict(

@@ -26,6 +26,7 @@ test_pipeline = [
     dict(type='OpenCVDecode'), *geometry['test']
 ]
 data_root = 'data/kinetics400'
+data_made_by = 'bash tools/data/kinetics/prepare_400.sh KINETICS data/kinetics400'
 train_dataloader = dict(
     batch_size=8,
     num_workers=8,

@@ -1,5 +1,6 @@
 """Pipeline transforms for compressed video."""
 
+from .crop_to_multiple import CropToMultiple
 from .find_audio_feature import FindAudioFeature
 from .format_compressed_shape import FormatCompressedShape, encode_motion, encode_residual
 from .fuse_clip import FuseClip
@@ -12,6 +13,7 @@ from .sample_gops import SampleGOPs
 from .transform_iframes import TransformIFrames
 
 __all__ = [
+    "CropToMultiple",
     "FindAudioFeature",
     "FormatCompressedShape",
     "FuseClip",

@@ -108,10 +108,15 @@ class FormatCompressedShape(BaseTransform):
             pixels with std 64. ``'raw'``: residuals likewise, motion in pixels, float32, which is
             twice the size.
         motion_bound: pixels, see :func:`encode_motion`.
+        crops: modality to the numbers, from 0, of those crops of ThreeCrop or TenCrop that it
+            keeps; all, where it is not named. TenCrop's number 8 is CenterCrop's: with
+            ``dict(motion=(8,), residual=(8,))`` an I-stream is tested with ten crops and a P-stream
+            with one.
 
     Raises:
-        ValueError: if a transform before this one changed motion or residuals as if they were
-            colours, or moved pixels otherwise than by resize, crop and flip.
+        ValueError: if there is no crop of such a number, or if a transform before this one changed
+            motion or residuals as if they were colours, or moved pixels otherwise than by resize,
+            crop and flip.
     """
 
     def __init__(
@@ -120,6 +125,7 @@ class FormatCompressedShape(BaseTransform):
         layouts: Mapping[str, str] | None = None,
         encoding: str = "uint8",
         motion_bound: float = 20,
+        crops: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         if layouts is None:
             layouts = dict(iframe="NCHW", motion="NCTHW", residual="NCTHW")
@@ -132,6 +138,7 @@ class FormatCompressedShape(BaseTransform):
         self.layouts = dict(layouts)
         self.encoding = encoding
         self.motion_bound = motion_bound
+        self.crops = {name: tuple(numbers) for name, numbers in (crops or {}).items()}
 
     def transform(self, results: dict) -> dict:
         if "lazy" in results:
@@ -147,16 +154,26 @@ class FormatCompressedShape(BaseTransform):
         for modality, (start, stop) in index.items():
             if modality == "ruler":
                 continue
-            images = [image for crop in crops for image in crop[modality]]
+            kept = self._kept(modality, len(crops))
+            images = [image for number in kept for image in crops[number][modality]]
             results[modality], places = self._allocate(images, modality, results["clip_len"])
             for i, image in enumerate(images):  # each to its end, while it is in the cache
                 channels = cv2.split(image)
                 if modality in VECTOR_MODALITIES:
-                    scale = scales[i // (stop - start)]
+                    scale = scales[kept[i // (stop - start)]]
                     channels = [channel * s for channel, s in zip(channels, scale, strict=True)]
                 for place, channel in zip(places[i], channels, strict=True):
                     place[...] = self._encode(channel, modality)
         return results
+
+    def _kept(self, modality: str, num_crops: int) -> Sequence[int]:
+        kept = self.crops.get(modality, range(num_crops))
+        if not kept or not all(0 <= number < num_crops for number in kept):
+            raise ValueError(
+                f"crops={self.crops} asks for crops {tuple(kept)} of {modality}, there are "
+                f"{num_crops}, numbered from 0: name others, or crop with TenCrop before"
+            )
+        return kept
 
     def restore(self, modality: str, formatted: np.ndarray) -> np.ndarray:
         """Undo layout and encoding: what the network sees, in units that people read.
@@ -207,7 +224,7 @@ class FormatCompressedShape(BaseTransform):
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(layouts={self.layouts}, encoding={self.encoding!r}, "
-            f"motion_bound={self.motion_bound})"
+            f"motion_bound={self.motion_bound}, crops={self.crops})"
         )
 
 

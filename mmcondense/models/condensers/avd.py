@@ -22,7 +22,7 @@ from .avd_networks import KERNEL, Strides, VideoDecoder, VideoEncoder, make_teac
 from .base import BaseCondenser, Clip, as_rgb, spread
 
 _CHANNELS = dict(rgb=3, flow=2)
-_HALVE_TIME = ((2, 1),) * 5
+_STRIDES = ((2, 2), *((2, 1),) * 4)
 
 
 @MODELS.register_module()
@@ -35,14 +35,19 @@ class AVD(BaseCondenser):
     constants; T's own term has no weight.
 
     Where the paper leaves room or cannot be: it prints "strides 2", with which 5 convolutions
-    leave a 32nd of the frame's height; here time is halved and space is kept, so that 32 frames
-    become one image of their size. All convolutions but the last have 64 channels. Eq. (1) is a
+    leave a 32nd of the frame's height, and an image of the frame's size. Here all halve time, the
+    first one space too, and the last one's channels are rearranged into as many pixels more. With
+    no stride in space at all E and D do the same everywhere, three numbers a pixel would have to
+    carry a pixel's 32 values alike, and the mean frame is nearly the best that is left to them.
+    All convolutions but the last have 64 channels. Eq. (1) is a
     mean. E learns by the non-saturating form of eq. (2). T sees all frames of the batch as real
     ones. D ends in tanh, as E does.
 
     Args:
         strides: Of E's convolutions, in time and in space; D's are the same in reverse. The
             product of those in time is T, the clip's length.
+        shuffle: Rearrange the image's channels into pixels, so that it is as large as the frames
+            whatever the strides in space. Without it it is smaller by their product.
         channels: Width of E and D.
         image_size: Height and width of the clips in training, on which the size of T depends. E
             alone takes any size.
@@ -64,7 +69,8 @@ class AVD(BaseCondenser):
     def __init__(
         self,
         *,
-        strides: Strides = _HALVE_TIME,
+        strides: Strides = _STRIDES,
+        shuffle: bool = True,
         channels: int = 64,
         image_size: int | tuple[int, int] = 112,
         teacher_channels: Sequence[int] = (512, 256, 128, 64),
@@ -90,19 +96,30 @@ class AVD(BaseCondenser):
         self.reconstruction_weight = reconstruction_weight
         self.strides = tuple((time, space) for time, space in strides)
         self.clip_len = math.prod(time for time, _ in self.strides)
-        self.shrinkage = math.prod(space for _, space in self.strides)
+        self.stride_in_space = math.prod(space for _, space in self.strides)
+        factor = self.stride_in_space if shuffle else 1
+        self.shrinkage = self.stride_in_space // factor
         self.frame_size = (image_size,) * 2 if isinstance(image_size, int) else tuple(image_size)
 
         num_maps = _CHANNELS[source]
-        self.encoder = VideoEncoder(num_maps, channels=channels, strides=self.strides)
+        self.encoder = VideoEncoder(
+            num_maps, channels=channels, strides=self.strides, shuffle=factor
+        )
         self.decoder = self.teacher = None
         if reconstruction_weight is None:
             return
         if reconstruction_weight > 0:
-            self.decoder = VideoDecoder(num_maps, channels=channels, strides=self.strides)
+            self.decoder = VideoDecoder(
+                num_maps, channels=channels, strides=self.strides, shuffle=factor
+            )
         if reconstruction_weight < 1:
             height, width = (side // self.shrinkage for side in self.frame_size)
             self.teacher = make_teacher((height, width), teacher_channels)
+
+    @classmethod
+    def config_for_use(cls, cfg: dict) -> dict:
+        """The encoder alone."""
+        return {**cfg, "reconstruction_weight": None}
 
     def forward(self, clip: Clip) -> Tensor:
         """The distilled image, [N, 3, 1, H, W] in [-1, 1].
@@ -172,10 +189,10 @@ class AVD(BaseCondenser):
                 f"{[time for time, _ in self.strides]} make one image of {self.clip_len}: change "
                 "the sampler's clip_len, or strides, whose product in time must be that"
             )
-        if any(side % self.shrinkage for side in frames.shape[-2:]):
+        if any(side % self.stride_in_space for side in frames.shape[-2:]):
             raise ValueError(
                 f"frames are {list(frames.shape[-2:])}, but strides in space of "
-                f"{[space for _, space in self.strides]} need multiples of {self.shrinkage}"
+                f"{[space for _, space in self.strides]} need multiples of {self.stride_in_space}"
             )
         return frames
 

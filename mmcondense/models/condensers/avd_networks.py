@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 Strides = Sequence[tuple[int, int]]
 """Of each convolution: in time, in height and width."""
@@ -19,19 +20,37 @@ def _border(time: int, space: int) -> tuple[int, int, int]:
     return in_time, in_space, in_space
 
 
+def frames_to_depth(frames: Tensor, factor: int) -> Tensor:
+    """[N, C, T, H s, W s] to [N, C s², T, H, W]: what a pixel's block holds becomes its channels.
+
+    The inverse of :func:`depth_to_frames`; both are pixel_shuffle, frame by frame.
+    """
+    maps = pixel_unshuffle(frames.transpose(1, 2), factor)  # [N, T, C s², H, W]
+    return maps.transpose(1, 2)
+
+
+def depth_to_frames(maps: Tensor, factor: int) -> Tensor:
+    """[N, C s², T, H, W] to [N, C, T, H s, W s]."""
+    return pixel_shuffle(maps.transpose(1, 2), factor).transpose(1, 2)
+
+
 class VideoEncoder(nn.Sequential):
     """E: 3D convolutions of 5x5x3, batch normalisation and ReLU in between, tanh at the end.
 
-    [N, C, T, H, W] to [N, 3, T / t, H / s, W / s], t and s the products of the strides.
+    [N, C, T, H, W] to [N, 3, T / t, H r / s, W r / s], t and s the products of the strides, r the
+    factor of the rearrangement. With r = s the image is as large as the frames.
 
     Args:
         in_channels: C: 3 for pictures, 2 for flow.
         channels: Width of all but the last convolution.
         strides: See :data:`Strides`; at most 3 in time and 5 in space, as the kernels.
+        shuffle: r: the last convolution has 3 r² channels, which become r x r pixels each.
     """
 
-    def __init__(self, in_channels: int, *, channels: int, strides: Strides) -> None:
-        widths = [in_channels, *[channels] * (len(strides) - 1), 3]
+    def __init__(
+        self, in_channels: int, *, channels: int, strides: Strides, shuffle: int = 1
+    ) -> None:
+        widths = [in_channels, *[channels] * (len(strides) - 1), 3 * shuffle**2]
         layers: list[nn.Module] = []
         for index, (time, space) in enumerate(strides):
             last = index == len(strides) - 1
@@ -41,6 +60,12 @@ class VideoEncoder(nn.Sequential):
             )
             layers += [nn.Tanh()] if last else [nn.BatchNorm3d(channels), nn.ReLU(inplace=True)]
         super().__init__(*layers)
+        self.shuffle = shuffle
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """The image, [N, 3, T / t, H r / s, W r / s] in [-1, 1]."""
+        maps = super().forward(frames)
+        return maps if self.shuffle == 1 else depth_to_frames(maps, self.shuffle)
 
 
 class VideoDecoder(nn.Sequential):
@@ -50,10 +75,13 @@ class VideoDecoder(nn.Sequential):
         out_channels: C of the clip.
         channels: As E's.
         strides: As E's, in E's order.
+        shuffle: As E's.
     """
 
-    def __init__(self, out_channels: int, *, channels: int, strides: Strides) -> None:
-        widths = [3, *[channels] * (len(strides) - 1), out_channels]
+    def __init__(
+        self, out_channels: int, *, channels: int, strides: Strides, shuffle: int = 1
+    ) -> None:
+        widths = [3 * shuffle**2, *[channels] * (len(strides) - 1), out_channels]
         layers: list[nn.Module] = []
         for index, (time, space) in enumerate(reversed(strides)):
             last = index == len(strides) - 1
@@ -72,6 +100,12 @@ class VideoDecoder(nn.Sequential):
                 else [nn.BatchNorm3d(channels), nn.LeakyReLU(_SLOPE, inplace=True)]
             )
         super().__init__(*layers)
+        self.shuffle = shuffle
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The clip, [N, C, T, H, W] in [-1, 1]."""
+        maps = image if self.shuffle == 1 else frames_to_depth(image, self.shuffle)
+        return super().forward(maps)
 
 
 def make_teacher(image_size: tuple[int, int], channels: Sequence[int]) -> nn.Sequential:

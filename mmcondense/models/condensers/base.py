@@ -24,6 +24,11 @@ class BaseCondenser(BaseModule, ABC):
     recognizer, and what it makes can be written as a picture.
     """
 
+    @classmethod
+    def config_for_use(cls, cfg: dict) -> dict:
+        """A config without what only the condenser's own training needs; by default the same."""
+        return cfg
+
     @abstractmethod
     def forward(self, clip: Clip) -> Tensor:
         """Condense.

@@ -113,6 +113,11 @@ class IFS(BaseCondenser):
         if "adv" in self.loss_weights:
             self.discriminator = make_discriminator(encoder_channels, instance_norm=encoder_norm)
 
+    @classmethod
+    def config_for_use(cls, cfg: dict) -> dict:
+        """The generator alone."""
+        return {**cfg, "loss_weights": {}}
+
     def forward(self, clip: Clip) -> Tensor:
         """The synthetic frame, [N, 3, 1, H, W] in [-1, 1].
 

@@ -54,8 +54,8 @@ class LateFusionRecognizer(BaseModel, ABC):
         init_cfg: See MMEngine.
 
     Raises:
-        ValueError: if the weights do not fit, or if a stream's config has a data preprocessor,
-            which would never be asked.
+        ValueError: if the weights do not fit, if a stream's config has a data preprocessor, which
+            would never be asked, or if one stream gives probabilities and another logits.
     """
 
     def __init__(
@@ -79,6 +79,16 @@ class LateFusionRecognizer(BaseModel, ABC):
         self.modalities = tuple(modalities)
         for name, cfg in streams.items():
             self.add_module(name, _build_stream(name, cfg))
+        averages = {
+            n: getattr(s.cls_head, "average_clips", None)
+            for n, s in self.named_children()
+            if n in streams
+        }
+        if {"prob", "score"} <= set(averages.values()):
+            raise ValueError(
+                f"average_clips of the streams' heads are {averages}: probabilities ('prob') and "
+                "logits ('score') cannot be fused, choose one for all"
+            )
 
     def init_weights(self) -> None:
         """Initialise the streams; a missing teacher is found before weights are downloaded."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from compressedvideo.bitstream.hevc import NO_SLOT, ParsedPicture
+from compressedvideo.bitstream.hevc import ParsedPicture
+from compressedvideo.bitstream.parsed import NO_SLOT
 
 TAPS = {  # fL, Table 8-11
     0: (0, 0, 0, 64, 0, 0, 0, 0),

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from compressedvideo.bitstream import h264
-from compressedvideo.bitstream.h264 import NO_SLOT, H264Parser, ParsedPicture
+from compressedvideo.bitstream.h264 import H264Parser, ParsedPicture
+from compressedvideo.bitstream.parsed import NO_SLOT
 from compressedvideo.bitstream.record import Flags
 from tests.compressedvideo.bitstream.x264 import encode, tools
 

@@ -21,7 +21,8 @@ import numpy as np
 import pytest
 
 from compressedvideo.bitstream import h264
-from compressedvideo.bitstream.h264 import NO_SLOT, H264Parser, ParsedPicture
+from compressedvideo.bitstream.h264 import H264Parser, ParsedPicture
+from compressedvideo.bitstream.parsed import NO_SLOT
 from tests.compressedvideo.bitstream.x264 import encode, tools
 
 pytestmark = pytest.mark.skipif(not h264.is_available(), reason="no compiled H.264 parser")

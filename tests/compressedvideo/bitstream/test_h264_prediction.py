@@ -17,6 +17,7 @@ import pytest
 from compressedvideo.bitstream import h264
 from compressedvideo.bitstream.h264 import H264Parser
 from compressedvideo.bitstream.h264 import MacroblockType as Type
+from compressedvideo.bitstream.parsed import NO_SLOT
 from tests.compressedvideo.bitstream.h264_prediction import PredictionCheck
 from tests.compressedvideo.bitstream.x264 import encode
 
@@ -54,7 +55,7 @@ def check(path: Path, **kind) -> PredictionCheck:
     result = PredictionCheck(**kind)
     for picture in pictures:
         assert picture.error is None, picture.error
-        if (picture.slots != h264.NO_SLOT).any():
+        if (picture.slots != NO_SLOT).any():
             result.check(picture, lumas, orders)
     return result
 

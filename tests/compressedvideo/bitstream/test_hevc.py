@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from compressedvideo.bitstream import hevc
-from compressedvideo.bitstream.hevc import NO_SLOT, HevcParser, ParsedPicture
+from compressedvideo.bitstream.hevc import HevcParser, ParsedPicture
+from compressedvideo.bitstream.parsed import NO_SLOT
 from compressedvideo.bitstream.record import Flags
 from tests.compressedvideo.bitstream.hevc_clips import encode, moving_shapes, packets_of
 from tests.compressedvideo.bitstream.hevc_writer import (

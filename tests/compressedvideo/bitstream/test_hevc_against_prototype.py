@@ -20,7 +20,8 @@ import av
 import numpy as np
 import pytest
 
-from compressedvideo.bitstream.hevc import NO_SLOT, HevcParser, is_available
+from compressedvideo.bitstream.hevc import HevcParser, is_available
+from compressedvideo.bitstream.parsed import NO_SLOT
 from compressedvideo.bitstream.record import Flags
 from tests.compressedvideo.bitstream.hevc_clips import encode, moving_shapes
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from compressedvideo import CodecError, VideoWriter, encode_frames
+from compressedvideo.bitstream.parsed import NO_SLOT
 
 HEIGHT, WIDTH = 96, 128
 
@@ -132,7 +133,7 @@ def test_hevc_vectors_are_the_motion(tmp_path: Path) -> None:
     for picture in parser.parse(packets, needed=ones, wanted=ones)[1:]:
         order = records["order"]
         distances = np.array([order[picture.picture] - order[n] for n in picture.pictures])
-        used = picture.slots != hevc.NO_SLOT
+        used = picture.slots != NO_SLOT
         vectors = picture.vectors[used] / 4 / distances[picture.slots[used], None]
         assert np.median(vectors, axis=0).tolist() == [3, -2]
         assert (abs(vectors - [3, -2]) <= 0.25).all(axis=-1).mean() > 0.7

@@ -19,7 +19,7 @@ GEOMETRY = Config.fromfile(PIPELINES / "geometry_224.py")
 MODALITIES = ("iframe", "motion", "residual")
 
 
-def run(path: Path, geometry: list[dict], *, seed: int, encoding: str) -> dict:
+def run(path: Path, geometry: list[dict], *, seed: int, encoding: str, **kwargs) -> dict:
     pipeline = [
         dict(type="SampleCompressedFrames", num_segments=2, test_mode=True),
         dict(type="LoadCompressedVideo"),
@@ -28,6 +28,7 @@ def run(path: Path, geometry: list[dict], *, seed: int, encoding: str) -> dict:
             type="FormatCompressedShape",
             layouts=dict.fromkeys(MODALITIES, "NCHW"),
             encoding=encoding,
+            **kwargs,
         ),
     ]
     set_random_seed(seed)
@@ -76,3 +77,50 @@ def test_vectors_of_other_sizes_follow_the_pixels(make_clip):
         np.testing.assert_allclose(vector, [-2 * sign * scale[0], -scale[1]], rtol=0.02)
         difference = results["iframe"].astype(int) - steps["iframe"]
         assert np.abs(difference).mean() < 4  # grey levels; corners lie up to half a pixel off
+
+
+def samples_of(config: str, crops: str, clip: Path, monkeypatch) -> dict:
+    """What the config's own test pipeline makes of a clip, with CROPS in the environment."""
+    monkeypatch.setenv("CROPS", crops)
+    cfg = Config.fromfile(PIPELINES.parents[1] / config)
+    pipeline = Compose([TRANSFORMS.build(t) for t in cfg.test_dataloader.dataset.pipeline])
+    results = dict(filename=str(clip), label=0, modality="RGB", start_index=0)
+    packed = pipeline(results)["inputs"]
+    return {name: tensor.numpy() for name, tensor in packed.items()} | dict(
+        batch_size=cfg.test_dataloader.batch_size
+    )
+
+
+def test_ten_crops_of_all_of_coviars_streams(clip, monkeypatch):
+    """Crops 2 k and 2 k + 1 are mirrored, vectors with them; number 8 is the centre."""
+    one, ten = (samples_of("coviar/coviar_hmdb51.py", n, clip, monkeypatch) for n in ("1", "10"))
+    assert (one["batch_size"], ten["batch_size"]) == (8, 1)
+    for modality in MODALITIES:
+        crops = ten[modality].reshape(10, 25, *ten[modality].shape[1:])
+        assert crops.shape[-2:] == (224, 224)
+        np.testing.assert_array_equal(crops[8], one[modality])
+        mirrored = crops[1::2, ..., ::-1]
+        if modality == "motion":  # bytes, 128 is 0: b becomes 256 - b where that is a byte
+            expected = crops[::2].astype(int)
+            expected[:, :, 0] = (256 - expected[:, :, 0]).clip(0, 255)
+            np.testing.assert_array_equal(mirrored, expected)
+            assert (crops[::2, :, 0] != 128).mean() > 0.5
+        else:
+            np.testing.assert_array_equal(mirrored, crops[::2])
+        assert not np.array_equal(crops[0], crops[2])
+
+
+@pytest.mark.parametrize("config", ["ip_tsn_hmdb51.py", "ip_tsn_no_flow_ucf101.py"])
+def test_ten_crops_of_i_frames_and_one_of_p_frames(clip, monkeypatch, config):
+    one, ten = (samples_of(f"ipts/{config}", n, clip, monkeypatch) for n in ("1", "10"))
+    assert ten["iframe"].shape == (160, 3, 224, 224)
+    np.testing.assert_array_equal(ten["iframe"][8 * 16 : 9 * 16], one["iframe"])
+    for modality in ("motion", "residual"):
+        assert ten[modality].shape[0] == 1
+        np.testing.assert_array_equal(ten[modality], one[modality])
+
+
+def test_a_crop_that_is_not_there_is_named(clip):
+    geometry = [dict(type="Resize", scale=(-1, 224)), dict(type="ThreeCrop", crop_size=224)]
+    with pytest.raises(ValueError, match=r"asks for crops \(8,\) of motion, there are 3"):
+        run(clip, geometry, seed=0, encoding="raw", crops=dict(motion=[8]))

@@ -8,7 +8,12 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from mmcondense.models.condensers import AVD, CondenserModel
-from mmcondense.models.condensers.avd_networks import VideoDecoder, VideoEncoder
+from mmcondense.models.condensers.avd_networks import (
+    VideoDecoder,
+    VideoEncoder,
+    depth_to_frames,
+    frames_to_depth,
+)
 from mmcondense.models.recognizers import CondenseRecognizer
 
 TINY = dict(
@@ -87,21 +92,72 @@ def test_the_teacher_has_five_fully_connected_layers():
 
 
 @pytest.mark.parametrize(
-    ("strides", "num_frames", "side"),
+    ("strides", "shuffle", "num_frames", "side"),
     [
-        (((2, 1), (2, 1)), 4, 8),
-        (((3, 1), (2, 1), (1, 1)), 6, 8),
-        (((2, 2), (2, 2)), 4, 2),  # the strides as printed
+        (((2, 1), (2, 1)), True, 4, 8),
+        (((3, 1), (2, 1), (1, 1)), True, 6, 8),
+        (((2, 2), (2, 1)), True, 4, 8),
+        (((2, 4), (2, 1)), True, 4, 8),
+        (((2, 2), (2, 2)), True, 4, 8),
+        (((2, 2), (2, 2)), False, 4, 2),  # the strides as printed
     ],
 )
-def test_strides_decide_clip_length_and_image_size(strides, num_frames, side):
-    condenser = build(strides=strides)
+def test_strides_decide_clip_length_and_image_size(strides, shuffle, num_frames, side):
+    condenser = build(strides=strides, shuffle=shuffle)
     clip = make_clip(num_frames=num_frames)
     image = condenser(clip)
     assert image.shape == (2, 3, 1, side, side)
     assert float(image.detach().abs().max()) <= 1
     assert condenser.decoder(image).shape == clip.shape
     assert total(condenser.loss(clip, NO_LABELS)).isfinite()
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_rearranging_is_pixel_shuffle_of_each_frame_and_has_an_inverse(factor):
+    maps = torch.rand(2, 3 * factor**2, 5, 2, 3)
+    frames = depth_to_frames(maps, factor)
+    assert frames.shape == (2, 3, 5, 2 * factor, 3 * factor)
+    for n, c, t, y, x in ((0, 0, 0, 0, 0), (1, 2, 4, 1, 2), (1, 1, 3, 0, 1)):
+        for i in range(factor):
+            for j in range(factor):
+                value = maps[n, c * factor**2 + i * factor + j, t, y, x]
+                assert frames[n, c, t, y * factor + i, x * factor + j] == value
+    assert torch.equal(frames_to_depth(frames, factor), maps)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_the_first_layers_stride_makes_code_of_patches_in_an_image_of_the_frames_size(stride):
+    """E is equivariant to shifts by its stride, and with a stride to no smaller ones."""
+    condenser = build(strides=((2, stride), (2, 1)), channels=6, reconstruction_weight=1).double()
+    condenser.eval()
+    layers = [m for m in condenser.encoder if isinstance(m, nn.Conv3d)]
+    assert [m.out_channels for m in layers] == [6, 3 * stride**2]
+    assert [m.stride for m in layers] == [(2, stride, stride), (2, 1, 1)]
+    up = [m for m in condenser.decoder if isinstance(m, nn.ConvTranspose3d)]
+    assert [m.in_channels for m in up] == [3 * stride**2, 6]
+    clip = torch.rand(1, 3, 4, 48, 48, dtype=torch.float64)
+    image = condenser(clip)
+    assert image.shape == (1, 3, 1, 48, 48)
+    inner = slice(20, 28)  # far from borders
+    for shift in range(1, 5):
+        shifted = condenser(clip.roll(shift, dims=4))
+        same = torch.allclose(
+            shifted.roll(-shift, dims=4)[..., inner, inner], image[..., inner, inner]
+        )
+        assert same == (shift % stride == 0)
+    decoded = condenser.decoder(image)
+    assert decoded.shape == clip.shape
+
+
+def test_printed_defaults():
+    with torch.device("meta"):
+        condenser = AVD()
+    assert condenser.strides == ((2, 2), (2, 1), (2, 1), (2, 1), (2, 1))
+    assert condenser.clip_len == 32
+    macs = 75 * (3 * 64 * 16 + 64 * 64 * 14 + 64 * 12) * 56**2
+    assert macs / 1e9 == pytest.approx(14.4, rel=0.01)  # of E, in configs/avd/README.md
+    for network in (condenser.encoder, condenser.decoder):
+        assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(0.99, rel=0.01)
 
 
 @pytest.mark.parametrize("time", [1, 2, 3])

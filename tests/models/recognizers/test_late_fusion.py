@@ -233,3 +233,31 @@ def test_mode_is_checked():
 def test_exported_classes():
     assert MODELS.get("IPTwoStream") is IPTwoStream
     assert MODELS.get("CoViAR") is CoViAR
+
+
+def test_streams_of_probabilities_and_of_logits_are_not_fused():
+    streams = dict(
+        i_stream=recognizer(in_channels=3, inflate_from=None, average_clips="score"),
+        p_stream=recognizer(in_channels=5, inflate_from=None, average_clips="prob"),
+    )
+    with pytest.raises(ValueError, match=r"probabilities.*logits.*cannot be fused"):
+        MODELS.build(dict(type="IPTwoStream", **streams))
+
+
+def test_streams_may_see_different_numbers_of_crops():
+    """Ten crops of I-frames, one of P-frames (Table 5): each stream averages over its own."""
+    model = MODELS.build(ip_cfg()).eval()
+    ten, one = batch(views=10), batch(views=1)
+    inputs = dict(ten, motion=one["motion"], residual=one["residual"])
+    log_scores = []
+    for crop in ten["iframe"].unflatten(1, (10, NUM_SEGMENTS)).unbind(1):
+        predictions = model(
+            dict(inputs, iframe=crop.contiguous()), labelled([0, 1, 2]), mode="predict"
+        )
+        log_scores.append(torch.stack([sample.i_stream_score.log() for sample in predictions]))
+    expected = torch.stack(log_scores).mean(dim=0).softmax(dim=1)  # of the crops' mean logits
+    samples = model(inputs, labelled([0, 1, 2]), mode="predict")
+    for sample, of_ten, of_one in zip(samples, expected, predictions, strict=True):
+        torch.testing.assert_close(sample.i_stream_score, of_ten)
+        torch.testing.assert_close(sample.p_stream_score, of_one.p_stream_score)
+        torch.testing.assert_close(sample.pred_score, (of_ten + sample.p_stream_score) / 2)

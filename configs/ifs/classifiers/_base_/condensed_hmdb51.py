@@ -1,5 +1,8 @@
 # Made by tools/condense_dataset.py --out data/hmdb51/ifs
+split = '{{$SPLIT:1}}'  # of which tools/condense_dataset.py wrote the lists
 data_root = '{{$CONDENSED:data/hmdb51/ifs}}'
+condensed = data_root.rstrip('/').split('/')[-1]  # what made them, such as ifs_mot
+data_made_by = 'tools/condense_dataset.py, see bash tools/train_ifs.sh or tools/train_avd.sh'
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
@@ -8,7 +11,7 @@ train_dataloader = dict(
     dataset=dict(
         type='RawframeDataset',
         data_root=data_root,
-        ann_file='train.txt',
+        ann_file=f'train_split_{split}.txt',
         data_prefix=dict(img='frames')))
 val_dataloader = dict(
     batch_size=1,
@@ -18,7 +21,7 @@ val_dataloader = dict(
     dataset=dict(
         type='RawframeDataset',
         data_root=data_root,
-        ann_file='val.txt',
+        ann_file=f'val_split_{split}.txt',
         data_prefix=dict(img='frames'),
         test_mode=True))
 test_dataloader = val_dataloader

@@ -1,5 +1,7 @@
 # Made by tools/condense_dataset.py --out data/kinetics400/ifs
 data_root = '{{$CONDENSED:data/kinetics400/ifs}}'
+condensed = data_root.rstrip('/').split('/')[-1]  # what made them, such as ifs_mot
+data_made_by = 'tools/condense_dataset.py, see bash tools/train_ifs.sh or tools/train_avd.sh'
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,

@@ -17,6 +17,7 @@ test_evaluator = val_evaluator
 custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 # Each stage leaves its final.pth in a folder of its own in here, and finds the others' there.
 stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/synthetic}}'
+weights_made_by = 'bash tools/train_ip_tsn.sh synthetic 1'
 # A quarter of the channels, from scratch; no crops, and no flips, which turn left into right.
 small_backbone = dict(base_channels=16, pretrained=None)
 small_head = dict(num_classes=8, in_channels=128, dropout_ratio=0.0)
