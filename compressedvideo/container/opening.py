@@ -30,11 +30,14 @@ CONTAINERS = (
 )
 """FFmpeg's names of the formats that are read: each a single file that holds its video."""
 
-_RAW_ENDINGS = {
+_ENDINGS = {
+    *(".mp4", ".m4a", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".divx", ".ts", ".mts"),
+    *(".m2ts", ".mpg", ".mpeg", ".vob", ".asf", ".wmv", ".flv", ".f4v", ".nut", ".ogg", ".ogv"),
+    *(".rm", ".rmvb", ".mxf", ".gxf", ".dv", ".y4m"),
     *(".h261", ".h263", ".h264", ".264", ".avc", ".h265", ".265", ".hevc", ".m4v", ".mpv"),
     *(".m1v", ".m2v", ".mjpeg", ".mjpg", ".vc1", ".obu", ".ivf"),
 }
-"""Of files without a container."""
+"""Of files in these formats."""
 
 _REFUSED = (
     (rb"\s*#EXTM3U", "a playlist (HLS)"),
@@ -72,13 +75,13 @@ def name_of(source: Source) -> str:
 class _Nameless:
     """A file object without its name, from which FFmpeg would guess formats and folders.
 
-    Streams without a container keep the ending: if they are damaged, little else tells them apart.
+    The ending of a video stays: if the file is damaged, little else may tell what it is.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
         ending = os.path.splitext(str(getattr(file, "name", "")))[1].lower()
-        if ending in _RAW_ENDINGS:
+        if ending in _ENDINGS:
             self.name = f"video{ending}"
 
     def seekable(self) -> bool:

@@ -232,7 +232,7 @@ class PacketReader:
         keeps = True
         self._presentation_times = presentation_times = array("q")
         try:
-            for packet in self._container.demux(self.stream):
+            for packet in self._demux():
                 size = packet.size
                 if not size:
                     continue
@@ -320,10 +320,18 @@ class PacketReader:
 
     def _packets(self) -> Iterator[Packet]:
         try:
-            for packet in self._container.demux(self.stream):
+            for packet in self._demux():
                 if packet.size:
                     yield packet
         except FFmpegError:  # whoever waits for a packet misses it
+            return
+
+    def _demux(self) -> Iterator[Packet]:
+        while True:
+            try:
+                yield from self._container.demux(self.stream)
+            except IndexError:  # PyAV stumbles over a packet of a stream that appears only now
+                continue
             return
 
     def _is(self, packet: Packet, number: int) -> bool:
