@@ -7,9 +7,13 @@ file and line.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_MARK = "\ufeff"
+"""What some editors put before a file in UTF-8."""
 
 VIDEO_SUFFIXES = (".avi", ".mkv", ".mov", ".mp4", ".mpg", ".mpeg", ".webm", ".flv", ".3gp", ".wmv")
 
@@ -60,7 +64,7 @@ def read_csv(path: Path, *, videos: Path) -> tuple[list[Entry], list[str]]:
     Raises:
         ValueError: for a line without a label, or a video of Kinetics' that is not there.
     """
-    with path.open(newline="", encoding="utf-8") as opened:
+    with path.open(newline="", encoding="utf-8-sig") as opened:
         rows = [(number, row) for number, row in enumerate(csv.reader(opened), start=1) if row]
     if not rows:
         raise ValueError(f"{path} is empty")
@@ -109,14 +113,15 @@ def read_lines(path: str, lines: Sequence[str], *, delimiter: str, several: bool
     """MMAction2's annotation file, ``path label`` a line, or with labels after the path.
 
     Raises:
-        ValueError: if a line has no label where others have one, or one that is no number.
+        ValueError: if a line has no label where others have one, or one that is no number, or if
+            there is none at all.
     """
     entries = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         source = f"{path}, line {number}"
-        video, *labels = line.strip().split(delimiter)
+        video, *labels = line.removeprefix(_MARK).strip().split(delimiter)
         if len(labels) > 1 and not several:
             raise ValueError(
                 f"{source}: {line.strip()!r} has {len(labels)} labels or a space in its path; a "
@@ -125,6 +130,8 @@ def read_lines(path: str, lines: Sequence[str], *, delimiter: str, several: bool
         if not all(_is_number(label) for label in labels):
             raise ValueError(f"{source}: label {' '.join(labels)!r} is no number")
         entries.append(Entry(video, tuple(map(int, labels)), source))
+    if not entries:
+        raise ValueError(f"{path} lists no videos: it is empty, or has blank lines only")
     without = [entry for entry in entries if not entry.labels]
     if without and len(without) < len(entries):
         raise ValueError(f"{without[0].source}: no label behind {without[0].path!r}")
@@ -144,4 +151,4 @@ def _labels(entries: Sequence[Entry]) -> Iterator[tuple[Entry, int]]:
 
 
 def _is_number(text: str) -> bool:
-    return text.lstrip("-").isdigit()
+    return re.fullmatch("-?[0-9]+", text) is not None

@@ -114,11 +114,11 @@ class CompressedVideoDataset(VideoDataset):
     def prepare_data(self, idx: int) -> dict | None:
         """The packed sample, or None if the video cannot be read and another must stand in."""
         if self.test_mode:
-            return super().prepare_data(idx)
+            return self._prepare(idx)
         if self._skipped[idx]:
             return None
         try:
-            data = super().prepare_data(idx)
+            data = self._prepare(idx)
         except CodecError as error:
             self._last_error = error
             if not self._skipped[idx]:
@@ -127,6 +127,17 @@ class CompressedVideoDataset(VideoDataset):
             return None
         self._failures_in_a_row = 0
         return data
+
+    def _prepare(self, idx: int) -> dict | None:
+        try:
+            return super().prepare_data(idx)
+        except CodecError:
+            raise
+        except Exception as error:  # a bug, of which the traceback does not say where to look
+            name = self.get_data_info(idx).get("filename")
+            reason = f"{type(error).__name__}: {error}"
+            print_log(f"Failed at the video {name}: {reason}", "current", logging.ERROR)
+            raise
 
     def _rand_another(self) -> int:
         self._failures_in_a_row += 1

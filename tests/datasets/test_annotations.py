@@ -76,6 +76,14 @@ def test_mmactions_lists_stay_what_they_were(videos, tmp_path):
     assert dataset.get_data_info(0)["label"].tolist() == [1, 0, 1]
 
 
+@pytest.mark.parametrize(("name", "delimiter"), [("list.txt", " "), ("list.csv", ",")])
+def test_a_mark_before_the_text_is_no_part_of_it(videos, tmp_path, name, delimiter):
+    text = f"yoga/b.mkv{delimiter}1\nyoga/c.mp4{delimiter}0\n"
+    (tmp_path / name).write_text(text, encoding="utf-8-sig")
+    dataset = build(tmp_path / name, data_prefix=dict(video=str(videos)))
+    assert entries(dataset) == {str(videos / "yoga/b.mkv"): 1, str(videos / "yoga/c.mp4"): 0}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -83,6 +91,10 @@ def test_mmactions_lists_stay_what_they_were(videos, tmp_path):
         ("a.mp4 0\n\nb.mp4 2\n", r"list.txt, line 3: label 2 is out of range, allowed is 0 to 1"),
         ("a.mp4 -1\n", r"list.txt, line 1: label -1 is out of range"),
         ("a.mp4 0\nb.mp4 yoga\n", r"list.txt, line 2: label 'yoga' is no number"),
+        ("a.mp4 0\nb.mp4 --1\n", r"list.txt, line 2: label '--1' is no number"),
+        ("a.mp4 0\nb.mp4 ²\n", r"list.txt, line 2: label '²' is no number"),
+        ("", r"list.txt lists no videos"),
+        ("\n  \n", r"list.txt lists no videos"),
         ("a b.mp4 1\n", r"list.txt, line 1: .* has 2 labels or a space in its path"),
     ],
 )

@@ -139,6 +139,21 @@ def test_a_success_starts_the_count_anew(folder):
         assert [dataset[i]["data_samples"].gt_label.item() for i in (0, 1)] == [1, 1]
 
 
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_errors_of_our_own_are_logged_with_the_video(folder, monkeypatch, log, num_workers):
+    def fail(self, results):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("mmcondense.datasets.transforms.FormatCompressedShape.transform", fail)
+    for test_mode in (False, True):
+        dataset = build(folder, ["good0.mp4"], test_mode=test_mode)
+        loader = DataLoader(dataset, num_workers=num_workers, collate_fn=pseudo_collate)
+        with pytest.raises(ValueError, match="a bug"):
+            next(iter(loader))
+    failed = f"Failed at the video {folder / 'good0.mp4'}: ValueError: a bug"
+    assert log.read_text().count(failed) == 2
+
+
 def test_errors_of_our_own_are_not_skipped(folder, monkeypatch):
     dataset = build(folder, ["good0.mp4", "good1.mp4"])
 
