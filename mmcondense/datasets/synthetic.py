@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import cv2
@@ -31,6 +30,7 @@ from rich.progress import (
 from rich.text import Text
 
 from compressedvideo.writing.encode import check_encoder, encode_frames
+from compressedvideo.writing.workers import worker_pool
 
 from .synthetic_scenes import TASK_CLASSES, Scene, SceneOptions, render, sample_scene
 
@@ -199,9 +199,7 @@ def _run(
         _ClipsPerMinute(),
         TimeRemainingColumn(),
     )
-    # fork, where there is one: a spawned worker would import all of torch. No refresh thread, since
-    # a fork copies the locks that threads hold.
-    method = "fork" if "fork" in get_all_start_methods() else None
+    # No refresh thread, since a fork copies the locks that threads hold.
     with Progress(*columns, auto_refresh=False, disable=not show_progress) as progress:
         bar = progress.add_task(f"{recipe.task} clips", total=len(jobs))
         if workers == 1 or len(jobs) < 2:
@@ -209,7 +207,7 @@ def _run(
                 _make_clip(recipe, split, index, videos)
                 progress.update(bar, advance=1, refresh=True)
             return
-        with ProcessPoolExecutor(workers, mp_context=get_context(method)) as pool:
+        with worker_pool(workers) as pool:
             futures = [
                 pool.submit(_make_clip, recipe, split, index, videos) for split, index in jobs
             ]

@@ -14,8 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_all_start_methods, get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 
 import cv2
@@ -24,6 +23,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeR
 
 from compressedvideo import CodecError, CompressedVideo
 from compressedvideo.container.folders import files_below, is_video
+from compressedvideo.writing.workers import worker_pool
 from mmcondense.datasets.optical_flow import (
     DEFAULT_BOUND,
     METHODS,
@@ -138,9 +138,7 @@ def main() -> int:
         return 1
     num_new = num_kept = 0
     failures: list[str] = []
-    # forked workers need not import everything again; not every system has fork
-    start_method = "fork" if "fork" in get_all_start_methods() else "spawn"
-    pool = ProcessPoolExecutor(args.workers, mp_context=get_context(start_method))
+    pool = worker_pool(args.workers)
     settings = dict(method=args.method, bound=args.bound, quality=args.quality)
     jobs = [pool.submit(extract, video, folder, **settings) for video, folder in videos]
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())

@@ -20,8 +20,7 @@ import os
 import re
 import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_all_start_methods, get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
@@ -31,6 +30,7 @@ from compressedvideo.container.folders import files_below, is_video
 from compressedvideo.errors import CodecError
 from compressedvideo.writing.encode import ENCODERS, check_encoder, check_fps, check_size
 from compressedvideo.writing.reencode import reencode
+from compressedvideo.writing.workers import worker_pool
 
 _RECORD = "reencode.json"
 
@@ -213,9 +213,7 @@ def _count(others: Counter[str]) -> str:
 def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> list[str]:
     """Returns a line for each video that failed."""
     failures = []
-    # forked workers need not import everything again; not every system has fork
-    method = "fork" if "fork" in get_all_start_methods() else "spawn"
-    pool = ProcessPoolExecutor(workers, mp_context=get_context(method))
+    pool = worker_pool(workers)
     jobs = {pool.submit(_reencode_one, src, dst, settings): src for src, dst in videos.items()}
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn()) as progress, pool:

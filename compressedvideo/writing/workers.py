@@ -1,0 +1,37 @@
+"""Processes that write videos side by side, and end with the one that began them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_all_start_methods, get_context
+
+_SECONDS = 0.5
+
+
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """A pool whose workers end within a second of their parent, however that ends.
+
+    A parent that is killed tells its workers nothing: they would work off what they were given, and
+    then wait for more for ever.
+
+    Args:
+        workers: How many processes.
+    """
+    # forked workers need not import everything again; not every system has fork
+    method = "fork" if "fork" in get_all_start_methods() else None
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context(method), initializer=_end_with, initargs=(os.getpid(),)
+    )
+
+
+def _end_with(parent: int) -> None:
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_SECONDS)
+    os._exit(1)
