@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compressedvideo.allocate import allocate_clip
+from compressedvideo.limits import Limits
 from compressedvideo.request import Request
 
 ALL = ("iframe", "rgb", "motion", "residual", "motion_past", "motion_future")
@@ -21,6 +22,8 @@ def allocate(*modalities: str, frames=(3, 1, 3), iframes=(0, 2), out=None, **opt
         height=5,
         width=9,
         cell=4,
+        limits=Limits(),
+        path="clip.mp4",
         out=out,
     )
 

@@ -11,6 +11,7 @@ from compressedvideo.assemble import Arrival, ClipAssembler
 from compressedvideo.decoding.colours import ColourConverter
 from compressedvideo.errors import CorruptVideoError, UnsupportedVideoError
 from compressedvideo.index import Picture, link_nearest
+from compressedvideo.limits import Limits
 from compressedvideo.motion.cells import NO_PICTURE, NO_REFERENCE, MotionCells
 from compressedvideo.motion.parsed import Costs
 from compressedvideo.plan import plan_gop
@@ -56,6 +57,8 @@ def assemble(*modalities, frames, arrivals=None, **options):
         height=HEIGHT,
         width=WIDTH,
         cell=8,
+        limits=Limits(),
+        path="clip.mp4",
         out=None,
     )
     plan = plan_gop(

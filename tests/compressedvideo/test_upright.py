@@ -7,6 +7,7 @@ import pytest
 
 from compressedvideo.allocate import allocate_clip
 from compressedvideo.container.orientation import Orientation
+from compressedvideo.limits import Limits
 from compressedvideo.motion.cells import MotionCells
 from compressedvideo.request import Request
 from compressedvideo.upright import as_displayed
@@ -27,6 +28,8 @@ def clip():
         height=HEIGHT,
         width=WIDTH,
         cell=8,
+        limits=Limits(),
+        path="clip.mp4",
         out=None,
     )
     numbers = np.array(PLACES)[None, :, :, None]
