@@ -132,8 +132,14 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> CondenserModel:
+def build_model(
+    cfg: Config, checkpoint: str, *, untrained: bool = False, whole: bool = False
+) -> CondenserModel:
     """The config's model for testing, its condenser filled from ``checkpoint``, or from ``none``.
+
+    Args:
+        untrained: Random weights will do.
+        whole: Keep what only training needs, such as decoders: they are drawn.
 
     Raises:
         ValueError: if it has no condenser, or one with parameters and no checkpoint is given.
@@ -147,7 +153,8 @@ def build_model(cfg: Config, checkpoint: str, *, untrained: bool = False) -> Con
         )
     if "condenser" not in model_cfg:
         raise ValueError(f"{cfg.filename}: {model_cfg['type']} has no condenser")
-    model_cfg["condenser"] = condenser_cfg(cfg)
+    if not whole:
+        model_cfg["condenser"] = condenser_cfg(cfg)
     model = MODELS.build(model_cfg)
     if checkpoint != "none":
         load_condenser(model.condenser, checkpoint)

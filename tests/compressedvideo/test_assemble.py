@@ -8,6 +8,7 @@ import pytest
 
 from compressedvideo.allocate import allocate_clip
 from compressedvideo.assemble import Arrival, ClipAssembler
+from compressedvideo.damage import Damage
 from compressedvideo.decoding.colours import ColourConverter
 from compressedvideo.errors import CorruptVideoError, UnsupportedVideoError
 from compressedvideo.index import Picture, link_nearest
@@ -77,6 +78,7 @@ def assemble(*modalities, frames, arrivals=None, **options):
         height=HEIGHT,
         width=WIDTH,
         iframe_inds=[0],
+        damage=Damage("raise", path="clip.mp4", codec="h264"),
         path="clip.mp4",
         codec="h264",
     )

@@ -82,7 +82,7 @@ def condense_clips(config: str, checkpoint: str, *, num: int) -> list[Condensed]
     """
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get("default_scope", "mmaction"))
-    dataset, model = build_dataset(cfg, "test"), build_model(cfg, checkpoint)
+    dataset, model = build_dataset(cfg, "test"), build_model(cfg, checkpoint, whole=True)
     clips = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, num).round().astype(int)):
         batch = pseudo_collate([dataset[int(index)]])
