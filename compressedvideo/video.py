@@ -120,7 +120,7 @@ class CompressedVideo:
             renew=self._packets.renew,
         )
         if self._index.is_damaged:
-            self._decoder.stain()
+            self._decoder.stain(for_good=True)
         if self._codec == "h264" and any(c in (context.pix_fmt or "") for c in ("444", "gbr")):
             first_packet = self._packets.first_packet
             self._decoder.preamble = old_x264_message(extradata, first_packet)
@@ -343,6 +343,7 @@ class CompressedVideo:
         frames, iframes = clip.frame_inds, clip.iframe_inds
         height, width = self._stored_size
         self._damage.forget()
+        self._decoder.begin_read()
         assembler = ClipAssembler(
             clip,
             request,
