@@ -23,6 +23,9 @@ from .errors import CorruptVideoError
 _BLOCK = 1024
 """Pictures whose records are turned into Python objects together, once."""
 
+_CHROMA_444 = 3
+"""``chroma_format_idc``."""
+
 _REFERENCED = int(Flags.REFERENCED | Flags.NO_SKIP)
 
 
@@ -155,6 +158,16 @@ class VideoIndex:
     @property
     def num_frames(self) -> int:
         return len(self.shown)
+
+    def is_all_of_size(self, width: int, height: int) -> bool:
+        """Whether the headers of all key frames say that pictures are of a size, pixels."""
+        keys = self.records[self.shown[self.keyframes]]
+        return bool(((keys["width"] == width) & (keys["height"] == height)).all())
+
+    @property
+    def has_full_chroma(self) -> bool:
+        """Whether the headers of the first frame say that its chroma is not subsampled."""
+        return bool(self.records["chroma"][self.shown[0]] == 1 + _CHROMA_444)
 
     def set_kinds(self, frame_types: list[str]) -> None:
         """Tell it the types of all frames, if no parser did."""

@@ -21,13 +21,15 @@ from av.video.codeccontext import VideoCodecContext
 from ..errors import CorruptVideoError
 from ..limits import Limits
 from .mp4 import read_tracks
-from .opening import Source, choose_stream, open_container, raw_file
+from .opening import SELF_DESCRIBING, Source, choose_stream, open_container, raw_file
 from .orientation import Matrix
 from .riff import check_riff
 
 AVI = "avi"
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 MATROSKA = "matroska,webm"
+_EBML = b"\x1a\x45\xdf\xa3"
+"""How Matroska begins."""
 
 _CHUNK_HEADER = {MP4: 0, AVI: 8}
 """Bytes between the position that a container's table names and the packet."""
@@ -77,6 +79,8 @@ class PacketReader:
         with raw_file(source, path) as file:  # before FFmpeg believes it
             tracks = read_tracks(file, path=path, limits=self._limits)
             check_riff(file, path=path)
+            file.seek(0)
+            self._decodes = not tracks and file.read(4) != _EBML
         self._container = self._open()
         try:
             self.stream = choose_stream(self._container, stream, path)
@@ -102,7 +106,9 @@ class PacketReader:
         self._next: int | None = 0  # the packet that is demuxed next
 
     def _open(self) -> InputContainer:
-        return open_container(self._source, self.path, max_pixels=self._limits.pixels)
+        return open_container(
+            self._source, self.path, max_pixels=self._limits.pixels, decodes=self._decodes
+        )
 
     def close(self) -> None:
         self._container.close()
@@ -349,6 +355,17 @@ class PacketReader:
         except (FFmpegError, OSError, ValueError):  # raw streams cannot
             return False
         return True
+
+    @property
+    def knows_format(self) -> bool:
+        """Whether the stream's decoder knows its pictures' size and format from having decoded
+        some. Else it only has what the container says."""
+        return self._decodes or self.codec not in SELF_DESCRIBING
+
+    def learn_format(self) -> None:
+        """Open the file anew, and let it decode the first pictures."""
+        self._decodes = True
+        self.renew()
 
     def renew(self) -> VideoCodecContext:
         """Open the file anew. Returns the stream's decoder, of which nobody made use yet."""

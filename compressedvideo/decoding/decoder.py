@@ -27,7 +27,7 @@ _OF_CONTAINER = (*("width", "height", "color_range", "colorspace", "color_primar
 """What a container may say of pictures that the stream does not."""
 
 _KEEPS_TRACES = (
-    *("h264", "hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "h263i"),
+    *("hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "h263i"),
     *("flv1", "flv", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2"),
 )
 """Decoders that flushing does not bring back to where they began: after damage that they do not
@@ -93,9 +93,9 @@ class Decoder:
         """Nothing that earlier reads left behind has a say from now on."""
         if self._is_stained and not self._is_damaged:
             self._start_over()
-        elif self.codec in _KEEPS_TRACES and self._exports is not None:
+        elif self.codec in _KEEPS_TRACES:
             self._contexts.clear()
-            self._is_spent = True
+            self._is_spent = self._exports is not None
         self._is_stained = self._is_damaged
 
     def stain(self, *, for_good: bool = False) -> None:

@@ -435,7 +435,7 @@ def test_memory_is_given_back_without_the_garbage_collector(clip_of):
             for _ in range(5):
                 video.read([5, 17])
             frames = [o for o in gc.get_objects() if type(o).__name__ == "VideoFrame"]
-            assert len(frames) <= 1  # PyAV holds an empty one
+            assert len(frames) <= 2  # PyAV holds an empty one for each decoder
         finally:
             gc.enable()
 
