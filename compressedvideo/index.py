@@ -13,11 +13,10 @@ from functools import cached_property
 from itertools import chain, pairwise
 
 import numpy as np
-from av import Packet
 
 from .bitstream.parsers import HeaderParser
 from .bitstream.record import RECORD, Flags, as_arrays
-from .container.packets import PacketReader
+from .container.packets import Buffer, PacketReader
 from .errors import CorruptVideoError
 
 _BLOCK = 1024
@@ -59,7 +58,7 @@ class Picture:
     GOP has one, too, of which it makes no use."""
     future: int | None = None
     """The same for the future reference of B-pictures."""
-    packets: list[Packet] = field(default_factory=list)
+    packets: list[Buffer] = field(default_factory=list)
 
     def link(self, named: list[tuple[float, int]]) -> None:
         """Set what it may be predicted from.

@@ -37,13 +37,22 @@ _CHUNK_HEADER = {MP4: 0, AVI: 8}
 _MAX_KEPT = 1 << 23
 """Bytes of packets that stay in memory, so that a small file is demuxed only once."""
 
-_WINDOW = 1 << 22
+_WINDOW = 1 << 23
 """Bytes of a file that are looked at together."""
+
+_GAP = 1 << 16
+"""Bytes of others that are read along with packets around them."""
+
+_AS_STORED = (
+    *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mpeg1video", "mpeg2video"),
+    *("h263", "h263p", "flv", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2"),
+)
+"""Codecs whose packets demuxers of ``_CHUNK_HEADER`` hand on as they lie in the file."""
 
 _BATCH = 64
 """Demuxed packets that are looked at together."""
 
-_NEAR = 16
+_NEAR = 2
 """Packets that are skipped rather than a seek made."""
 
 _BACK = (0, 100, 2000)
@@ -100,7 +109,8 @@ class PacketReader:
             self._track = next((t for t in tracks if t.id == self.stream.id), None)
         else:
             self._track = None
-        self._kept: list[Packet] = []
+        self._kept: list[Buffer] = []
+        self._has_table = False
         self.num_missing = 0
         """Packets at the end that a table announces, and that lie beyond the end of the file."""
         self._next: int | None = 0  # the packet that is demuxed next
@@ -165,10 +175,15 @@ class PacketReader:
             LimitError: If there are more packets than the limits allow.
         """
         with raw_file(self._source, self.path) as file:
-            has_table = self._read_table(file)
-            if has_table:
-                yield from self._noting_first(self._from_file(file))
-        if not has_table:  # the file is where the demuxer left it
+            self._has_table = self._read_table(file)
+            if self._has_table:
+                end = len(self) - self.num_missing
+                keeps = self.codec in _AS_STORED and sum(self._sizes) <= _MAX_KEPT
+                for batch in self._noting_first(self._stored(file, 0, end)):
+                    yield batch
+                    if keeps:
+                        self._kept += batch
+        if not self._has_table:  # the file is where the demuxer left it
             yield from self._noting_first(self._demuxed())
 
     def _noting_first(self, batches: Iterator[list[Buffer]]) -> Iterator[list[Buffer]]:
@@ -214,12 +229,18 @@ class PacketReader:
                 self._presentation_times = np.asarray(times) + offsets
         return True
 
-    def _from_file(self, file: BinaryIO) -> Iterator[list[Buffer]]:
+    def _stored(self, file: BinaryIO, start: int, end: int) -> Iterator[list[Buffer]]:
+        """The packets ``start`` to ``end - 1``, from where the table says that they are."""
         positions, sizes = self._positions, self._sizes
-        start, end = 0, len(positions) - self.num_missing
         while start < end:
             begin, stop = positions[start], start + 1
-            while stop < end and positions[stop] + sizes[stop] - begin <= _WINDOW:
+            after = begin + sizes[start]
+            while (
+                stop < end
+                and positions[stop] - after <= _GAP
+                and positions[stop] + sizes[stop] - begin <= _WINDOW
+            ):
+                after = positions[stop] + sizes[stop]
                 stop += 1
             file.seek(begin)
             window = memoryview(_read(file, positions[stop - 1] + sizes[stop - 1] - begin))
@@ -274,15 +295,28 @@ class PacketReader:
 
     # -- some of them, again
 
-    def read(self, first: int, stop: int) -> list[Packet]:
-        """The packets ``first`` to ``stop - 1``.
+    def read(self, first: int, stop: int) -> list[Buffer]:
+        """The packets ``first`` to ``stop - 1``: FFmpeg's, or their bytes.
 
         Raises:
             CorruptVideoError: If one of them cannot be found again.
         """
+        if stop > len(self) - self.num_missing:
+            raise self._lost(len(self) - self.num_missing)
         if self._kept:
             return self._kept[first:stop]
-        found: list[Packet] = []
+        if self._has_table and self.codec in _AS_STORED:
+            return self._read_stored(first, stop)
+        return self._demux_again(first, stop)
+
+    def _read_stored(self, first: int, stop: int) -> list[Buffer]:
+        with raw_file(self._source, self.path) as file:
+            if self._positions[stop - 1] + self._sizes[stop - 1] > file.seek(0, 2):
+                raise self._lost(stop - 1)  # it was cut since
+            return [packet for batch in self._stored(file, first, stop) for packet in batch]
+
+    def _demux_again(self, first: int, stop: int) -> list[Buffer]:
+        found: list[Buffer] = []
         for packets in self._ways(first):
             found = self._leading(packets, first, stop)
             if len(found) == stop - first:
@@ -302,9 +336,9 @@ class PacketReader:
         self._reopen()
         yield islice(self._packets(), first, None)
 
-    def _leading(self, packets: Iterator[Packet], first: int, stop: int) -> list[Packet]:
+    def _leading(self, packets: Iterator[Packet], first: int, stop: int) -> list[Buffer]:
         """Packets up to ``stop - 1``, or to the one before the first that is another one."""
-        found: list[Packet] = []
+        found: list[Buffer] = []
         for packet in packets:
             if not self._is(packet, first + len(found)):
                 break
@@ -387,6 +421,13 @@ class PacketReader:
             path=self.path,
             codec=self.codec,
         )
+
+
+def padded_packet(data: Buffer) -> Packet:
+    """A packet with the padding behind it that decoders read into: ``Packet(data)`` has none."""
+    packet = Packet(len(data))
+    packet.update(data)
+    return packet
 
 
 def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:

@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from ..container.orientation import Matrix
+from ..container.packets import padded_packet
 from ..damage import Damage
 from ..index import Picture
 
@@ -176,10 +177,11 @@ class Decoding:
         number, self._number = self._number, self._number + 1
         self._missing[number] = picture
         self._last = picture
-        for packet in picture.packets:
+        for data in picture.packets:
             if self._preamble:
-                packet = padded_packet(self._preamble + bytes(packet))
+                data = self._preamble + bytes(data)
                 self._preamble = b""
+            packet = data if isinstance(data, Packet) else padded_packet(data)
             packet.pts = number  # the decoder hands it on: which frame is which picture
             packet.dts = None
             self._decoder.packets_decoded += 1
@@ -211,13 +213,6 @@ class Decoding:
             display = None if last is None or last.display < 0 else last.display
             problem = f"cannot be decoded ({error}); re-encode or drop the file"
             self._decoder.damage.found(problem, display, cause=error)
-
-
-def padded_packet(data: bytes) -> Packet:
-    """A packet with the padding behind it that decoders read into: ``Packet(data)`` has none."""
-    packet = Packet(len(data))
-    packet.update(data)
-    return packet
 
 
 def display_matrix(frame: VideoFrame) -> Matrix | None:

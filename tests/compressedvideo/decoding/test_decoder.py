@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from compressedvideo import CompressedVideo, encode_frames
-from compressedvideo.container.packets import PacketReader
+from compressedvideo.container.packets import PacketReader, padded_packet
 from compressedvideo.damage import Damage
-from compressedvideo.decoding.decoder import Decoder, display_matrix, padded_packet
+from compressedvideo.decoding.decoder import Decoder, display_matrix
 from compressedvideo.errors import CorruptVideoError
 from compressedvideo.index import Picture
 from tests.compressedvideo.recipes import clip_recipes
