@@ -371,6 +371,8 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
 
 def _positions(records: np.ndarray, references: np.ndarray, display: np.ndarray) -> np.ndarray:
     """[N] float64: display indices, of hidden pictures before the frame that would be next."""
+    if (display >= 0).all():
+        return display.astype(float)
     order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
     before = np.cumsum(display[order] >= 0)
     positions = np.empty(len(records))
