@@ -31,6 +31,7 @@ def run_forked(command: list[str], **kwargs) -> SimpleNamespace:
     def call() -> None:
         os.dup2(kwargs["stdout"].fileno(), 1)
         os.dup2(kwargs["stderr"].fileno(), 2)
+        torch.set_num_threads(1)  # the threads of a pool are not forked with it
         sys.argv = command[1:]
         runpy.run_path(command[1], run_name="__main__")
 
