@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..video import CompressedVideo
+from ..whole_video import frames_with_motion
 from ..writing.encode import VideoWriter
-from .frames import frames_with_motion
 from .overlay import ARROW_FRAMES, draw_motion, full_colour_pixels, picture_size
 from .timeline import Timeline
 

@@ -33,7 +33,7 @@ class MotionCurve:
     """How much moves in each frame, and where the I-frames are."""
 
     lengths: np.ndarray
-    """[N] pixels per frame."""
+    """[N] pixels per frame; NaN, drawn as 0, where nobody knows."""
 
     iframe_inds: np.ndarray
     """[I] display indices."""
@@ -105,9 +105,10 @@ class Timeline:
             draw.line((x, _CURVE - 5, x, _CURVE), fill=_FAINT)
         columns = np.arange(width) * count // width  # first frame of each pixel column
         ends = np.maximum((np.arange(width) + 1) * count // width, columns + 1)
-        highest = max(float(curve.lengths.max()), 1e-6)
+        lengths = np.nan_to_num(curve.lengths)
+        highest = max(float(lengths.max()), 1e-6)
         for x, (begin, end) in enumerate(zip(columns, ends, strict=True)):
-            height = curve.lengths[begin:end].max() / highest * (_CURVE - 26)
+            height = lengths[begin:end].max() / highest * (_CURVE - 26)
             draw.line((x, _CURVE - 6 - height, x, _CURVE - 6), fill=_LINE)
         text = f"mean motion, highest {highest:.2g} pixels per frame; ticks: I-frames"
         draw.text((6, 2), _fit(text, width - 12), _TEXT, _font(12))

@@ -21,6 +21,10 @@ _READERS = ("DecordDecode", "OpenCVDecode", "PyAVDecode", "PIMSDecode", "RawFram
 _OUR_SAMPLERS = ("SampleCompressedFrames", "SampleGOPs", "SampleGOPClips")
 
 
+class UsageError(ValueError):
+    """What is asked for cannot be done, and no traceback says more than the message."""
+
+
 def expand_inputs(inputs: InputsType) -> list[str]:
     """Videos by name: a file, an address, a folder with all videos below it, or a list of these.
 
@@ -28,7 +32,7 @@ def expand_inputs(inputs: InputsType) -> list[str]:
     no others.
 
     Raises:
-        ValueError: For a folder without a video, or an empty list.
+        UsageError: For a folder without a video, or an empty list.
     """
     if isinstance(inputs, (str, os.PathLike)):
         inputs = [inputs]
@@ -39,10 +43,10 @@ def expand_inputs(inputs: InputsType) -> list[str]:
             continue
         found = [str(path) for path in files_below(Path(given)) if is_video(path)]
         if not found:
-            raise ValueError(f"{given}: there is no video in this folder, nor below it")
+            raise UsageError(f"{given}: there is no video in this folder, nor below it")
         videos += found
     if not videos:
-        raise ValueError("there are no inputs")
+        raise UsageError("there are no inputs")
     return videos
 
 
@@ -53,11 +57,11 @@ def video_pipeline(cfg: Config) -> list[dict]:
     PyAV, or of folders of frames, so that all of them read windows, and name what is broken.
 
     Raises:
-        ValueError: If the config has no test data, or reads something else than video.
+        UsageError: If the config has no test data, or reads something else than video.
     """
     loader = cfg.get("test_dataloader")
     if not loader:
-        raise ValueError(f"{cfg.filename} has no test_dataloader, whose pipeline reads a video")
+        raise UsageError(f"{cfg.filename} has no test_dataloader, whose pipeline reads a video")
     dataset = loader["dataset"]
     while not dataset.get("pipeline") and dataset.get("dataset"):
         dataset = dataset["dataset"]
@@ -71,7 +75,7 @@ def video_pipeline(cfg: Config) -> list[dict]:
         elif name not in _OPENERS:
             adapted.append(transform)
     if not adapted or type_name(adapted[0]) not in ("OpenVideo", *_OUR_SAMPLERS):
-        raise ValueError(
+        raise UsageError(
             f"{cfg.filename}: its test pipeline ({', '.join(names) or 'empty'}) reads no video; "
             f"it must have one of {', '.join((*_OUR_SAMPLERS, *_READERS))}"
         )
@@ -113,11 +117,11 @@ def check_class_names(names: Iterable[str], *, num_classes: int) -> None:
     """Refuse a label map of another data set.
 
     Raises:
-        ValueError: If there are names, and not as many as classes.
+        UsageError: If there are names, and not as many as classes.
     """
     count = len(list(names))
     if count not in (0, num_classes):
-        raise ValueError(
+        raise UsageError(
             f"the label map has {count} names, and the model {num_classes} classes: it is that of "
             "another data set"
         )

@@ -29,6 +29,7 @@ from mmcondense.engine.checkpoint import check_fits
 from .annotated_video import write_annotated_videos
 from .inference_inputs import (
     InputsType,
+    UsageError,
     check_class_names,
     class_names,
     expand_inputs,
@@ -39,7 +40,8 @@ from .prediction_log import PredictionLog
 Prediction = dict[str, Any]
 """``input``; ``window``, ``num_windows``, ``start_seconds``, ``end_seconds``; and ``pred_labels``,
 ``pred_scores`` (as of MMAction2's inferencer: lists of the label and of all K scores) and ``top_k``
-(dicts of ``label``, ``name``, ``score``, best first), or else ``error``: what is wrong with it."""
+(dicts of ``label``, ``name``, ``score``, best first), or else ``error``: what is wrong with it.
+``resumed`` is True for what a log held already."""
 
 
 @INFERENCERS.register_module()
@@ -61,7 +63,7 @@ class CompressedActionInferencer(BaseInferencer):
         scope: Of the registries.
 
     Raises:
-        ValueError: If the checkpoint is that of another model, or the config's test pipeline reads
+        UsageError: If the checkpoint is that of another model, or the config's test pipeline reads
             no video.
         FileNotFoundError: If there is no such checkpoint or label map.
     """
@@ -96,7 +98,10 @@ class CompressedActionInferencer(BaseInferencer):
         if checkpoint is None:  # warns
             super()._load_weights_to_model(model, checkpoint, cfg)
             return
-        check_fits(model, checkpoint, path=str(self._weights))
+        try:
+            check_fits(model, checkpoint, path=str(self._weights))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         self._checkpoint_meta = checkpoint.get("meta") or {}
 
     def _init_pipeline(self, cfg: Config) -> Compose:
@@ -176,7 +181,7 @@ class CompressedActionInferencer(BaseInferencer):
                 computed again, and returned from there.
 
         Raises:
-            ValueError: For a folder without videos; numbers that are not above 0; a label map of
+            UsageError: For a folder without videos; numbers that are not above 0; a label map of
                 other classes; a log of other predictions.
         """
         for prediction, _ in self._stream(
@@ -203,9 +208,9 @@ class CompressedActionInferencer(BaseInferencer):
         numbers |= dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
         for name, number in numbers.items():
             if number is not None and not number > 0:
-                raise ValueError(f"{name}={number} must be above 0")
+                raise UsageError(f"{name}={number} must be above 0")
         if stride_seconds is not None and window_seconds is None:
-            raise ValueError(f"stride_seconds={stride_seconds} says nothing without window_seconds")
+            raise UsageError(f"stride_seconds={stride_seconds} says nothing without window_seconds")
         windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
         made_with = dict(config=self.cfg.filename, weights=self._weights, top_k=top_k, **windows)
         with ExitStack() as stack:
@@ -234,7 +239,7 @@ class CompressedActionInferencer(BaseInferencer):
             count = log and log.windows_of(video)
             if log and count:
                 for index in range(count):
-                    yield log.find(video, index) or {}, None
+                    yield dict(log.find(video, index) or {}, resumed=True), None
                 continue
             try:
                 opened = OpenedVideo(video, virtual_gop=self._virtual_gop)
@@ -251,7 +256,7 @@ class CompressedActionInferencer(BaseInferencer):
                     continue
                 for window in windows:
                     found = log and log.find(video, window.index)
-                    yield (found, None) if found else self._sample(window)
+                    yield (dict(found, resumed=True), None) if found else self._sample(window)
 
     def _sample(self, window: Window) -> tuple[Prediction, dict | None]:
         video = window.source.filename
@@ -286,7 +291,7 @@ class CompressedActionInferencer(BaseInferencer):
             if data is not None:
                 sample = next(samples)
                 prediction = {**prediction, **self.pred2dict(sample, top_k=top_k)}
-            if log and (data is not None or "error" in prediction):
+            if log and "resumed" not in prediction:
                 log.add(prediction)
             yield prediction, sample
 
@@ -294,10 +299,10 @@ class CompressedActionInferencer(BaseInferencer):
         """Label, scores and best classes of one sample, of plain numbers and strings.
 
         Raises:
-            ValueError: If the model gives no class scores, or as many as there are no names.
+            UsageError: If the model gives no class scores, or as many as there are no names.
         """
         if "pred_score" not in sample:
-            raise ValueError(
+            raise UsageError(
                 f"{type(self.model).__name__} of {self.cfg.filename} gives no class scores; "
                 "there is a classifier to be trained on what it makes"
             )

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .inference_inputs import UsageError
+
 MADE_WITH = "made_with"
 
 
@@ -22,7 +24,7 @@ class PredictionLog:
         made_with: What predictions depend on, such as the checkpoint. It is in every line.
 
     Raises:
-        ValueError: If the file holds anything else, or predictions that were made with something
+        UsageError: If the file holds anything else, or predictions that were made with something
             else.
         FileNotFoundError: If its folder is not there.
     """
@@ -66,11 +68,11 @@ class PredictionLog:
             record = json.loads(line)
             made_with = record[MADE_WITH]
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
+            raise UsageError(
                 f"{self.path}, line {number}: this is no log of predictions"
             ) from error
         if made_with != self._made_with:
-            raise ValueError(
+            raise UsageError(
                 f"{self.path} holds predictions made with {made_with}, and these are made with "
                 f"{self._made_with}: remove it, or name another file"
             )

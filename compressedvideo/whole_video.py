@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..clip import CompressedClip
-from ..errors import NoMotionVectorsError
-from ..video import CompressedVideo
+from .clip import CompressedClip
+from .errors import NoMotionVectorsError
+from .video import CompressedVideo
 
 _MAX_BYTES = 1 << 26
 """Of pictures that are in memory at once, about."""
@@ -75,7 +75,7 @@ def motion_of_frames(video: CompressedVideo) -> np.ndarray:
     """How much moves in each frame. Nothing is decoded where a parser reads the codec's vectors.
 
     Returns:
-        [N] float32: mean length of the vectors, pixels per frame; 0 for I-frames.
+        [N] float32: mean length of the vectors, pixels per frame. NaN for I-frames.
 
     Raises:
         CodecError: As :meth:`CompressedVideo.read`.
@@ -85,7 +85,8 @@ def motion_of_frames(video: CompressedVideo) -> np.ndarray:
     for begin, end in chunks(keyframes, video.num_frames, most=_MAX_VECTOR_FRAMES):
         clip = read_cells(video, begin, end, ("motion",))
         assert clip.motion is not None
-        lengths.append(np.linalg.norm(clip.motion, axis=-1).mean(axis=(1, 2)))
+        means = np.linalg.norm(clip.motion, axis=-1).mean(axis=(1, 2))
+        lengths.append(np.where(np.array(clip.frame_types) == "I", np.nan, means))
     return np.concatenate(lengths).astype(np.float32)
 
 
