@@ -57,7 +57,8 @@ def video_pipeline(cfg: Config) -> list[dict]:
     PyAV, or of folders of frames, so that all of them read windows, and name what is broken.
 
     Raises:
-        UsageError: If the config has no test data, or reads something else than video.
+        UsageError: If the config has no test data, or reads something else than video: poses,
+            sound, condensed frames.
     """
     loader = cfg.get("test_dataloader")
     if not loader:
@@ -67,6 +68,12 @@ def video_pipeline(cfg: Config) -> list[dict]:
         dataset = dataset["dataset"]
     pipeline = copy.deepcopy(list(dataset.get("pipeline") or []))
     names = [type_name(transform) for transform in pipeline]
+    ours = "mmcondense" in (cfg.get("custom_imports") or {}).get("imports", [])
+    if ours and "RawFrameDecode" in names:
+        raise UsageError(
+            f"{cfg.filename} classifies frames that tools/condense_dataset.py has made, and would "
+            "take a video's frames for such; use an end_to_end config, whose condenser comes first"
+        )
     reads_rgb = [name for name in names if name in _READERS]
     adapted = [dict(type="OpenVideo")] if reads_rgb else []
     for name, transform in zip(names, pipeline, strict=True):

@@ -25,6 +25,7 @@ from torch import nn
 from compressedvideo import CodecError
 from mmcondense.datasets.opened_video import OpenedVideo, Window
 from mmcondense.engine.checkpoint import check_fits
+from mmcondense.models.condensers.condenser_model import CondenserModel
 
 from .annotated_video import write_annotated_videos
 from .inference_inputs import (
@@ -103,6 +104,15 @@ class CompressedActionInferencer(BaseInferencer):
         except ValueError as error:
             raise UsageError(str(error)) from error
         self._checkpoint_meta = checkpoint.get("meta") or {}
+
+    def _init_model(self, cfg: Config, weights: str | None, device: str = "cpu") -> nn.Module:
+        model = super()._init_model(cfg, weights, device)
+        if isinstance(model, CondenserModel):
+            raise UsageError(
+                f"{cfg.filename} trains a condenser, which gives no class scores; predict with a "
+                "classifier behind it, see the README beside that config"
+            )
+        return model
 
     def _init_pipeline(self, cfg: Config) -> Compose:
         pipeline = Compose(video_pipeline(cfg))
@@ -299,13 +309,8 @@ class CompressedActionInferencer(BaseInferencer):
         """Label, scores and best classes of one sample, of plain numbers and strings.
 
         Raises:
-            UsageError: If the model gives no class scores, or as many as there are no names.
+            UsageError: If there are names, and not as many as scores.
         """
-        if "pred_score" not in sample:
-            raise UsageError(
-                f"{type(self.model).__name__} of {self.cfg.filename} gives no class scores; "
-                "there is a classifier to be trained on what it makes"
-            )
         scores = sample.pred_score.float().cpu()
         check_class_names(self.classes, num_classes=len(scores))
         best, labels = torch.topk(scores, min(top_k, len(scores)))
