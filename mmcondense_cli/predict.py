@@ -64,10 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stop(f"no label map at {args.label_map}: a file with a class name per line")
     if not any("://" in one or os.path.exists(one) for one in args.inputs):
         return _stop(f"no such file or folder: {', '.join(args.inputs)}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # upstream's, on import
-        from mmcondense.apis.inference_inputs import UsageError, expand_inputs
-        from mmcondense.apis.inferencer import CompressedActionInferencer
+    try:
+        import_plugin()
+    except ImportError as error:  # in the base install, with all that is missing and how to get it
+        return _stop(str(error))
+    from mmcondense.apis.inference_inputs import UsageError, expand_inputs
+    from mmcondense.apis.inferencer import CompressedActionInferencer
+
     try:
         videos = expand_inputs(args.inputs)
         inferencer = CompressedActionInferencer(
@@ -83,6 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stop(str(error))
     except UnpicklingError:
         return _stop(f"{args.checkpoint} is no checkpoint that torch loads with weights_only=True")
+
+
+def import_plugin() -> None:
+    """Import mmcondense without the warnings of what it imports."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mmcondense import apis  # noqa: F401
 
 
 def load_config(path: str, options: Sequence[str]) -> Any:

@@ -34,20 +34,21 @@ def write_annotated_videos(
 
 
 def annotated_paths(videos: Sequence[str], *, out_dir: str) -> dict[str, Path]:
-    """A file in ``out_dir`` for each video, and none for two: ``clip.mp4``, ``clip_2.mp4``, ..."""
+    """A file in ``out_dir`` for each video, and none for two: ``clip.mp4``, ``clip_2.mp4``, ...
+
+    None is one of the videos.
+    """
     paths: dict[str, Path] = {}
+    taken = {Path(video).resolve() for video in videos}
     for video in videos:
         stem = Path(video).stem
         path, number = Path(out_dir, f"{stem}.mp4"), 1
-        while path in paths.values() or _same(path, video):
+        while path.resolve() in taken:
             number += 1
             path = Path(out_dir, f"{stem}_{number}.mp4")
         paths[video] = path
+        taken.add(path.resolve())
     return paths
-
-
-def _same(path: Path, video: str) -> bool:
-    return path.exists() and Path(video).exists() and path.samefile(video)
 
 
 def write_annotated_video(
