@@ -12,10 +12,10 @@ from .errors import NoMotionVectorsError
 from .video import CompressedVideo
 
 _MAX_BYTES = 1 << 26
-"""Of pictures that are in memory at once, about."""
+"""Of pictures, or of vectors without pictures, that are in memory at once, about."""
 
-_MAX_VECTOR_FRAMES = 512
-"""Frames whose vectors, without pictures, are in memory at once."""
+_BYTES_PER_PIXEL = 8 / 4**2
+"""Of vectors, at the finest cells."""
 
 
 @dataclass
@@ -81,13 +81,14 @@ def motion_of_frames(video: CompressedVideo) -> np.ndarray:
         CodecError: As :meth:`CompressedVideo.read`.
     """
     lengths = []
-    keyframes = video.keyframes.tolist()
-    for begin, end in chunks(keyframes, video.num_frames, most=_MAX_VECTOR_FRAMES):
+    most = max(int(_MAX_BYTES / (video.width * video.height * _BYTES_PER_PIXEL)), 1)
+    for begin, end in chunks(video.keyframes.tolist(), video.num_frames, most=most):
         clip = read_cells(video, begin, end, ("motion",))
         assert clip.motion is not None
-        means = np.linalg.norm(clip.motion, axis=-1).mean(axis=(1, 2))
-        lengths.append(np.where(np.array(clip.frame_types) == "I", np.nan, means))
-    return np.concatenate(lengths).astype(np.float32)
+        for kind, field in zip(clip.frame_types, clip.motion, strict=True):
+            x, y = field[..., 0], field[..., 1]
+            lengths.append(np.nan if kind == "I" else np.sqrt(x * x + y * y).mean())
+    return np.array(lengths, np.float32)
 
 
 def read_cells(

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nCodecs")
         _print_codecs()
     mends += double_packages()
-    print("\nTo mend" if mends else "\nNothing is missing.")
+    print("\nTo mend or to add" if mends else "\nNothing is missing.")
     for mend in dict.fromkeys(mends):
         print(f"  {mend}")
     return 0 if all(version_of(name) for name in READER) else 1

@@ -137,11 +137,15 @@ def _predict(args: argparse.Namespace, inferencer: Any, videos: Sequence[str]) -
     names = short_names(videos)
     rows: list[tuple[str, ...]] = []
     broken: dict[str, str] = {}
-    resumed = 0
+    resumed = num_done = 0
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Predicting", total=len(videos))
         for video, predictions in groupby(stream, key=lambda one: one["input"]):
-            windows = [_without_scores(one) for one in predictions]
+            windows = []
+            for one in predictions:
+                windows.append(_without_scores(one))
+                share = len(windows) / one.get("num_windows", 1)
+                progress.update(task, completed=num_done + share)
             for window in windows:
                 if "error" in window:
                     broken[video] = window["error"]
@@ -156,7 +160,8 @@ def _predict(args: argparse.Namespace, inferencer: Any, videos: Sequence[str]) -
                 except CodecError as error:
                     broken.setdefault(video, str(error))
                 progress.update(task, description="Predicting")
-            progress.advance(task)
+            num_done += 1
+            progress.update(task, completed=num_done)
     Console().print(make_table(rows))
     if args.out_dir is not None:
         if resumed:

@@ -62,7 +62,7 @@ def video_pipeline(cfg: Config) -> list[dict]:
     """
     loader = cfg.get("test_dataloader")
     if not loader:
-        raise UsageError(f"{cfg.filename} has no test_dataloader, whose pipeline reads a video")
+        raise UsageError(f"{config_name(cfg)} has no test_dataloader, whose pipeline reads a video")
     dataset = loader["dataset"]
     while not dataset.get("pipeline") and dataset.get("dataset"):
         dataset = dataset["dataset"]
@@ -71,8 +71,8 @@ def video_pipeline(cfg: Config) -> list[dict]:
     ours = "mmcondense" in (cfg.get("custom_imports") or {}).get("imports", [])
     if ours and "RawFrameDecode" in names:
         raise UsageError(
-            f"{cfg.filename} classifies frames that tools/condense_dataset.py has made, and would "
-            "take a video's frames for such; use an end_to_end config, whose condenser comes first"
+            f"{config_name(cfg)} classifies frames that tools/condense_dataset.py has made, and "
+            "would take a video's frames for such; use an end_to_end config, whose condenser comes first"
         )
     reads_rgb = [name for name in names if name in _READERS]
     adapted = [dict(type="OpenVideo")] if reads_rgb else []
@@ -83,10 +83,15 @@ def video_pipeline(cfg: Config) -> list[dict]:
             adapted.append(transform)
     if not adapted or type_name(adapted[0]) not in ("OpenVideo", *_OUR_SAMPLERS):
         raise UsageError(
-            f"{cfg.filename}: its test pipeline ({', '.join(names) or 'empty'}) reads no video; "
-            f"it must have one of {', '.join((*_OUR_SAMPLERS, *_READERS))}"
+            f"{config_name(cfg)}: its test pipeline ({', '.join(names) or 'empty'}) reads no "
+            f"video; it must have one of {', '.join((*_OUR_SAMPLERS, *_READERS))}"
         )
     return adapted
+
+
+def config_name(cfg: Config) -> str:
+    """Its file, for messages and logs."""
+    return str(getattr(cfg, "filename", None) or "the config in the checkpoint")
 
 
 def type_name(transform: dict) -> str:

@@ -33,6 +33,7 @@ from .inference_inputs import (
     UsageError,
     check_class_names,
     class_names,
+    config_name,
     expand_inputs,
     video_pipeline,
 )
@@ -84,7 +85,7 @@ class CompressedActionInferencer(BaseInferencer):
         scope: str = "mmaction",
     ) -> None:
         init_default_scope(scope)
-        self._weights = weights
+        self._weights, self._label_file = weights, label_file
         self._checkpoint_meta: dict = {}
         super().__init__(
             model=model, weights=weights, device=device, scope=scope, show_progress=False
@@ -109,8 +110,8 @@ class CompressedActionInferencer(BaseInferencer):
         model = super()._init_model(cfg, weights, device)
         if isinstance(model, CondenserModel):
             raise UsageError(
-                f"{cfg.filename} trains a condenser, which gives no class scores; predict with a "
-                "classifier behind it, see the README beside that config"
+                f"{config_name(cfg)} trains a condenser, which gives no class scores; predict with "
+                "a classifier behind it, see the README beside that config"
             )
         return model
 
@@ -222,7 +223,13 @@ class CompressedActionInferencer(BaseInferencer):
         if stride_seconds is not None and window_seconds is None:
             raise UsageError(f"stride_seconds={stride_seconds} says nothing without window_seconds")
         windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
-        made_with = dict(config=self.cfg.filename, weights=self._weights, top_k=top_k, **windows)
+        made_with = dict(
+            config=config_name(self.cfg),
+            weights=self._weights,
+            label_file=self._label_file,
+            top_k=top_k,
+            **windows,
+        )
         with ExitStack() as stack:
             kept = log and stack.enter_context(PredictionLog(log, made_with=made_with))
             waiting: list[tuple[Prediction, dict | None]] = []
@@ -253,7 +260,7 @@ class CompressedActionInferencer(BaseInferencer):
                 continue
             try:
                 opened = OpenedVideo(video, virtual_gop=self._virtual_gop)
-            except CodecError as error:
+            except (CodecError, ValueError) as error:  # ValueError: an address of an unknown kind
                 yield dict(input=video, error=str(error)), None
                 continue
             with opened:

@@ -205,7 +205,7 @@ def test_what_is_broken_is_named_and_stops_nothing(files, inferencer, tmp_path):
         len(data) * 9 // 10 - len(data) * 6 // 10
     )
     half.write_bytes(data)
-    inputs = [files.broken, files.clip, "missing.mp4", str(half), files.other]
+    inputs = [files.broken, files.clip, "missing.mp4", "rtsp://camera", str(half), files.other]
     predictions = inferencer(inputs, window_seconds=0.4, batch_size=3)["predictions"]
     by_video = {
         video: list(group)
@@ -214,6 +214,7 @@ def test_what_is_broken_is_named_and_stops_nothing(files, inferencer, tmp_path):
     assert list(by_video) == inputs
     assert by_video[files.broken][0]["error"].startswith(f"{files.broken}: ")
     assert by_video["missing.mp4"] == [dict(input="missing.mp4", error="missing.mp4: no such file")]
+    assert "rtsp:// is no prefix of a file backend" in by_video["rtsp://camera"][0]["error"]
     damaged = by_video[str(half)]
     assert "pred_scores" in damaged[0]
     assert any(str(half) in window.get("error", "") for window in damaged)
@@ -368,6 +369,17 @@ def test_what_does_not_go_together_is_refused(files, tmp_path):
     )
     with pytest.raises(UsageError, match="has 1 names, and the model 8 classes"):
         inferencer(files.clip)
+
+
+def test_the_config_in_the_checkpoint_will_do(files, inferencer, tmp_path):
+    """MMEngine's Runner puts it there."""
+    checkpoint = torch.load(files.weights)
+    text = Config.fromfile(IP_TSN).pretty_text
+    torch.save({**checkpoint, "message_hub": dict(runtime_info=dict(cfg=text))}, tmp_path / "a.pth")
+    alone = CompressedActionInferencer(None, str(tmp_path / "a.pth"), device="cpu")
+    assert alone(files.clip)["predictions"][0]["pred_scores"] == pytest.approx(
+        inferencer(files.clip)["predictions"][0]["pred_scores"], abs=1e-5
+    )
 
 
 def test_names_in_the_checkpoint_are_used(files):
