@@ -72,7 +72,7 @@ def video_pipeline(cfg: Config) -> list[dict]:
     if ours and "RawFrameDecode" in names:
         raise UsageError(
             f"{config_name(cfg)} classifies frames that tools/condense_dataset.py has made, and "
-            "would take a video's frames for such; use an end_to_end config, whose condenser comes first"
+            "would take a video's frames for such; use an end_to_end config"
         )
     reads_rgb = [name for name in names if name in _READERS]
     adapted = [dict(type="OpenVideo")] if reads_rgb else []
