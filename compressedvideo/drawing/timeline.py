@@ -33,7 +33,7 @@ class MotionCurve:
     """How much moves in each frame, and where the I-frames are."""
 
     lengths: np.ndarray
-    """[N] pixels per frame; NaN, drawn as 0, where nobody knows."""
+    """[N] pixels per frame; where nobody knows NaN, drawn as the frame before."""
 
     iframe_inds: np.ndarray
     """[I] display indices."""
@@ -105,7 +105,8 @@ class Timeline:
             draw.line((x, _CURVE - 5, x, _CURVE), fill=_FAINT)
         columns = np.arange(width) * count // width  # first frame of each pixel column
         ends = np.maximum((np.arange(width) + 1) * count // width, columns + 1)
-        lengths = np.nan_to_num(curve.lengths)
+        known = np.where(np.isnan(curve.lengths), 0, np.arange(count))
+        lengths = np.nan_to_num(curve.lengths[np.maximum.accumulate(known)])
         highest = max(float(lengths.max()), 1e-6)
         for x, (begin, end) in enumerate(zip(columns, ends, strict=True)):
             height = lengths[begin:end].max() / highest * (_CURVE - 26)

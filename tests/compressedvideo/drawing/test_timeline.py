@@ -37,12 +37,12 @@ def test_the_playhead_is_where_one_is():
 
 
 def test_the_curve_is_as_high_as_the_motion():
-    lengths = np.array([np.nan, 1, 2, 4], np.float32)
-    timeline = Timeline(400, 4, curve=MotionCurve(lengths, np.array([0])))
+    lengths = np.array([np.nan, 1, 2, np.nan, 4], np.float32)
+    timeline = Timeline(500, 5, curve=MotionCurve(lengths, np.array([0])))
     image = np.asarray(timeline.image())
     line = (image == (255, 216, 77)).all(axis=-1)
-    heights = line[:, [50, 150, 250, 350]].sum(axis=0) - 1
-    assert heights == pytest.approx([0, 46 / 4, 46 / 2, 46], abs=1)
+    heights = line[:, [50, 150, 250, 350, 450]].sum(axis=0) - 1
+    assert heights == pytest.approx([0, 46 / 4, 46 / 2, 46 / 2, 46], abs=1)
 
 
 def test_names_that_are_too_long_are_cut():
