@@ -44,7 +44,7 @@ def annotate(
         codec="h264",
         gop_size=48,
         quality=23,
-        options={"preset": "veryfast"},
+        options={"preset": "superfast"},
     ) as writer:
         for frame in frames_with_motion(video):
             canvas.paste(draw_motion(frame.rgb, frame.motion, cell=frame.cell, style=style))
