@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -89,6 +90,17 @@ def video_pipeline(cfg: Config) -> list[dict]:
     return adapted
 
 
+def needs_whole_video(transforms: Sequence[Any]) -> str:
+    """What in a pipeline goes wrong in windows, for a message; empty if nothing does."""
+    for transform in transforms:
+        name = type(transform).__name__
+        if name == "FindAudioFeature" or (name == "LoadFlow" and transform.method == "files"):
+            return f"{name} reads files that were made of the whole video"
+        if "previous_rgb" in getattr(transform, "modalities", ()):
+            return "optical flow is computed from the frame before, which may lie outside a window"
+    return ""
+
+
 def config_name(cfg: Config) -> str:
     """Its file, for messages and logs."""
     return str(getattr(cfg, "filename", None) or "the config in the checkpoint")
@@ -123,6 +135,25 @@ def class_names(label_file: str | None, *, checkpoint_meta: dict, cfg: Config) -
         if beside.is_file():
             return beside.read_text(encoding="utf-8").splitlines()
     return []
+
+
+def fingerprint(cfg: Config, weights: str | None) -> dict[str, str]:
+    """What tells predictions of a config and a checkpoint from others', whatever their names.
+
+    Args:
+        weights: Path or address; of the latter only the name counts.
+
+    Returns:
+        ``config_sha256``, and ``weights_sha256`` for a file.
+    """
+    found = dict(config_sha256=hashlib.sha256(repr(cfg.to_dict()).encode()).hexdigest()[:16])
+    if weights is not None and os.path.isfile(weights):
+        digest = hashlib.sha256()
+        with open(weights, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        found["weights_sha256"] = digest.hexdigest()[:16]
+    return found
 
 
 def check_class_names(names: Iterable[str], *, num_classes: int) -> None:

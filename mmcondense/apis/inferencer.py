@@ -35,6 +35,8 @@ from .inference_inputs import (
     class_names,
     config_name,
     expand_inputs,
+    fingerprint,
+    needs_whole_video,
     video_pipeline,
 )
 from .prediction_log import PredictionLog
@@ -119,6 +121,7 @@ class CompressedActionInferencer(BaseInferencer):
         pipeline = Compose(video_pipeline(cfg))
         spacings = (getattr(transform, "virtual_gop", None) for transform in pipeline.transforms)
         self._virtual_gop = next(filter(None, spacings), None)
+        self._needs_whole_video = needs_whole_video(pipeline.transforms)
         return pipeline
 
     def _init_visualizer(self, cfg: Config) -> None:
@@ -192,8 +195,8 @@ class CompressedActionInferencer(BaseInferencer):
                 computed again, and returned from there.
 
         Raises:
-            UsageError: For a folder without videos; numbers that are not above 0; a label map of
-                other classes; a log of other predictions.
+            UsageError: For a folder without videos; numbers that are not above 0; windows where the
+                config needs whole videos; a label map of other classes; a log of other predictions.
         """
         for prediction, _ in self._stream(
             expand_inputs(inputs),
@@ -222,10 +225,14 @@ class CompressedActionInferencer(BaseInferencer):
                 raise UsageError(f"{name}={number} must be above 0")
         if stride_seconds is not None and window_seconds is None:
             raise UsageError(f"stride_seconds={stride_seconds} says nothing without window_seconds")
+        if window_seconds is not None and self._needs_whole_video:
+            name, reason = config_name(self.cfg), self._needs_whole_video
+            raise UsageError(f"{name} does not go with window_seconds: {reason}")
         windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
         made_with = dict(
             config=config_name(self.cfg),
             weights=self._weights,
+            **(fingerprint(self.cfg, self._weights) if log else {}),
             label_file=self._label_file,
             top_k=top_k,
             **windows,

@@ -71,10 +71,17 @@ class PredictionLog:
             raise UsageError(
                 f"{self.path}, line {number}: this is no log of predictions"
             ) from error
-        if made_with != self._made_with:
+        other = [
+            key
+            for key in {**made_with, **self._made_with}
+            if made_with.get(key) != self._made_with.get(key)
+        ]
+        if other:
+            theirs = ", ".join(f"{key}={made_with.get(key)!r}" for key in other)
+            ours = ", ".join(f"{key}={self._made_with.get(key)!r}" for key in other)
             raise UsageError(
-                f"{self.path} holds predictions made with {made_with}, and these are made with "
-                f"{self._made_with}: remove it, or name another file"
+                f"{self.path} holds predictions made with {theirs}, and these are made with "
+                f"{ours}: remove it, or name another file"
             )
         if "error" not in record:
             self._places[record["input"], record["window"]] = place

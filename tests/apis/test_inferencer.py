@@ -352,6 +352,30 @@ def test_numbers_are_checked(files, inferencer, options, message):
         inferencer(files.clip, **options)
 
 
+def test_windows_are_refused_where_a_pipeline_needs_the_whole_video(files):
+    config = str(ROOT / "configs/baselines/flow_synthetic.py")
+    inferencer = CompressedActionInferencer(config, device="cpu")
+    assert "pred_scores" in inferencer(files.clip)["predictions"][0]
+    with pytest.raises(
+        UsageError, match=r"flow_synthetic\.py does not go with window_seconds: opt"
+    ):
+        inferencer(files.clip, window_seconds=1)
+
+
+def test_a_log_of_the_same_names_and_another_checkpoint_is_refused(files, inferencer, tmp_path):
+    weights = tmp_path / "weights.pth"
+    shutil.copy(files.weights, weights)
+    log = tmp_path / "predictions.jsonl"
+    first = CompressedActionInferencer(str(IP_TSN), str(weights), device="cpu")
+    (made,) = first.stream(files.clip, log=log)
+    state_dict = {name: -value for name, value in torch.load(weights)["state_dict"].items()}
+    torch.save(dict(meta={}, state_dict=state_dict), weights)
+    second = CompressedActionInferencer(str(IP_TSN), str(weights), device="cpu")
+    with pytest.raises(UsageError, match=r"predictions made with weights_sha256='\w{16}', and"):
+        list(second.stream(files.clip, log=log))
+    assert made["pred_scores"] == json.loads(log.read_text())["pred_scores"]
+
+
 def test_what_does_not_go_together_is_refused(files, tmp_path):
     coviar = str(ROOT / "configs/coviar/coviar_synthetic.py")
     with pytest.raises(UsageError, match=r"ip_tsn\.pth is no checkpoint of this model"):

@@ -65,7 +65,10 @@ def test_predictions_of_two_models_are_not_mixed(tmp_path):
     path = tmp_path / "log.jsonl"
     with PredictionLog(path, made_with=MADE_WITH) as log:
         log.add(record("a.mp4", 0, 1))
-    with pytest.raises(UsageError, match=r"made with .*a\.pth.* and these are made with .*b\.pth"):
+    with pytest.raises(
+        UsageError,
+        match=r"made with weights='a.pth', and these are made with weights='b.pth': remove",
+    ):
         PredictionLog(path, made_with=dict(MADE_WITH, weights="b.pth"))
     path.write_text("hello\n")
     with pytest.raises(UsageError, match="line 1: this is no log of predictions"):
