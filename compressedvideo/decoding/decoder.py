@@ -146,7 +146,8 @@ class Decoder:
     def _configure(self, context: VideoCodecContext, *, exports: bool, pixels: bool) -> None:
         if exports:
             context.flags2 |= Flags2.export_mvs
-        options = {"max_pixels": str(self._max_pixels)}
+        # Of MPEG-4 and its kin FFmpeg counts the borders that it adds, in small pictures the most.
+        options = {"max_pixels": str(self._max_pixels * 9 // 8 + (1 << 16))}
         if not pixels:  # it saves itself what only they need: vectors stay the same
             options |= {"skip_loop_filter": "all", "skip_idct": "all"}
         if self.codec == "h264" and self._delay > context.has_b_frames:

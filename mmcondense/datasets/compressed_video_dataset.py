@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from mmaction.registry import DATASETS
 from mmengine.fileio import exists, list_from_file
 from mmengine.logging import print_log
 
-from compressedvideo import CodecError
+from compressedvideo import ON_DAMAGE, CodecError, Limits
 
 from .annotations import Entry, check_labels, read_csv, read_folder, read_lines
 from .transforms import check_compressed_pipeline
@@ -37,12 +38,18 @@ class CompressedVideoDataset(VideoDataset):
         backend_args: where videos lie, if not on a disk: arguments of one of MMEngine's file
             backends, such as ``dict(backend='lmdb', db_path=...)``, or ``dict(backend='shards')``
             for members of tar archives. None: the prefix of a video's address decides.
+        limits: how large a video may be, and what is read of it at once: those of
+            ``compressedvideo.Limits`` that differ from its defaults, as ``dict(pixels=...)``.
+        on_damage: what becomes of videos with damaged pictures: ``'raise'``, an error like any
+            other; ``'keep'``, they are used as the decoder makes them up; ``'warn'``, a warning
+            says so. Both hold for every transform that opens the videos, samplers included.
         max_refetch: unreadable videos in a row after which training gives up.
         **kwargs: of VideoDataset: ``data_prefix``, ``test_mode``, ``multi_class``, ...; with
             ``num_classes`` labels are checked against it.
 
     Raises:
-        ValueError: for such a pipeline, and for a missing or out-of-range label, with its line.
+        ValueError: for such a pipeline, an unknown limit or ``on_damage``, and for a missing or
+            out-of-range label, with its line.
         CodecError: from ``dataset[i]``, in testing for an unreadable video; in training if no
             video is readable, or ``max_refetch + 1`` in a row are not.
     """
@@ -53,10 +60,15 @@ class CompressedVideoDataset(VideoDataset):
         pipeline: Sequence[dict | Callable],
         *,
         backend_args: dict | None = None,
+        limits: Mapping[str, int] | None = None,
+        on_damage: str = "raise",
         max_refetch: int = 100,
         **kwargs,
     ) -> None:
         self.backend_args = backend_args
+        self.limits, self.on_damage = _limits(limits or {}), on_damage
+        if on_damage not in ON_DAMAGE:
+            raise ValueError(f"on_damage={on_damage!r}, allowed is one of {ON_DAMAGE}")
         super().__init__(ann_file, pipeline, max_refetch=max_refetch, **kwargs)
         check_compressed_pipeline(self.pipeline.transforms)
         self._failures_in_a_row = 0
@@ -109,7 +121,12 @@ class CompressedVideoDataset(VideoDataset):
 
     def get_data_info(self, idx: int) -> dict:
         """A video's path, label and place, as the pipeline's first transform takes them."""
-        return {**super().get_data_info(idx), "backend_args": self.backend_args}
+        return {
+            **super().get_data_info(idx),
+            "backend_args": self.backend_args,
+            "limits": self.limits,
+            "on_damage": self.on_damage,
+        }
 
     def prepare_data(self, idx: int) -> dict | None:
         """The packed sample, or None if the video cannot be read and another must stand in."""
@@ -165,3 +182,10 @@ class CompressedVideoDataset(VideoDataset):
     def num_skipped(self) -> int:
         """How many videos were skipped so far, by any worker."""
         return int(self._skipped.sum())
+
+
+def _limits(limits: Mapping[str, int]) -> Limits:
+    allowed = [field.name for field in fields(Limits)]
+    if not set(limits) <= set(allowed):
+        raise ValueError(f"limits={dict(limits)}, allowed are some of {allowed}")
+    return Limits(**limits)

@@ -35,8 +35,9 @@ def open_video(
 
     Args:
         results: With ``filename``, and ``backend_args`` unless that is a path or begins with a
-            prefix that MMEngine knows, such as ``s3://`` or ``http://``. With ``window``, a
-            :class:`~mmcondense.datasets.opened_video.Window`, that is asked instead.
+            prefix that MMEngine knows, such as ``s3://`` or ``http://``. ``limits`` and
+            ``on_damage``, if there, are those of CompressedVideo, for all that is read of it. With
+            ``window``, a :class:`~mmcondense.datasets.opened_video.Window`, that is asked instead.
         virtual_gop: Of :class:`CompressedVideo`.
         for_rgb: Only RGB is wanted, so that a window needs no I-frame before it.
 
@@ -47,7 +48,12 @@ def open_video(
     if "window" in results:
         return results["window"].open(virtual_gop=virtual_gop, with_iframe=not for_rgb)
     source = fetch_video(results["filename"], backend_args=results.get("backend_args"))
-    return CompressedVideo(source, virtual_gop=virtual_gop)
+    return CompressedVideo(
+        source,
+        virtual_gop=virtual_gop,
+        limits=results.get("limits"),
+        on_damage=results.get("on_damage", "raise"),
+    )
 
 
 def fetch_video(filename: str, *, backend_args: Mapping | None = None) -> str | FetchedVideo:

@@ -122,6 +122,17 @@ def test_limits_of_a_read(clip: Path) -> None:
         assert len(video.frame_types) == 30
 
 
+@pytest.mark.parametrize("codec", ["mpeg4", "h264"])
+def test_pictures_as_large_as_allowed(codec: str, tmp_path: Path) -> None:
+    """FFmpeg adds borders to those of MPEG-4, and counts them."""
+    path = tmp_path / "clip.mp4"
+    for height, width in ((32, 32), (96, 128), (288, 352)):
+        frames = translating_frames(4, step=(2, 1), height=height, width=width)
+        encode_frames(path, frames, codec=codec)
+        with CompressedVideo(path, limits=Limits(pixels=height * width)) as video:
+            assert video.read([3], modalities=("rgb",)).rgb.shape == (1, height, width, 3)
+
+
 def test_packets_are_counted_while_they_are_demuxed(clip: Path) -> None:
     """Also where no table says beforehand how many there are."""
     packets = PacketReader(clip, str(clip))

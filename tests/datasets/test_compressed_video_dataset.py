@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import shutil
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -14,7 +17,13 @@ from mmengine.logging import MMLogger
 from mmengine.runner import set_random_seed
 from torch.utils.data import DataLoader
 
-from compressedvideo import CodecError, CompressedVideo
+from compressedvideo import (
+    CodecError,
+    CompressedVideo,
+    CorruptVideoError,
+    LimitError,
+    encode_frames,
+)
 from mmcondense.datasets import CompressedVideoDataset
 
 BROKEN = ("missing.mp4", "empty.mp4", "text.mp4", "cut.mp4", "single.mp4")
@@ -194,3 +203,78 @@ def test_a_pipeline_that_would_corrupt_vectors_is_refused_at_once(folder):
     build(folder, ["good0.mp4"])
     with pytest.raises(ValueError, match=r"ColorJitter.*TransformIFrames"):
         CompressedVideoDataset(str(folder / "train.txt"), pipeline)
+
+
+# -- damage and limits, from the data set's config to the sample
+
+
+@pytest.fixture
+def damaged(tmp_path, panning_frames) -> Callable[..., CompressedVideoDataset]:
+    """Makes data sets of one video, I P P P ..., in which the middle of frame 5 is overwritten."""
+    path = tmp_path / "damaged.mp4"
+    encode_frames(path, panning_frames(12), codec="mpeg4", gop_size=12)
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][5]
+    data = bytearray(path.read_bytes())
+    data[packet.pos + packet.size // 2 : packet.pos + packet.size] = bytes(-(-packet.size // 2))
+    path.write_bytes(data)
+    (tmp_path / "test.txt").write_text("damaged.mp4 3\n")
+
+    def build(sampler: dict, **arguments) -> CompressedVideoDataset:
+        pipeline = [sampler, *PIPELINE[1:-1]]
+        pipeline.append(dict(PIPELINE[-1], meta_keys=("damaged", "iframe_damaged")))
+        return CompressedVideoDataset(
+            str(tmp_path / "test.txt"),
+            pipeline,
+            data_prefix=dict(video=str(tmp_path)),
+            test_mode=True,
+            **arguments,
+        )
+
+    return build
+
+
+SAMPLERS = {
+    "segments": dict(type="SampleCompressedFrames", num_segments=11, test_mode=True),
+    "gops": dict(type="SampleGOPs", num_gops=11, test_mode=True),
+    "clips": dict(type="SampleGOPClips", test_mode=True),
+}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
+def test_damaged_pictures_raise_warn_or_are_flagged(damaged, sampler):
+    with pytest.raises(CorruptVideoError, match="damaged") as caught:
+        damaged(sampler)[0]
+    assert caught.value.frame == 5
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sample = damaged(sampler, on_damage="keep")[0]["data_samples"]
+    assert sample.damaged.tolist() == [False] * 4 + [True] * 7  # of frames 1 to 11
+    assert not sample.iframe_damaged.any()
+
+    with pytest.warns(UserWarning, match="damaged frames are returned: 5, 6, 7"):
+        damaged(sampler, on_damage="warn")[0]
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
+def test_limits_reach_the_reader(damaged, sampler):
+    arguments = dict(on_damage="keep")
+    assert damaged(sampler, limits=dict(pixels=96 * 128, frames=11), **arguments)[0]
+    with pytest.raises(CorruptVideoError, match="pixels=12287"):
+        damaged(sampler, limits=dict(pixels=96 * 128 - 1), **arguments)[0]
+    with pytest.raises(LimitError, match="11 frames in one read, and at most 10"):
+        damaged(sampler, limits=dict(frames=10), **arguments)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(on_damage="ignore"), "on_damage='ignore'.*'raise', 'warn', 'keep'"),
+        (dict(limits=dict(pixel=3)), "pixel.*allowed.*'pixels', 'packets', 'frames', 'bytes'"),
+        (dict(limits=dict(frames=0)), "frames=0 must be"),
+    ],
+)
+def test_wrong_limits_and_damage_are_refused_at_start(damaged, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        damaged(SAMPLERS["segments"], **arguments)

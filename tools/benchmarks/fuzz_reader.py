@@ -260,7 +260,7 @@ def _compare(path: str, data: bytes, rng: Random, outcome: Outcome, *, says: boo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reads = Reads(outcome, says=says)
-        requests = [_request(rng) for _ in range(4)]
+        requests = [random_request(rng) for _ in range(4)]
         from_path = reads.all(path, requests)
         in_memory = io.BytesIO(data)
         in_memory.name = path  # type: ignore[attr-defined]
@@ -280,7 +280,8 @@ def _compare(path: str, data: bytes, rng: Random, outcome: Outcome, *, says: boo
         outcome.result = "error" if failed else "read"
 
 
-def _request(rng: Random) -> dict:
+def random_request(rng: Random) -> dict:
+    """Arguments of a read; ``frames`` are shares of the video, 0 to below 1."""
     return {
         "frames": [rng.random() for _ in range(rng.choice((1, 3, 12)))],
         "modalities": rng.choice(MODALITIES),

@@ -1,102 +1,121 @@
-"""Read one video over and over: does memory stay flat, and do two processes read twice as much?
+"""Read videos for as long as a training would: do memory, open files and threads stay the same?
 
-    python tools/benchmarks/soak_loader.py clip.mp4 --reads 10000
+    python tools/benchmarks/soak_loader.py FOLDER --reads 50000
+    python tools/benchmarks/soak_loader.py clip.mp4 other.webm --reads 10000 --seed 1
 
-Each read opens the file and returns I-frames, accumulated motion and residuals of 16 segments.
-Prints the resident memory after a tenth of the reads and at the end, then clips per second and CPU
-time per clip of one process and of two side by side, in rounds that take turns. Where other work
-keeps the cores busy only the CPU time means anything.
+Each read opens one of the videos, from its path or from memory, asks for a few random frames in
+random modalities, and closes it. Errors that are a CodecError are counted; any other ends the run.
+Prints resident memory, open files and threads as it goes (Linux). Exit status 1 if, after the
+first 1,000 reads, memory has grown by 20 MB or more, or files or threads by any.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import statistics
+import sys
 import time
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
+import av
 import numpy as np
-from benchmark_loader import sample_frames
+from fuzz_reader import random_request
 
-from compressedvideo import CompressedVideo
+from compressedvideo import ON_DAMAGE, CodecError, CompressedVideo
 
-ROUNDS = 5
+WARM_UP = 1000
+"""Reads before memory counts: by then every codec has been met, and the heap has its size."""
 
-
-def read(path: str, frame_inds: np.ndarray) -> None:
-    with CompressedVideo(path) as video:
-        video.read(frame_inds, reference="iframe")
-
-
-def resident_mib() -> float:
-    """Of this process, from /proc (Linux)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise OSError("/proc/self/status has no VmRSS")
+MOST_GROWTH_MB = 20
+REPORTS = 20
 
 
-def time_processes(
-    path: str, frame_inds: np.ndarray, *, num_processes: int, reads: int
-) -> tuple[float, float]:
-    """Clips per second of all processes together, and CPU milliseconds per clip.
+@dataclass(frozen=True)
+class Resources:
+    """What this process holds, from /proc."""
 
-    They are started beforehand and wait for each other.
-    """
-    context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(num_processes + 1)
-    cpu_ms = context.Array("d", num_processes)
+    resident_mb: float
+    files: int
+    threads: int
 
-    def work(number: int) -> None:
-        read(path, frame_inds)
-        barrier.wait()
-        cpu = time.process_time()
-        for _ in range(reads):
-            read(path, frame_inds)
-        cpu_ms[number] = 1e3 * (time.process_time() - cpu) / reads
-        barrier.wait()
+    @classmethod
+    def now(cls) -> Resources:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                resident_mb = int(line.split()[1]) * 1024 / 1e6
+        count = [sum(1 for _ in Path("/proc/self", part).iterdir()) for part in ("fd", "task")]
+        return cls(resident_mb, files=count[0] - 1, threads=count[1])  # one file is the listing
 
-    processes = [context.Process(target=work, args=(i,)) for i in range(num_processes)]
-    for process in processes:
-        process.start()
-    barrier.wait()
-    start = time.perf_counter()
-    barrier.wait()
-    seconds = time.perf_counter() - start
-    for process in processes:
-        process.join()
-    return num_processes * reads / seconds, statistics.mean(cpu_ms[:])
+    def __str__(self) -> str:
+        return f"{self.resident_mb:.1f} MB resident, {self.files} files, {self.threads} threads"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", help="a video")
-    parser.add_argument("--reads", type=int, default=10_000)
+def videos_of(sources: Sequence[Path]) -> list[Path]:
+    """The files, and what lies in the folders, but for texts."""
+    videos: list[Path] = []
+    for source in sources:
+        inside = sorted(source.rglob("*")) if source.is_dir() else [source]
+        videos += [path for path in inside if path.is_file() and path.suffix not in (".md", ".txt")]
+    if not videos:
+        raise FileNotFoundError(f"no videos in {', '.join(map(str, sources))}")
+    return videos
+
+
+def read(path: Path, rng: Random) -> str:
+    """One random read; 'read', or the name of the CodecError."""
+    request = random_request(rng)
+    shares = request.pop("frames")
+    try:
+        with CompressedVideo(
+            str(path) if rng.random() < 0.7 else path.read_bytes(),
+            virtual_gop=rng.choice((None, None, 12)),
+            on_damage=rng.choice(ON_DAMAGE),
+        ) as video:
+            video.read(np.array([int(share * video.num_frames) for share in shares]), **request)
+    except CodecError as error:
+        return type(error).__name__
+    return "read"
+
+
+def soak(videos: Sequence[Path], *, reads: int, seed: int, outcomes: Counter) -> Iterator[int]:
+    """Numbers of the reads, after each of them."""
+    rng = Random(seed)
+    for number in range(1, reads + 1):
+        outcomes[read(rng.choice(videos), rng)] += 1
+        yield number
+
+
+def main() -> int:
+    assert __doc__ is not None
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sources", nargs="+", type=Path, help="videos, or folders of them")
+    parser.add_argument("--reads", type=int, default=50_000, help="default %(default)s")
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    if args.reads < 10:
-        parser.error(f"--reads {args.reads}: at least 10")
-    frame_inds, _ = sample_frames(args.file, 16)
-    for number in range(1, args.reads + 1):
-        read(args.file, frame_inds)
-        if number in (args.reads // 10, args.reads):
-            print(f"after {number} reads: {resident_mib():.1f} MiB resident", flush=True)
-    reads = max(args.reads // 100, 5)
-    rounds: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
-    for _ in range(ROUNDS):
-        for num_processes, measured in rounds.items():
-            measured.append(
-                time_processes(args.file, frame_inds, num_processes=num_processes, reads=reads)
-            )
-    speeds, costs = (
-        [statistics.median(values[i] for values in measured) for measured in rounds.values()]
-        for i in (0, 1)
-    )
-    print(
-        f"clips per second: {speeds[0]:.1f}, by two {speeds[1]:.1f} ({speeds[1] / speeds[0]:.2f})"
-    )
-    print(f"CPU ms per clip: {costs[0]:.2f}, beside another {costs[1]:.2f}")
+    if args.reads <= WARM_UP:
+        parser.error(f"--reads {args.reads}: more than {WARM_UP}, after which memory counts")
+    videos = videos_of(args.sources)
+    av.logging.set_level(av.logging.PANIC)
+    warnings.simplefilter("ignore")
+    outcomes: Counter = Counter()
+    begin = time.monotonic()
+    for number in soak(videos, reads=args.reads, seed=args.seed, outcomes=outcomes):
+        if number == WARM_UP:
+            first = Resources.now()
+        if number in (WARM_UP, args.reads) or number % max(args.reads // REPORTS, 1) == 0:
+            last = Resources.now()
+            print(f"after {number} reads: {last}", flush=True)
+    growth = last.resident_mb - first.resident_mb
+    print(f"{len(videos)} videos, {time.monotonic() - begin:.0f} s; {dict(outcomes)}")
+    print(f"memory grew by {growth:.1f} MB after the first {WARM_UP} reads")
+    return growth >= MOST_GROWTH_MB or last.files > first.files or last.threads > first.threads
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,10 +25,14 @@ class LoadCompressedVideo(BaseTransform):
     which part of it is what. Motion travels unscaled. With vectors comes a ruler, an image of
     pixel coordinates, from which FormatCompressedShape reads what the transforms did to them.
 
+    Damaged pictures raise, or are returned and flagged, as CompressedVideoDataset's ``on_damage``
+    says: with that, and with its ``limits``, the sampler opened the video.
+
     Required keys: those of SampleCompressedFrames. Removed: ``compressed_video``. Added:
     ``imgs`` (iframe, rgb and previous_rgb uint8 [H, W, 3]; motion float32 [H, W, 2], pixels;
     residual int16 [H, W, 3]), ``imgs_index`` (modality to (start, stop)), ``img_shape``,
-    ``original_shape``, ``frame_types``, ``iframe_is_virtual``.
+    ``original_shape``, ``frame_types``, ``iframe_is_virtual``, ``damaged`` and ``iframe_damaged``
+    ([frames] and [I-frames] bool).
 
     Args:
         modalities: what to read, some of MODALITIES of compressedvideo, and ``'previous_rgb'``:
@@ -92,6 +96,8 @@ class LoadCompressedVideo(BaseTransform):
         results["img_shape"] = results["original_shape"] = imgs[0].shape[:2]
         results["frame_types"] = clip.frame_types
         results["iframe_is_virtual"] = clip.iframe_is_virtual[:num_iframes]
+        results["damaged"] = clip.damaged
+        results["iframe_damaged"] = clip.iframe_damaged[:num_iframes]
         return results
 
     def __repr__(self) -> str:

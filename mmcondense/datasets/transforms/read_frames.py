@@ -16,8 +16,9 @@ from mmcondense.datasets.storage import open_video
 class OpenVideo(BaseTransform):
     """Open a video for MMAction2's samplers.
 
-    Required keys: ``filename``. Optional: ``backend_args``. Added: ``compressed_video`` (open;
-    ReadFrames closes it), ``total_frames``, ``avg_fps``.
+    Required keys: ``filename``. Optional: ``backend_args``, ``limits``, ``on_damage`` (see
+    open_video). Added: ``compressed_video`` (open; ReadFrames closes it), ``total_frames``,
+    ``avg_fps``.
 
     Raises:
         CodecError: if it cannot be opened.

@@ -81,7 +81,8 @@ class SampleCompressedFrames(BaseTransform):
     position 0 of a GOP moves to the last frame of the GOP before. In training the position is
     uniform inside the segment and the same for both kinds, so that both show the same moment.
 
-    Required keys: ``filename``. Optional: ``backend_args``, where the file lies (see open_video).
+    Required keys: ``filename``. Optional: ``backend_args``, where the file lies, ``limits`` and
+    ``on_damage`` of the reader (see open_video; CompressedVideoDataset sets them).
     Added keys: ``compressed_video`` (open; LoadCompressedVideo closes it), ``frame_inds`` and
     ``iframe_inds`` ([num_clips * num_segments], clip after clip), ``total_frames``,
     ``num_clips``, ``clip_len`` (= ``num_segments``).
