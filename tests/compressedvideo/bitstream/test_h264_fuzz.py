@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import struct
-import subprocess
 from pathlib import Path
 
 import av
@@ -26,39 +23,16 @@ from tests.compressedvideo.bitstream.h264_writer import (
     packet,
     recovery_point,
 )
+from tests.compressedvideo.bitstream.sanitized import build_target, drive, write_input
 from tests.compressedvideo.bitstream.x264 import encode, settings, tools
 
-CSRC = Path(__file__).resolve().parents[3] / "compressedvideo" / "bitstream" / "csrc"
-HARNESS = Path(__file__).with_name("fuzz") / "h264_fuzz.c"
 NUM_PACKETS = int(os.environ.get("MMCONDENSE_FUZZ_H264", "4000"))
 SLOWEST_MICROSECONDS = 50_000
 
 
 @pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no gcc or clang")
-    binary = tmp_path_factory.mktemp("fuzz") / "h264_fuzz"
-    sources = [path for path in sorted(CSRC.glob("h264*.c")) if path.stem != "h264_module"]
-    sources += [CSRC / "nal.c", CSRC / "cabac.c"]
-    command = [compiler, "-std=c11", "-D_POSIX_C_SOURCE=199309L", "-g", "-O1", "-Wall", "-Wextra"]
-    command.append("-Werror")
-    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    empty = binary.with_name("empty.c")
-    empty.write_text("int main(void) { return 0; }\n")
-    probe = [compiler, *sanitizers, str(empty), "-o", str(binary.with_name("empty"))]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        pytest.skip(f"{compiler} has no sanitizers")
-    command += [*sanitizers, f"-I{CSRC}", str(HARNESS), *map(str, sources), "-o", str(binary)]
-    subprocess.run(command, check=True)
-    return binary
-
-
-def write(path: Path, packets: list[bytes]) -> Path:
-    """A file as the harness wants it: headers, then packets, each behind its size."""
-    path.write_bytes(b"".join(struct.pack("<I", len(data)) + data for data in packets))
-    return path
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_target("h264", tmp_path_factory.mktemp("fuzz"))
 
 
 def fields() -> list[bytes]:
@@ -80,7 +54,7 @@ def fields() -> list[bytes]:
 @pytest.fixture(scope="module")
 def streams(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("streams")
-    files = [write(folder / "fields.bin", [b"", *fields()])]
+    files = [write_input(folder / "fields.bin", b"", fields())]
     for seed in range(12):
         rng = random.Random(1000 + seed)
         options, pixel_format, (width, height) = tools(rng)
@@ -96,24 +70,14 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         )
         with av.open(str(clip)) as container:
             headers = container.streams.video[0].codec_context.extradata or b""
-            packets = [headers, *(bytes(data) for data in container.demux(video=0))]
-        files.append(write(clip.with_suffix(".bin"), packets))
+            packets = [bytes(data) for data in container.demux(video=0)]
+        files.append(write_input(clip.with_suffix(".bin"), headers, packets))
     return files
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_mutated_packets_are_harmless(harness, streams, seed):
-    result = subprocess.run(
-        [str(harness), str(seed), str(NUM_PACKETS // 2), *map(str, streams)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    counts = {
-        message: int(count)
-        for count, message in (line.split(maxsplit=1) for line in result.stdout.splitlines())
-    }
+def test_mutated_packets_are_harmless(target, streams, seed):
+    counts = drive(target, seed, NUM_PACKETS // 2, streams)
     assert counts.pop("mutated packets") >= NUM_PACKETS // 2
     assert counts.pop("us for the slowest") < SLOWEST_MICROSECONDS
     assert counts["parsed"] > NUM_PACKETS // 10

@@ -1,20 +1,26 @@
 """Mutated packets through the VP9 parser and the headers of VP8, VP9 and AV1, under sanitizers.
 
-MMCONDENSE_FUZZ_FRAMES=30000 python -m pytest tests/compressedvideo/bitstream/test_vp9_fuzz.py
+MMCONDENSE_FUZZ_PACKETS=30000 python -m pytest tests/compressedvideo/bitstream/test_vp9_fuzz.py
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.compressedvideo.bitstream.against_decoder import encode, moving_texture
-from tests.compressedvideo.bitstream.sanitized import VP9_SOURCES, build, generate_vp9
+from tests.compressedvideo.bitstream.sanitized import (
+    build_target,
+    drive,
+    generate_vp9,
+    ivf_packets,
+    write_input,
+)
 
-NUM_FRAMES = int(os.environ.get("MMCONDENSE_FUZZ_FRAMES", "4000"))
+NUM_PACKETS = int(os.environ.get("MMCONDENSE_FUZZ_PACKETS", "4000"))
+SLOWEST_MICROSECONDS = 1_000_000  # of a picture of up to four megapixels
 ENCODERS = {
     "vp8": ("libvpx", {"deadline": "realtime", "cpu-used": "6", "error-resilient": "1"}),
     "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "lag-in-frames": "20"}),
@@ -24,7 +30,7 @@ ENCODERS = {
 
 @pytest.fixture(scope="module")
 def streams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
-    """IVF files of each codec."""
+    """Of each codec, in the order of ``fuzz/tracker_target.c``."""
     folder = tmp_path_factory.mktemp("streams")
     frames = moving_texture(20, width=80, height=64)
     files = {
@@ -32,38 +38,36 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
         for codec, (encoder, options) in ENCODERS.items()
     }
     files["vp9"] += generate_vp9(folder, range(40))
-    return files
-
-
-def counts_of(command: list) -> dict[str, int]:
-    result = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    lines = (line.split(maxsplit=1) for line in result.stdout.splitlines())
-    return {what: int(count) for count, what in lines}
-
-
-@pytest.fixture(scope="module")
-def frame_harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build("vp9_fuzz", VP9_SOURCES, tmp_path_factory.mktemp("frames"))
+    return {
+        codec: [
+            write_input(folder / f"{path.stem}.bin", b"", list(ivf_packets(path)), options=number)
+            for path in paths
+        ]
+        for number, (codec, paths) in enumerate(files.items())
+    }
 
 
 @pytest.fixture(scope="module")
-def header_harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources = ["vp9_headers", "vp9_tracker", "vp8_headers", "av1_headers", "av1_units"]
-    folder = tmp_path_factory.mktemp("headers")
-    return build("header_fuzz", [*sources, "bool_decoder", "record_list"], folder)
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_target("vp9", tmp_path_factory.mktemp("packets"))
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_mutated_frames_are_harmless(frame_harness, streams, seed):
-    counts = counts_of([frame_harness, seed, NUM_FRAMES // 2, *streams["vp9"]])
-    assert counts.pop("mutated frames") >= NUM_FRAMES // 2
-    assert counts["no error"] > NUM_FRAMES // 10
+def test_mutated_packets_are_harmless(target, streams, seed):
+    counts = drive(target, seed, NUM_PACKETS // 2, streams["vp9"])
+    assert counts.pop("mutated packets") >= NUM_PACKETS // 2
+    assert counts.pop("us for the slowest") < SLOWEST_MICROSECONDS
+    assert counts["no error"] > NUM_PACKETS // 10
     assert len(counts) > 12  # kinds of damage
 
 
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_target("tracker", tmp_path_factory.mktemp("headers"))
+
+
 @pytest.mark.parametrize("codec", ENCODERS)
-def test_mutated_headers_are_harmless(header_harness, streams, codec):
-    counts = counts_of([header_harness, codec, 0, 3 * NUM_FRAMES, *streams[codec]])
-    assert counts["mutated packets"] >= 3 * NUM_FRAMES
-    assert min(counts["damaged"], counts["intact"]) > NUM_FRAMES // 2
+def test_mutated_headers_are_harmless(tracker, streams, codec):
+    counts = drive(tracker, 0, 3 * NUM_PACKETS, streams[codec])
+    assert counts["mutated packets"] >= 3 * NUM_PACKETS
+    assert min(counts["damaged"], counts["intact"]) > NUM_PACKETS // 2
