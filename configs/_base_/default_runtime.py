@@ -10,7 +10,8 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     training_list=dict(type='TrainingListHook'),
-    checkpoint_fit=dict(type='CheckpointFitHook'))
+    checkpoint_fit=dict(type='CheckpointFitHook'),
+    exact_resume=dict(type='ExactResumeHook'))
 custom_hooks = [dict(type='ReportSkippedVideosHook')]
 
 env_cfg = dict(

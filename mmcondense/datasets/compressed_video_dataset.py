@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from compressedvideo import CodecError
 
 from .annotations import Entry, check_labels, read_csv, read_folder, read_lines
+from .seeding import STAND_IN, name_sample, seed_generators
 from .transforms import check_compressed_pipeline
 
 
@@ -61,6 +62,7 @@ class CompressedVideoDataset(VideoDataset):
         check_compressed_pipeline(self.pipeline.transforms)
         self._failures_in_a_row = 0
         self._last_error: CodecError | None = None
+        self._stand_ins = np.random.default_rng(0)
 
     def full_init(self) -> None:
         if self._fully_initialized:
@@ -111,6 +113,13 @@ class CompressedVideoDataset(VideoDataset):
         """A video's path, label and place, as the pipeline's first transform takes them."""
         return {**super().get_data_info(idx), "backend_args": self.backend_args}
 
+    def __getitem__(self, idx: int) -> dict:
+        if not self.test_mode:
+            # Who stands in follows from the state of the generators here, not from the order in
+            # which videos were found to be unreadable.
+            self._stand_ins = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
+        return super().__getitem__(idx)
+
     def prepare_data(self, idx: int) -> dict | None:
         """The packed sample, or None if the video cannot be read and another must stand in."""
         if self.test_mode:
@@ -130,7 +139,9 @@ class CompressedVideoDataset(VideoDataset):
 
     def _prepare(self, idx: int) -> dict | None:
         try:
-            return super().prepare_data(idx)
+            data = super().prepare_data(idx)
+            name_sample(data, self.get_data_info(idx))
+            return data
         except CodecError:
             raise
         except Exception as error:  # a bug, of which the traceback does not say where to look
@@ -141,12 +152,14 @@ class CompressedVideoDataset(VideoDataset):
 
     def _rand_another(self) -> int:
         self._failures_in_a_row += 1
-        readable = np.flatnonzero(~self._skipped.numpy())
-        if len(readable) == 0:
+        if self._skipped.all():
             self._give_up(f"none of its {len(self)} videos can be read")
         if self._failures_in_a_row > self.max_refetch:
             self._give_up(f"{self._failures_in_a_row} videos in a row cannot be read")
-        return int(np.random.choice(readable))  # noqa: NPY002 - mmengine seeds this generator
+        while self._skipped[index := int(self._stand_ins.integers(len(self)))]:
+            pass  # as if it had been tried now, and not before
+        seed_generators(STAND_IN, int(self._stand_ins.integers(2**31)), index)
+        return index
 
     def _give_up(self, reason: str) -> None:
         last = self._last_error or "skipped by another worker, see the log"

@@ -43,7 +43,7 @@ def test_trains(tiny_config: Path, trained: Path) -> None:
     assert val_accuracy(trained) == 1.0
 
 
-def test_killed_training_resumes_to_the_same_accuracy(
+def test_killed_training_resumes_to_the_same_weights(
     run_tool: Callable, write_config: Callable, trained: Path, tmp_path: Path
 ) -> None:
     hook_cfg = f"dict(type='KillOnce', marker='{tmp_path}/killed')"
@@ -56,8 +56,7 @@ def test_killed_training_resumes_to_the_same_accuracy(
 
     resumed = run_tool(*command, "--resume", env=env)
     assert "resumed epoch: 1" in resumed.stdout
-    assert abs(val_accuracy(work_dir) - val_accuracy(trained)) <= 0.03
-    assert_same_weights(work_dir, trained)  # the same clips in the same order: not just accuracy
+    assert_same_weights(work_dir, trained)
 
 
 def test_flags_reach_the_config(
@@ -83,8 +82,7 @@ def assert_same_weights(work_dir: Path, other: Path) -> None:
     weights, others = (
         torch.load(folder / "epoch_3.pth")["state_dict"] for folder in (work_dir, other)
     )
-    for name, value in weights.items():
-        torch.testing.assert_close(others[name], value, rtol=1e-3, atol=1e-4, msg=name)
+    assert [name for name in weights if not torch.equal(weights[name], others[name])] == []
 
 
 @pytest.mark.parametrize(
