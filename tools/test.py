@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config, stop
+from mmcondense.datasets.annotations import AnnotationError
 from mmcondense.engine.hooks import CheckpointFitHook, check_test_videos
 
 
@@ -94,7 +95,10 @@ def main() -> None:
     if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):  # a stock config
         runner.register_hook(CheckpointFitHook())
     runner.register_hook(CheckCheckpoint(allow_training_videos=args.allow_training_videos))
-    runner.test()
+    try:
+        runner.test()
+    except AnnotationError as error:
+        stop(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config, stop
 from mmcondense.apis.learning_rate import scale_peaks
+from mmcondense.datasets.annotations import AnnotationError
 from mmcondense.engine.hooks import CheckpointFitHook, TrainingListHook
 from mmcondense.engine.sound_checkpoint import damage_of, newest_sound_checkpoint
 
@@ -106,6 +107,8 @@ def main() -> None:
     scale_peaks(runner)
     try:
         runner.train()
+    except AnnotationError as error:
+        stop(f"error: {error}")
     except FloatingPointError as error:  # of FiniteLossHook
         raise SystemExit(f"error: {error}") from None
 

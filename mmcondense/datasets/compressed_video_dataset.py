@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from mmaction.datasets import VideoDataset
 from mmaction.registry import DATASETS
-from mmengine.fileio import exists, list_from_file
+from mmengine.fileio import exists
 from mmengine.logging import print_log
 
 from compressedvideo import CodecError
 
-from .annotations import Entry, check_labels, read_csv, read_folder, read_lines
+from .annotations import Entry, check_labels, read_csv, read_folder, read_lines, read_text
 from .seeding import STAND_IN, name_sample, seed_generators
 from .transforms import check_compressed_pipeline
 
@@ -43,7 +43,8 @@ class CompressedVideoDataset(VideoDataset):
             ``num_classes`` labels are checked against it.
 
     Raises:
-        ValueError: for such a pipeline, and for a missing or out-of-range label, with its line.
+        ValueError: for such a pipeline.
+        AnnotationError: for a missing or out-of-range label, and the like, with its line.
         CodecError: from ``dataset[i]``, in testing for an unreadable video; in training if no
             video is readable, or ``max_refetch + 1`` in a row are not.
     """
@@ -85,7 +86,7 @@ class CompressedVideoDataset(VideoDataset):
             exists(self.ann_file)
             entries = read_lines(
                 str(self.ann_file),
-                list_from_file(self.ann_file),
+                read_text(self.ann_file),
                 delimiter=self.delimiter,
                 several=self.multi_class,
             )
