@@ -13,15 +13,17 @@ from functools import cached_property
 from itertools import chain, pairwise
 
 import numpy as np
-from av import Packet
 
 from .bitstream.parsers import HeaderParser
 from .bitstream.record import RECORD, Flags, as_arrays
-from .container.packets import PacketReader
+from .container.packets import Buffer, PacketReader
 from .errors import CorruptVideoError
 
 _BLOCK = 1024
 """Pictures whose records are turned into Python objects together, once."""
+
+_CHROMA_444 = 3
+"""``chroma_format_idc``."""
 
 _REFERENCED = int(Flags.REFERENCED | Flags.NO_SKIP)
 
@@ -56,7 +58,7 @@ class Picture:
     GOP has one, too, of which it makes no use."""
     future: int | None = None
     """The same for the future reference of B-pictures."""
-    packets: list[Packet] = field(default_factory=list)
+    packets: list[Buffer] = field(default_factory=list)
 
     def link(self, named: list[tuple[float, int]]) -> None:
         """Set what it may be predicted from.
@@ -155,6 +157,16 @@ class VideoIndex:
     @property
     def num_frames(self) -> int:
         return len(self.shown)
+
+    def is_all_of_size(self, width: int, height: int) -> bool:
+        """Whether the headers of all key frames say that pictures are of a size, pixels."""
+        keys = self.records[self.shown[self.keyframes]]
+        return bool(((keys["width"] == width) & (keys["height"] == height)).all())
+
+    @property
+    def has_full_chroma(self) -> bool:
+        """Whether the headers of the first frame say that its chroma is not subsampled."""
+        return bool(self.records["chroma"][self.shown[0]] == 1 + _CHROMA_444)
 
     def set_kinds(self, frame_types: list[str]) -> None:
         """Tell it the types of all frames, if no parser did."""
@@ -359,6 +371,8 @@ def build_index(records: np.ndarray, references: np.ndarray) -> VideoIndex:
 
 def _positions(records: np.ndarray, references: np.ndarray, display: np.ndarray) -> np.ndarray:
     """[N] float64: display indices, of hidden pictures before the frame that would be next."""
+    if (display >= 0).all():
+        return display.astype(float)
     order = np.lexsort((np.arange(len(records)), records["order"], records["epoch"]))
     before = np.cumsum(display[order] >= 0)
     positions = np.empty(len(records))

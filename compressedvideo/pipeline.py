@@ -15,7 +15,7 @@ from .assemble import Arrival, missing_frame
 from .container.orientation import Matrix
 from .container.packets import PacketReader
 from .damage import Damage
-from .decoding.decoder import Decoder, Decoding, display_matrix, padded_packet
+from .decoding.decoder import Decoder, Decoding, display_matrix
 from .errors import CorruptVideoError
 from .index import Picture, VideoIndex
 from .motion.parsed import MotionParser
@@ -161,10 +161,12 @@ class GopPipeline:
         size = 0
         for picture in pictures:
             own = packets[picture.first_packet - first : picture.last_packet - first + 1]
-            if len(own) == 1 and picture.stop - picture.start != own[0].size:
-                own = [padded_packet(bytes(own[0])[picture.start : picture.stop])]
+            if len(own) == 1:
+                data = memoryview(own[0])
+                if picture.stop - picture.start != len(data):
+                    own = [data[picture.start : picture.stop]]
             picture.packets = own
-            size += sum(packet.size for packet in own)
+            size += picture.stop - picture.start
         return size
 
     def matrix(self) -> Matrix | None:

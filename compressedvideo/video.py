@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
@@ -91,22 +92,21 @@ class CompressedVideo:
             raise
 
     def _open_stream(self) -> None:
-        context = self._packets.stream.codec_context
+        packets = self._packets
+        context = packets.stream.codec_context
         self._codec = context.name
-        self._stored_size = (context.height, context.width)
-        if not context.height or not context.width:
-            raise CorruptVideoError(
-                "names no size of its pictures that can be, or one above "
-                f"Limits(pixels={self._limits.pixels}); re-encode or drop the file",
-                path=self._path,
-                codec=self._codec,
-            )
-        num_pixels = context.height * context.width
-        self._limits.check("pixels", num_pixels, path=self._path, codec=self._codec)
+        if packets.knows_format:
+            self._check_size(context)
         self._damage = Damage(self._on_damage, path=self._path, codec=self._codec)
         extradata = context.extradata or b""
         parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
-        self._index = read_index(self._packets, parser, path=self._path)
+        self._index = read_index(packets, parser, path=self._path)
+        if not packets.knows_format:
+            if not self._index.is_all_of_size(context.width, context.height):
+                packets.learn_format()  # the container says something else
+                context = packets.stream.codec_context
+            self._check_size(context)
+        self._stored_size = (context.height, context.width)
         turned_by_messages = has_display_orientation(
             self._codec, extradata, self._packets.first_packet
         )
@@ -120,8 +120,8 @@ class CompressedVideo:
             renew=self._packets.renew,
         )
         if self._index.is_damaged:
-            self._decoder.stain()
-        if self._codec == "h264" and any(c in (context.pix_fmt or "") for c in ("444", "gbr")):
+            self._decoder.stain(for_good=True)
+        if self._codec == "h264" and self._index.has_full_chroma:
             first_packet = self._packets.first_packet
             self._decoder.preamble = old_x264_message(extradata, first_packet)
         self._motion_sources = MotionSources(
@@ -142,6 +142,17 @@ class CompressedVideo:
         )
         self._colours = ColourConverter()
         self._iframes: list[int] | None = None
+
+    def _check_size(self, context: VideoCodecContext) -> None:
+        width, height = context.width, context.height
+        if not height or not width:
+            raise CorruptVideoError(
+                "names no size of its pictures that can be, or one above "
+                f"Limits(pixels={self._limits.pixels}); re-encode or drop the file",
+                path=self._path,
+                codec=self._codec,
+            )
+        self._limits.check("pixels", height * width, path=self._path, codec=self._codec)
 
     def __enter__(self) -> CompressedVideo:
         return self
@@ -343,6 +354,7 @@ class CompressedVideo:
         frames, iframes = clip.frame_inds, clip.iframe_inds
         height, width = self._stored_size
         self._damage.forget()
+        self._decoder.begin_read()
         assembler = ClipAssembler(
             clip,
             request,

@@ -23,7 +23,10 @@ RECORD = np.dtype(
         ("recovery", np.int16),  # recovery_frame_cnt of a recovery point message, -1: none
         ("kind", "S1"),  # b"I", b"P", b"B", b"S", b"?": FFmpeg's pict_type of the frame
         ("field", np.uint8),  # FRAME, TOP_FIELD, BOTTOM_FIELD
-        ("reserved", np.uint8, 6),
+        ("width", np.uint16),  # pixels as displayed; 0: the parser does not say
+        ("height", np.uint16),
+        ("chroma", np.uint8),  # 1 + chroma_format_idc; 0: the parser does not say
+        ("reserved", np.uint8),
     ]
 )
 

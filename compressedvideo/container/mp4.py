@@ -23,6 +23,8 @@ Box: TypeAlias = "tuple[bytes, memoryview]"
 
 _PARENTS = (b"trak", b"mdia", b"minf", b"stbl", b"traf")
 
+_TABLES = (b"ctts", b"stts", b"stsc", b"stsz", b"stco", b"co64")
+
 _MAX_DEPTH = 10
 """Boxes within boxes, at least as many as FFmpeg goes down."""
 
@@ -53,9 +55,72 @@ class Track:
     num_descriptions: int = 0
     """Sample descriptions. With several, samples differ in codec, size or headers."""
 
-    _offsets: memoryview = field(default=memoryview(b""), repr=False)
-    _num_chunks: int = field(default=0, repr=False)
-    _runs_of_chunks: memoryview = field(default=memoryview(b""), repr=False)
+    _tables: dict[bytes, memoryview] = field(default_factory=dict, repr=False)
+    """Payloads by kind."""
+
+    def samples(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Where samples lie (clauses 8.7.3 to 8.7.5), and when they are decoded (8.6.1.2).
+
+        Returns:
+            [num_samples] int64 each: positions in the file, sizes in bytes, decoding times in the
+            track's units from 0 on. None if a table is missing, damaged, or in a rare form.
+        """
+        sizes = self._sample_sizes()
+        per_chunk = self._samples_per_chunk()
+        chunks = self._chunk_offsets()
+        durations = self._runs(b"stts", ">u4", 2)
+        if sizes is None or per_chunk is None or chunks is None or durations is None:
+            return None
+        count = self.num_samples
+        if per_chunk.sum() != count or durations[:, 0].sum() != count or not count:
+            return None
+        ends = np.cumsum(sizes)
+        first = np.cumsum(per_chunk) - per_chunk  # of each chunk
+        of_chunk = np.repeat(np.arange(len(chunks)), per_chunk)
+        starts = ends - sizes
+        used = np.minimum(first, count - 1)
+        positions = starts + (chunks - starts[used])[of_chunk]
+        steps = np.repeat(durations[:, 1], durations[:, 0])
+        return positions, sizes, np.cumsum(steps) - steps
+
+    def _sample_sizes(self) -> np.ndarray | None:
+        table = self._tables.get(b"stsz", memoryview(b""))
+        count = self.num_samples
+        if len(table) < 12:
+            return None
+        if size := _number(table, 4):
+            return np.full(count, size, np.int64)
+        if len(table) < 12 + 4 * count:
+            return None
+        return np.frombuffer(table, ">u4", count, 12).astype(np.int64)
+
+    def _samples_per_chunk(self) -> np.ndarray | None:
+        runs = self._runs(b"stsc", ">u4", 3)
+        if runs is None or not len(runs) or runs[0, 0] != 1:
+            return None
+        chunks = np.diff(np.append(runs[:, 0], self._num_chunks + 1))
+        if (chunks < 0).any() or chunks.sum() != self._num_chunks:
+            return None
+        return np.repeat(runs[:, 1], chunks)
+
+    @property
+    def _num_chunks(self) -> int:
+        table = self._tables.get(b"stco") or self._tables.get(b"co64")
+        return _number(table, 4) if table else 0
+
+    def _chunk_offsets(self) -> np.ndarray | None:
+        kind, unit = (b"stco", ">u4") if b"stco" in self._tables else (b"co64", ">i8")
+        runs = self._runs(kind, unit, 1)
+        return None if runs is None else runs[:, 0]
+
+    def _runs(self, kind: bytes, unit: str, width: int) -> np.ndarray | None:
+        """[N, width] int64: the entries of a table."""
+        table = self._tables.get(kind, memoryview(b""))
+        count = _number(table, 4)
+        if len(table) < 8 or len(table) < 8 + np.dtype(unit).itemsize * width * count:
+            return None
+        numbers = np.frombuffer(table, unit, width * count, 8)
+        return numbers.reshape(-1, width).astype(np.int64)
 
     def composition_offsets(self) -> np.ndarray | None:
         """Composition minus decoding time of each sample (clause 8.6.1.3).
@@ -64,13 +129,11 @@ class Track:
             [num_samples] int64, the track's time units: zeros without a table. Where some are
             negative, all are raised so that none is, as FFmpeg does. None if the table is damaged.
         """
-        table = self._offsets
-        if not table:
+        if b"ctts" not in self._tables:
             return np.zeros(self.num_samples, np.int64)
-        count = _number(table, 4)
-        if 8 + 8 * count > len(table):
+        runs = self._runs(b"ctts", ">i4", 2)
+        if runs is None:
             return None
-        runs = np.frombuffer(table, ">i4", 2 * count, 8).reshape(-1, 2).astype(np.int64)
         if (runs[:, 0] < 0).any() or runs[:, 0].sum() != self.num_samples:
             return None
         offsets = np.repeat(runs[:, 1], runs[:, 0])
@@ -205,12 +268,8 @@ def _read_track(data: memoryview, of_movie: Matrix) -> Track:
             track.num_descriptions = _number(payload, 4)
         elif kind in (b"stsz", b"stz2"):
             track.num_samples = _number(payload, 8)
-        elif kind == b"ctts":
-            track._offsets = payload
-        elif kind in (b"stco", b"co64"):
-            track._num_chunks = _number(payload, 4)
-        elif kind == b"stsc":
-            track._runs_of_chunks = payload
+        if kind in _TABLES:
+            track._tables[kind] = payload
     return track
 
 
@@ -241,7 +300,7 @@ def _as_int32(number: int) -> int:
 
 def _num_in_chunks(track: Track) -> int:
     """Samples of the chunks, clause 8.7.4: what FFmpeg counts by if the track is sound."""
-    table = track._runs_of_chunks
+    table = track._tables.get(b"stsc", memoryview(b""))
     num_runs = min(_number(table, 4), (len(table) - 8) // 12)
     if track.handler != "soun" or num_runs <= 0:
         return 0

@@ -21,13 +21,15 @@ from av.video.codeccontext import VideoCodecContext
 from ..errors import CorruptVideoError
 from ..limits import Limits
 from .mp4 import read_tracks
-from .opening import Source, choose_stream, open_container, raw_file
+from .opening import SELF_DESCRIBING, Source, choose_stream, open_container, raw_file
 from .orientation import Matrix
 from .riff import check_riff
 
 AVI = "avi"
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 MATROSKA = "matroska,webm"
+_EBML = b"\x1a\x45\xdf\xa3"
+"""How Matroska begins."""
 
 _CHUNK_HEADER = {MP4: 0, AVI: 8}
 """Bytes between the position that a container's table names and the packet."""
@@ -35,13 +37,22 @@ _CHUNK_HEADER = {MP4: 0, AVI: 8}
 _MAX_KEPT = 1 << 23
 """Bytes of packets that stay in memory, so that a small file is demuxed only once."""
 
-_WINDOW = 1 << 22
+_WINDOW = 1 << 23
 """Bytes of a file that are looked at together."""
+
+_GAP = 1 << 16
+"""Bytes of others that are read along with packets around them."""
+
+_AS_STORED = (
+    *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mpeg1video", "mpeg2video"),
+    *("h263", "h263p", "flv", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2"),
+)
+"""Codecs whose packets demuxers of ``_CHUNK_HEADER`` hand on as they lie in the file."""
 
 _BATCH = 64
 """Demuxed packets that are looked at together."""
 
-_NEAR = 16
+_NEAR = 2
 """Packets that are skipped rather than a seek made."""
 
 _BACK = (0, 100, 2000)
@@ -77,6 +88,8 @@ class PacketReader:
         with raw_file(source, path) as file:  # before FFmpeg believes it
             tracks = read_tracks(file, path=path, limits=self._limits)
             check_riff(file, path=path)
+            file.seek(0)
+            self._decodes = not tracks and file.read(4) != _EBML
         self._container = self._open()
         try:
             self.stream = choose_stream(self._container, stream, path)
@@ -96,13 +109,16 @@ class PacketReader:
             self._track = next((t for t in tracks if t.id == self.stream.id), None)
         else:
             self._track = None
-        self._kept: list[Packet] = []
+        self._kept: list[Buffer] = []
+        self._has_table = False
         self.num_missing = 0
         """Packets at the end that a table announces, and that lie beyond the end of the file."""
         self._next: int | None = 0  # the packet that is demuxed next
 
     def _open(self) -> InputContainer:
-        return open_container(self._source, self.path, max_pixels=self._limits.pixels)
+        return open_container(
+            self._source, self.path, max_pixels=self._limits.pixels, decodes=self._decodes
+        )
 
     def close(self) -> None:
         self._container.close()
@@ -159,10 +175,15 @@ class PacketReader:
             LimitError: If there are more packets than the limits allow.
         """
         with raw_file(self._source, self.path) as file:
-            has_table = self._read_table(file)
-            if has_table:
-                yield from self._noting_first(self._from_file(file))
-        if not has_table:  # the file is where the demuxer left it
+            self._has_table = self._read_table(file)
+            if self._has_table:
+                end = len(self) - self.num_missing
+                keeps = self.codec in _AS_STORED and sum(self._sizes) <= _MAX_KEPT
+                for batch in self._noting_first(self._stored(file, 0, end)):
+                    yield batch
+                    if keeps:
+                        self._kept += batch
+        if not self._has_table:  # the file is where the demuxer left it
             yield from self._noting_first(self._demuxed())
 
     def _noting_first(self, batches: Iterator[list[Buffer]]) -> Iterator[list[Buffer]]:
@@ -182,12 +203,16 @@ class PacketReader:
         if not len(entries) or len(entries) != self.stream.frames:
             return False
         self._limits.check("packets", len(entries), path=self.path, codec=self.codec)
-        held = [entry for entry in entries if entry.size]  # AVI's empty chunks repeat a frame
-        if not held:
-            return False
-        positions = array("q", [entry.pos + header for entry in held])
-        sizes = array("q", [entry.size for entry in held])
-        times = array("q", [entry.timestamp for entry in held])
+        table = self._own_table(entries)
+        if table is None:
+            held = [entry for entry in entries if entry.size]  # AVI's empty chunks repeat a frame
+            if not held:
+                return False
+            positions = array("q", [entry.pos + header for entry in held])
+            sizes = array("q", [entry.size for entry in held])
+            times = array("q", [entry.timestamp for entry in held])
+        else:
+            positions, sizes, times = (array("q", column.tobytes()) for column in table)
         at, length = np.asarray(positions), np.asarray(sizes)
         rises = (at[1:] >= at[:-1] + length[:-1]).all() and (np.diff(np.asarray(times)) > 0).all()
         if not rises or at[0] < header:
@@ -208,12 +233,32 @@ class PacketReader:
                 self._presentation_times = np.asarray(times) + offsets
         return True
 
-    def _from_file(self, file: BinaryIO) -> Iterator[list[Buffer]]:
+    def _own_table(self, entries: Any) -> tuple[np.ndarray, ...] | None:
+        """What ``entries`` say, without an object for each: of 10 minutes that takes as long as
+        all the rest."""
+        table = self._track.samples() if self._track else None
+        if table is None or len(table[0]) != len(entries) or not table[1].all():
+            return None
+        positions, sizes, times = table
+        times = times + (entries[0].timestamp - times[0])
+        ends = ((e.pos, e.size, e.timestamp) for e in (entries[0], entries[len(entries) - 1]))
+        for at, entry in zip((0, -1), ends, strict=True):
+            if entry != (positions[at], sizes[at], times[at]):
+                return None
+        return positions, sizes, times
+
+    def _stored(self, file: BinaryIO, start: int, end: int) -> Iterator[list[Buffer]]:
+        """The packets ``start`` to ``end - 1``, from where the table says that they are."""
         positions, sizes = self._positions, self._sizes
-        start, end = 0, len(positions) - self.num_missing
         while start < end:
             begin, stop = positions[start], start + 1
-            while stop < end and positions[stop] + sizes[stop] - begin <= _WINDOW:
+            after = begin + sizes[start]
+            while (
+                stop < end
+                and positions[stop] - after <= _GAP
+                and positions[stop] + sizes[stop] - begin <= _WINDOW
+            ):
+                after = positions[stop] + sizes[stop]
                 stop += 1
             file.seek(begin)
             window = memoryview(_read(file, positions[stop - 1] + sizes[stop - 1] - begin))
@@ -268,15 +313,28 @@ class PacketReader:
 
     # -- some of them, again
 
-    def read(self, first: int, stop: int) -> list[Packet]:
-        """The packets ``first`` to ``stop - 1``.
+    def read(self, first: int, stop: int) -> list[Buffer]:
+        """The packets ``first`` to ``stop - 1``: FFmpeg's, or their bytes.
 
         Raises:
             CorruptVideoError: If one of them cannot be found again.
         """
+        if stop > len(self) - self.num_missing:
+            raise self._lost(len(self) - self.num_missing)
         if self._kept:
             return self._kept[first:stop]
-        found: list[Packet] = []
+        if self._has_table and self.codec in _AS_STORED:
+            return self._read_stored(first, stop)
+        return self._demux_again(first, stop)
+
+    def _read_stored(self, first: int, stop: int) -> list[Buffer]:
+        with raw_file(self._source, self.path) as file:
+            if self._positions[stop - 1] + self._sizes[stop - 1] > file.seek(0, 2):
+                raise self._lost(stop - 1)  # it was cut since
+            return [packet for batch in self._stored(file, first, stop) for packet in batch]
+
+    def _demux_again(self, first: int, stop: int) -> list[Buffer]:
+        found: list[Buffer] = []
         for packets in self._ways(first):
             found = self._leading(packets, first, stop)
             if len(found) == stop - first:
@@ -296,9 +354,9 @@ class PacketReader:
         self._reopen()
         yield islice(self._packets(), first, None)
 
-    def _leading(self, packets: Iterator[Packet], first: int, stop: int) -> list[Packet]:
+    def _leading(self, packets: Iterator[Packet], first: int, stop: int) -> list[Buffer]:
         """Packets up to ``stop - 1``, or to the one before the first that is another one."""
-        found: list[Packet] = []
+        found: list[Buffer] = []
         for packet in packets:
             if not self._is(packet, first + len(found)):
                 break
@@ -350,6 +408,17 @@ class PacketReader:
             return False
         return True
 
+    @property
+    def knows_format(self) -> bool:
+        """Whether the stream's decoder knows its pictures' size and format from having decoded
+        some. Else it only has what the container says."""
+        return self._decodes or self.codec not in SELF_DESCRIBING
+
+    def learn_format(self) -> None:
+        """Open the file anew, and let it decode the first pictures."""
+        self._decodes = True
+        self.renew()
+
     def renew(self) -> VideoCodecContext:
         """Open the file anew. Returns the stream's decoder, of which nobody made use yet."""
         self._reopen()
@@ -370,6 +439,13 @@ class PacketReader:
             path=self.path,
             codec=self.codec,
         )
+
+
+def padded_packet(data: Buffer) -> Packet:
+    """A packet with the padding behind it that decoders read into: ``Packet(data)`` has none."""
+    packet = Packet(len(data))
+    packet.update(data)
+    return packet
 
 
 def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:

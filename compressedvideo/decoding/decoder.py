@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from ..container.orientation import Matrix
+from ..container.packets import padded_packet
 from ..damage import Damage
 from ..index import Picture
 
@@ -27,11 +28,11 @@ _OF_CONTAINER = (*("width", "height", "color_range", "colorspace", "color_primar
 """What a container may say of pictures that the stream does not."""
 
 _KEEPS_TRACES = (
-    *("mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "h263i", "flv1", "flv"),
-    *("msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2", "hevc", "mjpeg"),
+    *("hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "h263i"),
+    *("flv1", "flv", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2"),
 )
 """Decoders that flushing does not bring back to where they began: after damage that they do not
-notice, other pictures come out another way. A new one costs these some 30 microseconds."""
+notice, other pictures come out another way. Each read gets its own."""
 
 
 class Decoder:
@@ -59,7 +60,9 @@ class Decoder:
         self._contexts: dict[tuple[bool, bool], VideoCodecContext] = {}
         self.damage = damage
         self._renew = renew
+        self._is_damaged = False
         self._is_stained = False
+        self._is_spent = False  # the container's has decoded for another read
         self._max_pixels = max_pixels
         self._delay = delay
         self.codec = context.name
@@ -77,10 +80,7 @@ class Decoder:
             pixels: False: only vectors are wanted, pixels may be wrong.
         """
         if self._is_stained:
-            self._contexts.clear()
-            self._exports = None
-            self._stream_context = self._renew()
-            self._stream_context.thread_count = 1
+            self._start_over()
         if exports is None:
             context = self._of_container(exports=self._exports or False)
         else:
@@ -90,20 +90,40 @@ class Decoder:
         tells_matrix = context is self._stream_context
         return Decoding(self, context, tells_matrix=tells_matrix)
 
-    def stain(self) -> None:
-        """Something is damaged: begin each time with a new decoder from now on."""
+    def begin_read(self) -> None:
+        """Nothing that earlier reads left behind has a say from now on."""
+        if self._is_stained and not self._is_damaged:
+            self._start_over()
+        elif self.codec in _KEEPS_TRACES:
+            self._contexts.clear()
+            self._is_spent = self._exports is not None
+        self._is_stained = self._is_damaged
+
+    def stain(self, *, for_good: bool = False) -> None:
+        """Something is damaged: begin at each key frame with a new decoder from now on.
+
+        Args:
+            for_good: In later reads, too.
+        """
         self._is_stained = True
+        self._is_damaged |= for_good
+
+    def _start_over(self) -> None:
+        self._contexts.clear()
+        self._exports = None
+        self._is_spent = False
+        self._stream_context = self._renew()
+        self._stream_context.thread_count = 1
 
     def _context_for(self, *, exports: bool, pixels: bool) -> VideoCodecContext:
         """The container's decoder, or another one where that does not do.
 
         Whether a decoder exports vectors is settled when it is opened.
         """
-        keeps_traces = self.codec in _KEEPS_TRACES
-        if pixels and (self._exports is None or (self._exports == exports and not keeps_traces)):
+        if pixels and not self._is_spent and self._exports in (None, exports):
             return self._of_container(exports=exports)
         key = exports, pixels
-        if key not in self._contexts or keeps_traces:
+        if key not in self._contexts:
             other = av.CodecContext.create(self.codec, "r")
             assert isinstance(other, VideoCodecContext)
             other.extradata = self._stream_context.extradata
@@ -157,10 +177,11 @@ class Decoding:
         number, self._number = self._number, self._number + 1
         self._missing[number] = picture
         self._last = picture
-        for packet in picture.packets:
+        for data in picture.packets:
             if self._preamble:
-                packet = padded_packet(self._preamble + bytes(packet))
+                data = self._preamble + bytes(data)
                 self._preamble = b""
+            packet = data if isinstance(data, Packet) else padded_packet(data)
             packet.pts = number  # the decoder hands it on: which frame is which picture
             packet.dts = None
             self._decoder.packets_decoded += 1
@@ -192,13 +213,6 @@ class Decoding:
             display = None if last is None or last.display < 0 else last.display
             problem = f"cannot be decoded ({error}); re-encode or drop the file"
             self._decoder.damage.found(problem, display, cause=error)
-
-
-def padded_packet(data: bytes) -> Packet:
-    """A packet with the padding behind it that decoders read into: ``Packet(data)`` has none."""
-    packet = Packet(len(data))
-    packet.update(data)
-    return packet
 
 
 def display_matrix(frame: VideoFrame) -> Matrix | None:

@@ -31,6 +31,7 @@ def run_forked(command: list[str], **kwargs) -> SimpleNamespace:
     def call() -> None:
         os.dup2(kwargs["stdout"].fileno(), 1)
         os.dup2(kwargs["stderr"].fileno(), 2)
+        torch.set_num_threads(1)  # the threads of a pool are not forked with it
         sys.argv = command[1:]
         runpy.run_path(command[1], run_name="__main__")
 
@@ -63,7 +64,7 @@ def frames_as_jpegs(tool: ModuleType, folder: Path, *, frame: int) -> float:
     for name, _ in tool.read_annotations(folder, "val.txt"):
         with CompressedVideo(folder / name) as video:
             frames = video.read([frame, frame + 12], modalities=("rgb",)).rgb
-        sizes.append(2 * sum(len(tool.encode_jpeg(f, quality=95)) for f in frames))
+        sizes.append(2 * sum(len(tool.encode_jpeg(f, quality=95, subsampling="444")) for f in frames))
     return float(np.mean(sizes))
 
 

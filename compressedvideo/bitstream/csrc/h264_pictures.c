@@ -98,6 +98,9 @@ static void begin_picture(h264_parser *p)
         .crop_top = p->sps.crop_top,
         .crop_left = p->sps.crop_left,
     };
+    p->coded.record.width = (uint16_t)p->coded.width;
+    p->coded.record.height = (uint16_t)p->coded.height;
+    p->coded.record.chroma = (uint8_t)(1 + p->sps.chroma_format_idc);
     p->messages.recovery_frame_cnt = -1;
     if (p->depth != H264_HEADERS)
         h264_begin_macroblocks(p);

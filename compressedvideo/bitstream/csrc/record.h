@@ -33,7 +33,9 @@ typedef struct {
     int16_t recovery;       /* recovery_frame_cnt of a recovery point message, -1: none */
     uint8_t kind;           /* 'I', 'P', 'B', 'S' or '?' */
     uint8_t field;          /* RECORD_FRAME to RECORD_BOTTOM_FIELD */
-    uint8_t reserved[6];
+    uint16_t width, height; /* as displayed, 0: not said */
+    uint8_t chroma;         /* 1 + chroma_format_idc, 0: not said */
+    uint8_t reserved;
 } picture_record;
 
 _Static_assert(sizeof(picture_record) == 48, "record.py knows this layout");

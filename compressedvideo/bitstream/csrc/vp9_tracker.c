@@ -101,6 +101,8 @@ static void add_picture(vp9_tracker *tracker, picture_record *record, record_lis
 {
     const vp9_header *h = &tracker->last;
     record->kind = vp9_is_intra(h) ? 'I' : 'P';
+    record->width = h->width <= UINT16_MAX ? (uint16_t)h->width : 0;
+    record->height = h->height <= UINT16_MAX ? (uint16_t)h->height : 0;
     /* Even one that no slot keeps: the next frame builds on its probabilities and vectors. */
     record->flags = (uint16_t)(RECORD_REFERENCED | (h->key ? RECORD_KEY | RECORD_CLOSED : 0) |
                                (h->show ? 0 : RECORD_HIDDEN));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import av
@@ -108,3 +109,19 @@ def test_a_cover_alone_is_the_video(tmp_path):
         container.mux(sound.encode(None))
     with CompressedVideo(path) as video:
         assert (video.codec, video.num_frames, video.frame_types) == ("mjpeg", 1, ["I"])
+
+
+def test_the_stream_says_how_large_its_pictures_are(tmp_path):
+    """Nothing is decoded to open H.264 in MP4, but what the container says is not believed."""
+    path = tmp_path / "clip.mp4"
+    clip_recipes.encode(path, clip_recipes.Recipe("h264", ".mp4", num_frames=3))
+    with CompressedVideo(path) as video:
+        assert not video._packets.knows_format
+        size, expected = (video.width, video.height), video.read([2], modalities=("rgb",)).rgb
+    data = bytearray(path.read_bytes())
+    at = data.index(b"avc1", data.index(b"stsd")) + 28  # width and height of the sample entry
+    assert struct.unpack_from(">2H", data, at) == size
+    struct.pack_into(">2H", data, at, 2 * size[0], size[1] - 16)
+    with CompressedVideo(bytes(data)) as video:
+        assert (video.width, video.height) == size
+        np.testing.assert_array_equal(video.read([2], modalities=("rgb",)).rgb, expected)

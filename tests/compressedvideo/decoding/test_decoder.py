@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from compressedvideo import CompressedVideo, encode_frames
-from compressedvideo.container.packets import PacketReader
+from compressedvideo.container.packets import PacketReader, padded_packet
 from compressedvideo.damage import Damage
-from compressedvideo.decoding.decoder import Decoder, display_matrix, padded_packet
+from compressedvideo.decoding.decoder import Decoder, display_matrix
 from compressedvideo.errors import CorruptVideoError
 from compressedvideo.index import Picture
 from tests.compressedvideo.recipes import clip_recipes
@@ -123,6 +123,34 @@ def test_a_stained_decoder_is_made_anew(clip):
     assert [frame.to_ndarray().tobytes() for _, frame in before] == [
         frame.to_ndarray().tobytes() for _, frame in after
     ]
+    opened.reader.close()
+
+
+def test_a_decoder_serves_one_read(clip):
+    opened = Opened(clip)
+    decoder = opened.decoder
+    decoder.begin_read()
+    first = [decoder.start(exports=False)._context for _ in range(2)]
+    before = opened.decode(opened.pictures)
+    decoder.begin_read()
+    second = [decoder.start(exports=False)._context for _ in range(2)]
+    after = opened.decode(opened.pictures)
+    assert first[0] is first[1] is not second[0]
+    assert second[0] is second[1]
+    assert [frame.to_ndarray().tobytes() for _, frame in before] == [
+        frame.to_ndarray().tobytes() for _, frame in after
+    ]
+    opened.reader.close()
+
+
+def test_damage_seen_in_one_read_has_no_say_in_the_next(clip):
+    opened = Opened(clip)
+    decoder = opened.decoder
+    for for_good in (False, True):
+        decoder.stain(for_good=for_good)
+        decoder.begin_read()
+        contexts = {id(decoder.start(exports=False)._context) for _ in range(2)}
+        assert len(contexts) == (2 if for_good else 1)
     opened.reader.close()
 
 
