@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parent
 VERSION = runpy.run_path(str(ROOT / "mmcondense" / "version.py"))["__version__"]
 
 READER = ["av>=17.1", "numpy>=1.26"]  # av: the first with Stream.discard, the last for Python 3.10
+DRAW = ["pillow>=10.1"]  # the first whose own font has sizes
 MMACTION = [
+    *DRAW,
     "einops",
     "importlib_metadata",  # mmaction2 imports it and does not declare it
     "matplotlib",
@@ -105,6 +107,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["compressedvideo*", "mmcondense*"]),
+    entry_points={"console_scripts": ["mmcondense = mmcondense_cli.__main__:main"]},
     ext_modules=[
         extension("bitstream", "_parsers"),
         extension("decoding", "_colours"),
@@ -116,6 +119,7 @@ setup(
     python_requires=">=3.10",
     install_requires=READER,
     extras_require={
+        "draw": DRAW,
         "mmaction": MMACTION,
         "lite": LITE,
         "deploy": DEPLOY,

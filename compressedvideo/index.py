@@ -66,17 +66,19 @@ class Picture:
         Args:
             named: Position and name of each picture.
         """
-        self.references = tuple(name for _, name in named)
-        # A hidden picture counts where a frame shows it.
-        shown = [int(position) for position, _ in named if position.is_integer()]
-        past = [place for place in shown if place < self.position]
-        future = [place for place in shown if place > self.position]
-        if past:
-            self.past = max(past)
-        elif future:
-            self.past = min(future)
-        if self.kind == "B" and shown:
-            self.future = min(future) if future else self.past
+        self.references = tuple([name for _, name in named])
+        past = future = None
+        for position, _ in named:
+            if position % 1:  # a hidden picture counts where a frame shows it
+                continue
+            if position < self.position:
+                past = position if past is None else max(past, position)
+            elif position > self.position:
+                future = position if future is None else min(future, position)
+        nearest = future if past is None else past
+        self.past = None if nearest is None else int(nearest)
+        if self.kind == "B":
+            self.future = self.past if future is None else int(future)
 
     def assume_nearest(self) -> None:
         """Take the nearest references for the only ones."""

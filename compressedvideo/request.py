@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 REFERENCES = ("previous", "iframe")
 PRECISIONS = ("subpixel", "integer")
@@ -26,18 +27,18 @@ class Request:
     per_frame: bool
     layout: str = "pixels"
 
-    @property
+    @cached_property
     def wants_field(self) -> bool:
         return not self.modalities.isdisjoint(("motion", "residual"))
 
-    @property
+    @cached_property
     def needs_references(self) -> bool:
         """Whether it matters which frames vectors point into."""
         if not self.modalities.isdisjoint(("residual", "motion_past", "motion_future", "cells")):
             return True
         return "motion" in self.modalities and (self.reference == "iframe" or self.per_frame)
 
-    @property
+    @cached_property
     def wants_vectors(self) -> bool:
         return self.wants_field or not self.modalities.isdisjoint(
             ("motion_past", "motion_future", "cells", "bits")

@@ -23,6 +23,7 @@ from packaging.requirements import Requirement
 from mmcondense._compat import _REQUIRED
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("compressedvideo", "mmcondense", "mmcondense_cli")
 SHIPPED = ("configs", "tools", "model-index.yml")
 BUILD = "from setuptools import build_meta; build_meta.build_{kind}({folder!r})"
 USE_INSTALLED = ROOT / "tests" / "compressedvideo" / "use_installed.py"
@@ -38,7 +39,7 @@ def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources: building leaves no traces in the checkout."""
     tree = tmp_path_factory.mktemp("source")
     left_out = shutil.ignore_patterns(".mim", "*.so", "__pycache__")
-    for name in ("compressedvideo", "mmcondense", "configs", "tools"):
+    for name in (*PACKAGES, "configs", "tools"):
         shutil.copytree(ROOT / name, tree / name, ignore=left_out)
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, tree)
@@ -132,7 +133,7 @@ def shipped_files(folder: Path) -> set[str]:
 def test_wheel_holds_code_configs_and_tools(installed: Path) -> None:
     modules = {
         str(path.relative_to(ROOT))
-        for package in ("compressedvideo", "mmcondense")
+        for package in PACKAGES
         for pattern in ("*.py", "*.pyi", "py.typed")
         for path in (ROOT / package).rglob(pattern)
         if ".mim" not in path.parts
@@ -143,7 +144,7 @@ def test_wheel_holds_code_configs_and_tools(installed: Path) -> None:
     assert {"compressedvideo/py.typed", "mmcondense/py.typed"} <= modules
     assert shipped_files(installed / "mmcondense" / ".mim") == shipped_files(ROOT)
     top = {path.name for path in installed.iterdir() if path.suffix != ".dist-info"}
-    assert top == {"compressedvideo", "mmcondense"}
+    assert top == set(PACKAGES)
 
 
 @needs_compiler
@@ -186,6 +187,7 @@ def test_metadata(installed: Path) -> None:
     assert set(lite) == {*mmaction, "mmcv-lite"}
     assert lite["mmcv-lite"].specifier.contains("2.1.0")
     assert not lite["mmcv-lite"].specifier.contains("2.2.0")  # mmaction2 1.2 refuses it
+    assert set(of_extra("draw")) == {"pillow"} <= set(mmaction)
     assert set(lite) | set(of_extra("deploy")) | set(of_extra("serve")) < set(dev)
 
 
@@ -280,3 +282,37 @@ def test_model_index_names_every_metafile_and_each_config_exists() -> None:
     for metafile in index["Import"]:
         for model in yaml.safe_load((ROOT / metafile).read_text())["Models"]:
             assert (ROOT / model["Config"]).is_file(), model["Config"]
+
+
+def test_the_command_works_beside_av_and_numpy_alone(bare_python: Path, tmp_path: Path) -> None:
+    command = bare_python.with_name("mmcondense")
+    video = tmp_path / "grey.mp4"
+    write = (
+        "import sys, numpy as np; from compressedvideo import encode_frames; "
+        "noise = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), 'u1'); "
+        "encode_frames(sys.argv[1], noise)"
+    )
+    assert run_isolated(bare_python, "-c", write, str(video)).returncode == 0
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(command), *arguments], capture_output=True, text=True)
+
+    shown = run("motion", str(video))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "mpeg4, 32x32, 9 frames" in shown.stdout
+    drawn = run("motion", str(video), "--out-dir", str(tmp_path / "out"))
+    assert drawn.returncode == 1
+    assert drawn.stderr == (
+        "error: drawing needs Pillow: pip install 'mmcondense[draw]' "
+        "(in a clone: pip install -e '.[draw]')\n"
+    )
+    examined = run("doctor")
+    assert examined.returncode == 0
+    assert "torch                  missing: models" in examined.stdout
+    assert "pip install 'mmcondense[lite]'" in examined.stdout
+    (tmp_path / "config.py").touch()
+    (tmp_path / "weights.pth").touch()
+    refused = run("predict", str(video), str(tmp_path / "config.py"), str(tmp_path / "weights.pth"))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: mmcondense needs opencv-contrib-python, einops, ")
+    assert len(refused.stderr.splitlines()) == 1

@@ -26,9 +26,11 @@ logged() {
 }
 
 step "1/5 Environment"
+ACTIVATE=
 if [ -z "${VIRTUAL_ENV:-}" ] && [ "${CONDA_DEFAULT_ENV:-base}" = base ]; then
     [ -f .venv/bin/activate ] || python3 -m venv .venv
     source .venv/bin/activate
+    ACTIVATE='source .venv/bin/activate && '
 fi
 # mmcv-lite would overwrite a compiled mmcv, so it is asked for only where there is neither
 if python -c 'import mmcv' 2>/dev/null; then EXTRA=mmaction; else EXTRA=lite; fi
@@ -43,13 +45,19 @@ step "3/5 Training $CONFIG"
 logged "$WORK_DIR/train.log" python tools/train.py "$CONFIG" --work-dir "$WORK_DIR" --resume
 
 step "4/5 Testing"
-CHECKPOINT=$(cat "$WORK_DIR/last_checkpoint")
+CHECKPOINT=$WORK_DIR/$(basename "$(cat "$WORK_DIR/last_checkpoint")")
 logged "$WORK_DIR/test.log" python tools/test.py "$CONFIG" "$CHECKPOINT" \
     --work-dir "$WORK_DIR" --dump "$WORK_DIR/predictions.pkl"
 
 step "5/5 Pictures of what the network saw, with its predictions"
 python tools/visualizations/browse_dataset.py "$CONFIG" --split val --num 4 \
     --checkpoint "$CHECKPOINT" --out "$WORK_DIR/pictures"
+
+# What the test said last of an accuracy, in percent.
+accuracy() {
+    sed -n "s,.*acc/$1: \([0-9.]*\).*,\1,p" "$WORK_DIR/test.log" |
+        awk '{ last = $1 } END { printf "%.1f", 100 * last }'
+}
 
 step "Done. Where everything lies:"
 cat <<END
@@ -59,4 +67,19 @@ logs               $WORK_DIR/train.log, $WORK_DIR/test.log
 predictions        $WORK_DIR/predictions.pkl
 pictures           $WORK_DIR/pictures
 environment        $(python -c 'import sys; print(sys.prefix)')
+END
+
+step "Accuracy in percent, on clips that were not trained on"
+{
+    echo "stream   top-1 top-5"
+    echo "I-frames $(accuracy i_stream_top1) $(accuracy i_stream_top5)"
+    echo "P-frames $(accuracy p_stream_top1) $(accuracy p_stream_top5)"
+    echo "fused    $(accuracy top1) $(accuracy top5)"
+    echo "chance   12.5 62.5"
+} | awk '{ printf "%-9s %6s %6s\n", $1, $2, $3 }'
+
+step "Next: predict a clip, and look at $WORK_DIR/predicted/val_00000.mp4"
+cat <<END
+${ACTIVATE}mmcondense predict $DATA/videos/val_00000.mp4 \\
+    $CONFIG $CHECKPOINT --out-dir $WORK_DIR/predicted
 END

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,12 @@ class ParsedPicture:
     asked for."""
 
 
+@cache
+def _inexact_end(parser: Any) -> int | None:
+    """The status of a picture that does not end where its data do, if the parser knows one."""
+    return getattr(parser, "INEXACT_END", None)
+
+
 def parsed_picture(
     fields: tuple,
     *,
@@ -85,7 +92,7 @@ def parsed_picture(
         error=None if is_usable else parser.message(status),
         is_unsupported=status >= parser.FIRST_UNSUPPORTED,
         error_bit=bit,
-        ends_exactly=status != getattr(parser, "INEXACT_END", None),
+        ends_exactly=status != _inexact_end(parser),
         size=(height, width),
         cell=cell,
         pictures=pictures,

@@ -1,5 +1,6 @@
-"""What scripts build on: arguments, pictures, dumps, and TSD split into client and cloud."""
+"""What scripts build on: arguments, prediction, pictures, dumps, TSD as client and cloud."""
 
+from .inferencer import CompressedActionInferencer
 from .tsd_split import TSDClient, TSDCloud
 
-__all__ = ["TSDClient", "TSDCloud"]
+__all__ = ["CompressedActionInferencer", "TSDClient", "TSDCloud"]

@@ -15,6 +15,7 @@ from mmengine.fileio.backends import backends, prefix_to_backends
 from compressedvideo import CodecError, CompressedVideo, VideoNotFoundError, VideoOpenError
 
 from . import shards  # noqa: F401 - registers its backend
+from .video_window import ReadableVideo
 
 
 class FetchedVideo(BytesIO):
@@ -25,20 +26,26 @@ class FetchedVideo(BytesIO):
         self.name = name
 
 
-def open_video(results: Mapping, *, virtual_gop: int | None = None) -> CompressedVideo:
-    """Open the video of a sample, wherever it lies.
+def open_video(
+    results: Mapping, *, virtual_gop: int | None = None, for_rgb: bool = False
+) -> ReadableVideo:
+    """Open the video of a sample, wherever it lies; or the window of one that is open.
 
     A file on a disk is read in place. From other backends the video is fetched whole, into memory.
 
     Args:
         results: With ``filename``, and ``backend_args`` unless that is a path or begins with a
-            prefix that MMEngine knows, such as ``s3://`` or ``http://``.
+            prefix that MMEngine knows, such as ``s3://`` or ``http://``. With ``window``, a
+            :class:`~mmcondense.datasets.opened_video.Window`, that is asked instead.
         virtual_gop: Of :class:`CompressedVideo`.
+        for_rgb: Only RGB is wanted, so that a window needs no I-frame before it.
 
     Raises:
         CodecError: If it cannot be fetched, or as CompressedVideo does.
         ValueError: If there is no such backend.
     """
+    if "window" in results:
+        return results["window"].open(virtual_gop=virtual_gop, with_iframe=not for_rgb)
     source = fetch_video(results["filename"], backend_args=results.get("backend_args"))
     return CompressedVideo(source, virtual_gop=virtual_gop)
 

@@ -64,7 +64,9 @@ def frames_as_jpegs(tool: ModuleType, folder: Path, *, frame: int) -> float:
     for name, _ in tool.read_annotations(folder, "val.txt"):
         with CompressedVideo(folder / name) as video:
             frames = video.read([frame, frame + 12], modalities=("rgb",)).rgb
-        sizes.append(2 * sum(len(tool.encode_jpeg(f, quality=95, subsampling="444")) for f in frames))
+        sizes.append(
+            2 * sum(len(tool.encode_jpeg(f, quality=95, subsampling="444")) for f in frames)
+        )
     return float(np.mean(sizes))
 
 

@@ -7,6 +7,7 @@ from .fuse_clip import FuseClip
 from .load_compressed_video import LoadCompressedVideo
 from .load_flow import LoadFlow
 from .pipeline_check import check_compressed_pipeline
+from .read_frames import OpenVideo, ReadFrames
 from .sample_compressed_frames import SampleCompressedFrames
 from .sample_gop_clips import SampleGOPClips
 from .sample_gops import SampleGOPs
@@ -19,6 +20,8 @@ __all__ = [
     "FuseClip",
     "LoadCompressedVideo",
     "LoadFlow",
+    "OpenVideo",
+    "ReadFrames",
     "SampleCompressedFrames",
     "SampleGOPClips",
     "SampleGOPs",

@@ -9,8 +9,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from compressedvideo import CodecError, CompressedVideo
+from compressedvideo import CodecError
 from mmcondense.datasets.storage import open_video
+from mmcondense.datasets.video_window import ReadableVideo
 
 _PREDICTED_TYPES = ("P", "B")
 
@@ -152,12 +153,12 @@ class SampleCompressedFrames(BaseTransform):
             first=first,
         ).ravel()  # [C * S]
 
-    def _iframes(self, video: CompressedVideo, places: np.ndarray) -> np.ndarray:
+    def _iframes(self, video: ReadableVideo, places: np.ndarray) -> np.ndarray:
         positions = self._positions(video.num_frames, places, first=0)
         iframes = video.iframe_inds  # the first is 0
         return iframes[np.searchsorted(iframes, positions, side="right") - 1]
 
-    def _predicted_frames(self, video: CompressedVideo, places: np.ndarray) -> np.ndarray:
+    def _predicted_frames(self, video: ReadableVideo, places: np.ndarray) -> np.ndarray:
         if "B" in self.frame_types and not video.has_b_frames:
             raise CodecError(
                 f"the config asks for B-frames (frame_types={self.frame_types}), but this stream "

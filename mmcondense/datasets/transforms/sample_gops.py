@@ -8,13 +8,14 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from compressedvideo import CodecError, CompressedVideo
+from compressedvideo import CodecError
 from mmcondense.datasets.storage import open_video
+from mmcondense.datasets.video_window import ReadableVideo
 
 _PREDICTED_TYPES = ("P", "B")
 
 
-def predicted_frames_of_gops(video: CompressedVideo, frame_types: Sequence[str]) -> list[list[int]]:
+def predicted_frames_of_gops(video: ReadableVideo, frame_types: Sequence[str]) -> list[list[int]]:
     """Of each GOP, real or virtual, the frames that motion and residuals can be taken from.
 
     Args:
@@ -111,7 +112,7 @@ class SampleGOPs(BaseTransform):
         results["clip_len"] = self.num_gops
         return results
 
-    def _gops(self, candidates: list[int], video: CompressedVideo) -> np.ndarray:
+    def _gops(self, candidates: list[int], video: ReadableVideo) -> np.ndarray:
         """[S] GOP numbers, ascending."""
         if not candidates:
             asked = " or ".join(self.frame_types)
