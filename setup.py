@@ -30,7 +30,9 @@ MMACTION = [
     "scipy",
     "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
     "timm>=1.0.8",  # TSD's extractor; any other of its networks as a backbone
-    "torch>=2.1",  # no upper bound, so that torch and torchvision can match
+    # 2.6: the first that loads checkpoints without running what is in them, and lets others be
+    # allowed; no upper bound, so that torch and torchvision can match
+    "torch>=2.6",
     "torchvision",
 ]
 # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv takes MMACTION alone

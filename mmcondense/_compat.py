@@ -6,8 +6,9 @@
 1  mmaction2's wheel lacks ``localizers/drn``    mmaction2 #2714        a wheel on PyPI contains it
 2  mmaction2 imports ``importlib_metadata``,     mmaction2 1.2.0        its metadata declares it
    which it does not declare                     (no issue found)
-3  torch >= 2.6 refuses mmengine's checkpoints   mmengine #1655         mmengine allow-lists what
-                                                                        it saves
+3  torch >= 2.6 refuses mmengine's checkpoints;  mmengine #1655         mmengine allow-lists what
+   mmengine 0.11 then loads them as pickles,                            it saves, and loads no
+   ``weights_only=False``                                               pickles
 4  mmengine needs ``pkg_resources``, gone from   mmengine #1676,        a release of mmengine
    setuptools 82 on                              setuptools #5174       contains #1676
 5  no distributed training without CUDA          mmengine 0.10.7        ``init_dist`` and
@@ -30,6 +31,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import pickle
 import sys
 import warnings
@@ -46,7 +48,8 @@ PATCHED = (
     "mmengine.infer.infer.BaseInferencer._load_weights_to_model",  # 9
 )
 """All functions of MMEngine and MMAction2 that are replaced, with the number of the repair. Beside
-them, 1 adds modules that are missing, and 3 adds to torch's list of what checkpoints may hold."""
+them, 1 adds modules that are missing, and 3 adds to torch's list of what checkpoints may hold; with
+mmengine 0.11, 3 also stands a namespace in for ``torch`` in ``mmengine.runner.checkpoint``."""
 
 
 def apply() -> None:
@@ -157,7 +160,10 @@ def _allow_mmengine_checkpoints() -> None:
     from mmengine.logging import HistoryBuffer
 
     if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6):
-        return  # torch.load does not default to weights_only=True
+        raise ImportError(
+            f"torch {torch.__version__} loads checkpoints as pickles, which may run code: "
+            "mmcondense needs torch 2.6 or later"
+        )
     multiarray = importlib.import_module(
         "numpy._core.multiarray"
         if np.lib.NumpyVersion(np.__version__) >= "2.0.0b1"
@@ -178,6 +184,29 @@ def _allow_mmengine_checkpoints() -> None:
         ]
     torch.serialization.add_safe_globals(allowed)
     _save_one_cycle_without_its_function()
+    from mmengine.runner import checkpoint
+
+    _load_weights_only(checkpoint)
+
+
+class _WeightsOnly(ModuleType):
+    """``torch``, whose ``load`` takes no ``weights_only=False``."""
+
+    def __init__(self, torch: ModuleType) -> None:
+        super().__init__(torch.__name__)
+        self._torch = torch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._torch, name)
+
+    def load(self, *args: Any, **kwargs: Any) -> Any:
+        return self._torch.load(*args, **{**kwargs, "weights_only": True})
+
+
+def _load_weights_only(module: ModuleType) -> None:
+    """Repair 3 for mmengine 0.11, whose loaders say ``weights_only=False``."""
+    if "weights_only=False" in inspect.getsource(module):
+        module.torch = _WeightsOnly(module.torch)  # type: ignore[attr-defined]
 
 
 def _save_one_cycle_without_its_function() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import pickle
@@ -103,10 +104,6 @@ def test_everything_that_is_missing_is_named_in_one_line() -> None:
 
 # 3: checkpoints
 
-needs_weights_only = pytest.mark.skipif(
-    not hasattr(torch.serialization, "get_safe_globals"), reason="torch before 2.6"
-)
-
 
 def save(content: object) -> io.BytesIO:
     buffer = io.BytesIO()
@@ -120,7 +117,6 @@ def mmengine_logs() -> dict:
     return {"message_hub": {"log_scalars": OrderedDict(loss=history)}, "best": np.float64(0.75)}
 
 
-@needs_weights_only
 @pytest.mark.parametrize("home", ["numpy.core.multiarray", "numpy._core.multiarray"])
 def test_reads_the_logs_of_mmengine_from_any_numpy(home: str) -> None:
     written = save(mmengine_logs())
@@ -140,7 +136,6 @@ def test_reads_the_logs_of_mmengine_from_any_numpy(home: str) -> None:
     assert loaded["best"] == 0.75
 
 
-@needs_weights_only
 def test_checkpoints_are_still_unreadable_without_the_repair() -> None:
     allowed = torch.serialization.get_safe_globals()
     torch.serialization.clear_safe_globals()
@@ -151,7 +146,6 @@ def test_checkpoints_are_still_unreadable_without_the_repair() -> None:
         torch.serialization.add_safe_globals(allowed)
 
 
-@needs_weights_only
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -191,7 +185,6 @@ class Calls:
         return self.call
 
 
-@needs_weights_only
 @pytest.mark.parametrize(
     "attack",
     [
@@ -215,6 +208,26 @@ def test_malicious_checkpoints_are_refused(
     with pytest.raises(pickle.UnpicklingError):
         torch.load(save({"state_dict": Calls(function, *arguments)}), weights_only=True)
     assert not marker.exists()
+
+
+def test_mmengine_0_11_is_kept_from_loading_pickles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import torch\ndef load(file):\n    return torch.load(file, weights_only=False)\n"
+    (tmp_path / "loaders_of_0_11.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    loaders = importlib.import_module("loaders_of_0_11")
+    marker = tmp_path / "owned"
+    attack = dict(state_dict=Calls(os.mkdir, str(marker)))
+    loaders.load(save(attack))
+    assert marker.exists()  # what 0.11 does
+    marker.rmdir()
+    _compat._load_weights_only(loaders)
+    with pytest.raises(pickle.UnpicklingError):
+        loaders.load(save(attack))
+    assert not marker.exists()
+    assert loaders.load(save(mmengine_logs()))["best"] == 0.75
+    assert loaders.torch.Tensor is torch.Tensor
 
 
 # 5: distributed on the CPU (two real processes: tests/tools/test_dist.py)

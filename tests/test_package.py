@@ -180,6 +180,7 @@ def test_metadata(installed: Path) -> None:
     assert mmaction["setuptools"].specifier.contains("81.0")
     assert not mmaction["setuptools"].specifier.contains("82.0")
     assert "<" not in str(mmaction["torch"].specifier)  # torch and torchvision have to match
+    assert not mmaction["torch"].specifier.contains("2.5.1")  # loads checkpoints as pickles
     # neither mmcv nor a second OpenCV may be forced on anybody
     forced = [name for name in mmaction if name.startswith(("mmcv", "opencv", "decord"))]
     assert forced == ["opencv-contrib-python"]

@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config, stop
+from mmcondense.datasets.annotations import AnnotationError
 from mmcondense.engine.hooks import CheckpointFitHook, check_test_videos
 
 
@@ -17,7 +18,11 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Test and evaluate a recognizer")
     add_runner_arguments(parser)
     parser.add_argument("checkpoint", help="checkpoint file")
-    parser.add_argument("--dump", help="pickle file for the predictions, to evaluate them offline")
+    parser.add_argument(
+        "--dump",
+        help="file for the predictions, to evaluate them offline: .npz, or .pkl for MMAction2's "
+        "tools, a pickle, which may run code when it is opened",
+    )
     parser.add_argument("--show-dir", help="folder for the pictures of the visualization hook")
     parser.add_argument("--show", action="store_true", help="show predictions in a window")
     parser.add_argument("--interval", type=int, default=1, help="visualize every n-th sample")
@@ -30,8 +35,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if "://" not in args.checkpoint and not Path(args.checkpoint).is_file():
         parser.error(f"no checkpoint at {args.checkpoint}")
-    if args.dump is not None and not args.dump.endswith((".pkl", ".pickle")):
-        parser.error(f"--dump writes a .pkl or .pickle file, got {args.dump}")
+    if args.dump is not None and not args.dump.endswith((".npz", ".pkl", ".pickle")):
+        parser.error(f"--dump writes a .npz, .pkl or .pickle file, got {args.dump}")
     return args
 
 
@@ -61,7 +66,8 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         evaluators = cfg.test_evaluator
         if not isinstance(evaluators, list | tuple):
             evaluators = [evaluators]
-        cfg.test_evaluator = [*evaluators, {"type": "DumpScores", "out_file_path": args.dump}]
+        dump = "DumpScoreArrays" if args.dump.endswith(".npz") else "DumpScores"
+        cfg.test_evaluator = [*evaluators, {"type": dump, "out_file_path": args.dump}]
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
 
@@ -89,7 +95,10 @@ def main() -> None:
     if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):  # a stock config
         runner.register_hook(CheckpointFitHook())
     runner.register_hook(CheckCheckpoint(allow_training_videos=args.allow_training_videos))
-    runner.test()
+    try:
+        runner.test()
+    except AnnotationError as error:
+        stop(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
-from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config
+from mmcondense.apis.cli import add_runner_arguments, check_inputs, load_config, stop
 from mmcondense.apis.learning_rate import scale_peaks
+from mmcondense.datasets.annotations import AnnotationError
 from mmcondense.engine.hooks import CheckpointFitHook, TrainingListHook
+from mmcondense.engine.sound_checkpoint import damage_of, newest_sound_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,6 +45,11 @@ def parse_args() -> argparse.Namespace:
     local = args.resume not in (None, "auto") and "://" not in args.resume
     if local and not Path(args.resume).is_file():
         parser.error(f"--resume: no checkpoint at {args.resume}")
+    if local and (damage := damage_of(Path(args.resume))):
+        parser.error(
+            f"--resume: {args.resume} is damaged: {damage}; without a path, the newest sound "
+            "checkpoint in the work dir is taken"
+        )
     return args
 
 
@@ -61,9 +68,13 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         cfg.optim_wrapper.type = "AmpOptimWrapper"
         cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
     if args.resume == "auto":
+        try:
+            newest = newest_sound_checkpoint(cfg.work_dir)
+        except ValueError as error:
+            stop(f"error: {error}")
         # without a checkpoint MMEngine would forget load_from and start from random weights
-        if find_latest_checkpoint(cfg.work_dir) is not None:
-            cfg.resume, cfg.load_from = True, None
+        if newest is not None:
+            cfg.resume, cfg.load_from = True, newest
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
     if args.auto_scale_lr:
@@ -94,7 +105,12 @@ def main() -> None:
         if not any(isinstance(hook, hook_type) for hook in runner.hooks):  # a stock config
             runner.register_hook(hook_type())
     scale_peaks(runner)
-    runner.train()
+    try:
+        runner.train()
+    except AnnotationError as error:
+        stop(f"error: {error}")
+    except FloatingPointError as error:  # of FiniteLossHook
+        raise SystemExit(f"error: {error}") from None
 
 
 if __name__ == "__main__":

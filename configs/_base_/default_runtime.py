@@ -6,11 +6,14 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, save_best='acc/top1'),
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=3, save_best='acc/top1'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     training_list=dict(type='TrainingListHook'),
-    checkpoint_fit=dict(type='CheckpointFitHook'))
+    checkpoint_fit=dict(type='CheckpointFitHook'),
+    exact_resume=dict(type='ExactResumeHook'),
+    finite_loss=dict(type='FiniteLossHook'),
+    save_at_sigterm=dict(type='SaveAtSigtermHook'))
 custom_hooks = [dict(type='ReportSkippedVideosHook')]
 
 env_cfg = dict(

@@ -9,6 +9,7 @@ import numpy as np
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 from mmengine.fileio import load
 
+from mmcondense.evaluation.score_arrays import read_score_arrays
 from mmcondense.evaluation.score_kind import SCORE_KINDS, score_kind
 
 
@@ -33,17 +34,21 @@ class ScoreDump:
 
 
 def load_score_dump(path: str | Path, *, field: str = "pred_score") -> ScoreDump:
-    """Read a dump in MMAction2's format: a pickled list of data samples as dicts.
+    """Read a dump: an npz file of ours, or MMAction2's pickled list of data samples as dicts.
 
     Args:
-        path: The ``.pkl`` file. Only open what you trust: unpickling can run code.
+        path: The ``.npz`` file, or ``.pkl``. Of the latter only open what you trust: unpickling
+            can run code.
         field: Which scores; a two-stream dump also holds ``i_stream_score`` and so on.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no such dump, lacks the field, or is multi-label.
     """
-    samples = load(str(path), file_format="pkl")
+    if str(path).endswith(".npz"):
+        samples = read_score_arrays(path)
+    else:
+        samples = load(str(path), file_format="pkl")
     if not samples or not isinstance(samples, list) or not isinstance(samples[0], dict):
         raise ValueError(f"{path} is no dump of tools/test.py --dump (a list of data samples)")
     missing = [key for key in (field, "gt_label") if key not in samples[0]]

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from mmaction.datasets import VideoDataset
 from mmaction.registry import DATASETS
-from mmengine.fileio import exists, list_from_file
+from mmengine.fileio import exists
 from mmengine.logging import print_log
 
 from compressedvideo import ON_DAMAGE, CodecError, Limits
 
-from .annotations import Entry, check_labels, read_csv, read_folder, read_lines
+from .annotations import Entry, check_labels, read_csv, read_folder, read_lines, read_text
+from .seeding import STAND_IN, name_sample, seed_generators
 from .transforms import check_compressed_pipeline
 
 
@@ -48,8 +49,8 @@ class CompressedVideoDataset(VideoDataset):
             ``num_classes`` labels are checked against it.
 
     Raises:
-        ValueError: for such a pipeline, an unknown limit or ``on_damage``, and for a missing or
-            out-of-range label, with its line.
+        ValueError: for such a pipeline, an unknown limit or ``on_damage``.
+        AnnotationError: for a missing or out-of-range label, and the like, with its line.
         CodecError: from ``dataset[i]``, in testing for an unreadable video; in training if no
             video is readable, or ``max_refetch + 1`` in a row are not.
     """
@@ -73,6 +74,7 @@ class CompressedVideoDataset(VideoDataset):
         check_compressed_pipeline(self.pipeline.transforms)
         self._failures_in_a_row = 0
         self._last_error: CodecError | None = None
+        self._stand_ins = np.random.default_rng(0)
 
     def full_init(self) -> None:
         if self._fully_initialized:
@@ -95,7 +97,7 @@ class CompressedVideoDataset(VideoDataset):
             exists(self.ann_file)
             entries = read_lines(
                 str(self.ann_file),
-                list_from_file(self.ann_file),
+                read_text(self.ann_file),
                 delimiter=self.delimiter,
                 several=self.multi_class,
             )
@@ -128,6 +130,13 @@ class CompressedVideoDataset(VideoDataset):
             "on_damage": self.on_damage,
         }
 
+    def __getitem__(self, idx: int) -> dict:
+        if not self.test_mode:
+            # Who stands in follows from the state of the generators here, not from the order in
+            # which videos were found to be unreadable.
+            self._stand_ins = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
+        return super().__getitem__(idx)
+
     def prepare_data(self, idx: int) -> dict | None:
         """The packed sample, or None if the video cannot be read and another must stand in."""
         if self.test_mode:
@@ -147,7 +156,9 @@ class CompressedVideoDataset(VideoDataset):
 
     def _prepare(self, idx: int) -> dict | None:
         try:
-            return super().prepare_data(idx)
+            data = super().prepare_data(idx)
+            name_sample(data, self.get_data_info(idx))
+            return data
         except CodecError:
             raise
         except Exception as error:  # a bug, of which the traceback does not say where to look
@@ -158,12 +169,14 @@ class CompressedVideoDataset(VideoDataset):
 
     def _rand_another(self) -> int:
         self._failures_in_a_row += 1
-        readable = np.flatnonzero(~self._skipped.numpy())
-        if len(readable) == 0:
+        if self._skipped.all():
             self._give_up(f"none of its {len(self)} videos can be read")
         if self._failures_in_a_row > self.max_refetch:
             self._give_up(f"{self._failures_in_a_row} videos in a row cannot be read")
-        return int(np.random.choice(readable))  # noqa: NPY002 - mmengine seeds this generator
+        while self._skipped[index := int(self._stand_ins.integers(len(self)))]:
+            pass  # as if it had been tried now, and not before
+        seed_generators(STAND_IN, int(self._stand_ins.integers(2**31)), index)
+        return index
 
     def _give_up(self, reason: str) -> None:
         last = self._last_error or "skipped by another worker, see the log"

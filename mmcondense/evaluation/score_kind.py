@@ -30,19 +30,25 @@ def score_kind(scores: np.ndarray) -> str:
 class DumpScores(DumpResults):
     """MMEngine's DumpResults; each sample also says what its scores are, for those who fuse them.
 
-    Arguments are DumpResults'. ``score_kinds`` of a sample names ``probabilities`` or ``logits``
-    for ``pred_score`` and each ``<stream>_score``; scores of single views are left out.
+    It is a pickle, which MMAction2's tools read, and which may run code when it is opened;
+    DumpScoreArrays writes none. Arguments are DumpResults'. ``score_kinds`` of a sample names
+    ``probabilities`` or ``logits`` for ``pred_score`` and each ``<stream>_score``; scores of single
+    views are left out.
     """
 
     def compute_metrics(self, results: list[dict]) -> dict:
         """Write the file; no metrics."""
-        fields = [key for key in results[0] if key == "pred_score" or key.endswith("_score")]
-        kinds = {
-            field: score_kind(np.stack([np.asarray(sample[field]) for sample in results]))
-            for field in fields
-            if np.ndim(results[0][field]) == 1
-        }
+        kinds = kinds_of(results)
         return super().compute_metrics([{**sample, SCORE_KINDS: kinds} for sample in results])
+
+
+def kinds_of(samples: Sequence[dict]) -> dict[str, str]:
+    """The kind of ``pred_score`` and each ``<stream>_score`` of data samples as dicts."""
+    return {
+        field: score_kind(np.stack([np.asarray(sample[field]) for sample in samples]))
+        for field, first in samples[0].items()
+        if (field == "pred_score" or field.endswith("_score")) and np.ndim(first) == 1
+    }
 
 
 def common_kind(kinds: Sequence[str], names: Sequence[str]) -> str:

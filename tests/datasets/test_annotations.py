@@ -9,6 +9,7 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config, ConfigDict
 
 from mmcondense.apis.preflight import fill_in_num_classes
+from mmcondense.datasets.annotations import AnnotationError
 
 NAMES = ["air drumming/a_000000_000010.mp4", "yoga/b_000003_000013.mkv", "yoga/c_000000_000010.mp4"]
 LABELS = [0, 1, 1]
@@ -110,6 +111,9 @@ def test_bad_labels_are_named_with_file_and_line(tmp_path, text, message):
         ("path,label\na.mp4,yoga\nb.mp4\n", r"list.csv, line 3: no label in 'b.mp4'"),
         ("a.mp4,0\nb.mp4,5\n", r"list.csv, line 2: label 5 is out of range"),
         ("", r"list.csv is empty"),
+        ("a.mp4,0\nb.mp4,1O\n", r"list.csv, line 2: label '1O' is no number, as others"),
+        (KINETICS.replace("3.0", "three"), r"list.csv, line 4: could not convert .*'three'"),
+        (KINETICS.replace(",0,10,train", "", 1), r"list.csv, line 2: fewer columns than label,"),
         (
             KINETICS.replace(",a,", ",x,").replace(",b,", ",y,").replace(",c,", ",z,"),
             "none of the 4",
@@ -120,6 +124,15 @@ def test_bad_csv_is_named(videos, tmp_path, text, message):
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         build(tmp_path / "list.csv", num_classes=2, data_prefix=dict(video=str(videos)))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("list.txt", "no text in UTF-8"), ("list.csv", "no CSV file in UTF-8")]
+)
+def test_what_is_no_text_is_named(tmp_path, name, message):
+    (tmp_path / name).write_bytes(b"\xff\xfe a.mp4 1\n")
+    with pytest.raises(AnnotationError, match=rf"{name} is {message}"):
+        build(tmp_path / name)
 
 
 def test_a_folder_without_classes_is_named(tmp_path):

@@ -185,6 +185,27 @@ def test_worker_seeds_give_the_same_sample(folder):
     assert any((draws[0] != other).any() for other in draws[2:])
 
 
+def test_who_stands_in_does_not_depend_on_what_was_skipped_before(folder):
+    names = [f"good{number}.mp4" for number in range(4)] + list(BROKEN)
+    for seed in range(6):
+        dataset = build(folder, names)
+        samples = []
+        for _ in range(2):  # nothing is known to be broken; all is
+            set_random_seed(seed)
+            samples.append(dataset[6])
+            for i in range(len(names)):
+                dataset[i]
+        first, second = samples
+        assert first["data_samples"].filename == second["data_samples"].filename
+        assert torch.equal(first["inputs"]["residual"], second["inputs"]["residual"])
+
+
+def test_samples_know_their_file(folder):
+    dataset = build(folder, ["good2.mp4", "empty.mp4"])
+    names = [dataset[i]["data_samples"].filename for i in (0, 1)]
+    assert names == [str(folder / "good2.mp4")] * 2  # that of the video which stands in
+
+
 def test_multi_class_labels(folder):
     (folder / "multi.txt").write_text("good0.mp4 1 3\n")
     dataset = CompressedVideoDataset(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import json
+import logging
+import socket
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +30,26 @@ for package in ("onnx", "onnxruntime", "fastapi", "uvicorn"):
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 CLASSES = ("run", "jump", "sit", "wave", "fall")
+
+
+READ_SECONDS = 2.0
+
+
+class Errors(logging.Handler):
+    """What the server logs of tracebacks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.records.append(record)
+
+
+@pytest.fixture(scope="module")
+def errors() -> Errors:
+    return Errors()
 
 
 def load(name: str) -> ModuleType:
@@ -48,13 +71,17 @@ def halves(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def port(halves: Path) -> Iterator[int]:
+@contextmanager
+def serve(halves: Path, *, read_seconds: float, max_connections: int = 64) -> Iterator[int]:
+    """The server in a thread; its port."""
     import uvicorn
 
+    demo = load("tsd_server")
     cloud = TSDCloud(halves / "cloud.onnx", num_threads=1)
-    app = load("tsd_server").create_app(cloud, classes=CLASSES, top_k=3)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    app = demo.create_app(cloud, classes=CLASSES, top_k=3, read_seconds=read_seconds)
+    limits = dict(max_connections=max_connections, read_seconds=read_seconds)
+    quiet = dict(log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(demo.server_config(app, port=0, **quiet, **limits))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
@@ -64,6 +91,13 @@ def port(halves: Path) -> Iterator[int]:
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     thread.join(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def port(halves: Path, errors: Errors) -> Iterator[int]:
+    with serve(halves, read_seconds=READ_SECONDS) as port:
+        logging.getLogger("uvicorn.error").addHandler(errors)
+        yield port
 
 
 def post(port: int, body: bytes, *, path: str = "/classify", headers: dict | None = None):
@@ -124,6 +158,70 @@ def test_a_body_without_end_is_not_kept(port):
     connection.request("POST", "/classify", chunks, encode_chunked=True)
     assert connection.getresponse().status == 413
     connection.close()
+
+
+def closed_after(port: int, sent: bytes) -> bytes:
+    """What comes until the server closes a connection on which no more is sent."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(sent)
+        answer = b""
+        while received := connection.recv(4096):
+            answer += received
+        return answer
+
+
+HEAD = b"POST /classify HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"", b""),
+        (b"POST /classify HTTP/1.1\r\nHost", b""),
+        (b"GET /model HTTP/1.1\r\nHost: a\r\n\r\nGET /mod", b"HTTP/1.1 200"),
+        (HEAD + b"TSD1", b"HTTP/1.1 408"),
+    ],
+    ids=["nothing", "half a head", "half a second head", "half a body"],
+)
+def test_who_sends_nothing_more_is_let_go(port, sent, answer):
+    assert closed_after(port, sent).startswith(answer)
+
+
+def test_a_client_that_goes_away_leaves_no_traceback(halves, port, errors):
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            connection.sendall(HEAD + b"TSD1")
+    assert post(port, TSDClient(halves / "client.onnx")(clips(1)[0]))[0] == 200
+    assert [record.getMessage() for record in errors.records] == []
+
+
+def test_too_many_at_once_are_refused_until_others_leave(halves):
+    packet = TSDClient(halves / "client.onnx")(clips(1)[0])
+
+    def answer(port: int) -> str:
+        try:
+            return str(post(port, packet)[0])
+        except json.JSONDecodeError:
+            return "refused"  # 503, in plain text
+
+    with serve(halves, read_seconds=600, max_connections=5) as port:
+        idle = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(5)]
+        while answer(port) != "refused":  # until the server has seen them all
+            time.sleep(0.01)
+        for connection in idle:
+            connection.close()
+        while answer(port) != "200":
+            time.sleep(0.01)
+
+
+def test_there_is_no_schema_unless_it_is_asked_for(halves, port):
+    for path in ("/openapi.json", "/docs", "/redoc"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", path)
+        assert connection.getresponse().status == 404
+        connection.close()
+    app = load("tsd_server").create_app(TSDCloud(halves / "cloud.onnx"), show_schema=True)
+    assert "/openapi.json" in {route.path for route in app.routes}
 
 
 def test_bad_and_good_clients_at_once(halves, port):

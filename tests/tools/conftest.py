@@ -56,7 +56,7 @@ optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.002, momentum=0.9))
 auto_scale_lr = dict(enable=False, base_batch_size=4)
 default_hooks = dict(logger=dict(type='LoggerHook', interval=1),
                      checkpoint=dict(type='CheckpointHook', interval=1))
-custom_hooks = [{extra_hooks}]
+custom_hooks = [dict(type='ExactResumeHook'), {extra_hooks}]
 env_cfg = dict(dist_cfg=dict(backend='nccl'))
 """
 
@@ -177,6 +177,8 @@ def run_tool() -> Callable[..., subprocess.CompletedProcess[str]]:
         *command: str | Path, status: int = 0, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         binaries = Path(sys.executable).parent
+        env = dict(env or {})
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), str(ROOT)]))
         result = subprocess.run(
             [str(part) for part in command],
             cwd=ROOT,
@@ -185,7 +187,7 @@ def run_tool() -> Callable[..., subprocess.CompletedProcess[str]]:
                 "CUDA_VISIBLE_DEVICES": "-1",
                 "OMP_NUM_THREADS": "1",
                 "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-                **(env or {}),
+                **env,
             },
             capture_output=True,
             text=True,

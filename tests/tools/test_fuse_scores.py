@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from mmcondense.apis.score_dump import load_score_dump
+from mmcondense.evaluation.score_arrays import write_score_arrays
+
 
 @pytest.fixture(scope="module")
 def tool(load_tool) -> ModuleType:
@@ -177,3 +180,22 @@ def test_other_videos_are_refused(run, tmp_path, capsys):
     assert run("--preds", first, third, "--coefficients", "1", "1") == 1
     assert run("--preds", f"{first}:flow_score", "--coefficients", "1") == 1
     assert "holds no ['flow_score']" in capsys.readouterr().err
+
+
+def test_dumps_without_pickle_give_the_same(run, tmp_path, capsys):
+    i_scores, p_scores, labels = complementary_streams(num_videos=40, seed=2)
+    pickles = [
+        write_dump(tmp_path / "i.pkl", i_scores.tolist(), labels.tolist()),
+        write_dump(tmp_path / "p.pkl", p_scores.tolist(), labels.tolist()),
+    ]
+    for path in pickles:
+        write_score_arrays(path.with_suffix(".npz"), pickle.loads(path.read_bytes()))
+    tables = []
+    for suffix in (".pkl", ".npz"):
+        preds = [f"{path.with_suffix(suffix)}:pred_score" for path in pickles]
+        fused = tmp_path / f"fused{suffix}"
+        assert run("--preds", *preds, "--coefficients", 1, 2, "--dump", fused) == 0
+        tables.append(capsys.readouterr().out.replace(suffix, ""))
+        dump = load_score_dump(fused)
+        np.testing.assert_allclose(dump.scores, (i_scores + 2 * p_scores) / 3, atol=1e-6)
+    assert tables[0] == tables[1]

@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,11 +28,26 @@ def test_metrics_and_dump(
     assert metrics["acc/top1"] == sum(hits) / 8 == 1.0
 
 
+def test_dump_without_pickle(
+    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path
+) -> None:
+    dump = tmp_path / "predictions.npz"
+    run_tool(
+        *("python", "tools/test.py", tiny_config, trained / "epoch_3.pth"),
+        *("--work-dir", tmp_path, "--dump", dump),
+    )
+    with np.load(dump, allow_pickle=False) as arrays:
+        assert arrays["pred_score"].shape == (8, 2)
+        assert (arrays["pred_score"].argmax(axis=1) == arrays["gt_label"][:, 0]).all()
+    averaged = run_tool("python", "tools/analysis_tools/average_splits.py", dump)
+    assert "100.00" in averaged.stdout
+
+
 @pytest.mark.parametrize(
     ("checkpoint", "arguments", "status", "message"),
     [
         ("missing.pth", [], 2, "no checkpoint at"),
-        ("epoch_3.pth", ["--dump", "scores.json"], 2, "--dump writes a .pkl or .pickle file"),
+        ("epoch_3.pth", ["--dump", "scores.json"], 2, "--dump writes a .npz, .pkl or .pickle file"),
         ("epoch_3.pth", ["--show-dir", "pictures"], 1, "browse_dataset.py"),
     ],
 )

@@ -1,10 +1,10 @@
 """Average the test results of several splits, as UCF101 and HMDB51 are reported.
 
-    python tools/analysis_tools/average_splits.py split1.pkl split2.pkl split3.pkl
+    python tools/analysis_tools/average_splits.py split1.npz split2.npz split3.npz
     python tools/analysis_tools/average_splits.py work_dirs/ip_tsn_hmdb51_split{1,2,3}
 
-Each argument is a dump (tools/test.py --dump), a metrics file (the .json that a test writes), or a
-work dir, whose latest metrics file counts. Splits weigh alike, whatever their size.
+Each argument is a dump (tools/test.py --dump, .npz or .pkl), a metrics file (the .json that a test
+writes), or a work dir, whose latest metrics file counts. Splits weigh alike, whatever their size.
 """
 
 from __future__ import annotations

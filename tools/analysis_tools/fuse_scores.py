@@ -1,13 +1,14 @@
 """Fuse the scores of separately trained streams; find their weights on a validation set.
 
     # weights from the validation set, result on the test set
-    python tools/analysis_tools/fuse_scores.py --preds i_test.pkl p_test.pkl \\
-        --val-preds i_val.pkl p_val.pkl --dump fused.pkl
+    python tools/analysis_tools/fuse_scores.py --preds i_test.npz p_test.npz \\
+        --val-preds i_val.npz p_val.npz --dump fused.npz
     # given weights
-    python tools/analysis_tools/fuse_scores.py --preds i_test.pkl p_test.pkl --coefficients 1 1
+    python tools/analysis_tools/fuse_scores.py --preds i_test.npz p_test.npz --coefficients 1 1
 
-The files are dumps of tools/test.py --dump, all of the same videos in the same order.
-FILE:FIELD takes other scores than pred_score: two_stream.pkl:p_stream_score. Logits and
+The files are dumps of tools/test.py --dump, all of the same videos in the same order: .npz, or the
+pickles (.pkl) of MMAction2's tools, which may run code when they are opened.
+FILE:FIELD takes other scores than pred_score: two_stream.npz:p_stream_score. Logits and
 probabilities are not fused with each other: --apply-softmax makes probabilities of all.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -26,6 +28,7 @@ from rich.table import Table
 from scipy.special import softmax
 
 from mmcondense.apis.score_dump import ScoreDump, load_score_dump, measure_accuracy
+from mmcondense.evaluation.score_arrays import write_score_arrays
 from mmcondense.evaluation.score_kind import LOGITS, SCORE_KINDS, common_kind, score_kind
 
 
@@ -37,10 +40,9 @@ def load_streams(arguments: Sequence[str]) -> list[ScoreDump]:
     """
     streams = []
     for argument in arguments:
-        path, _, field = argument.partition(".pkl:")
-        streams.append(
-            load_score_dump(f"{path}.pkl", field=field) if field else load_score_dump(argument)
-        )
+        named = re.fullmatch(r"(.+\.(?:pkl|pickle|npz)):(\w+)", argument)
+        path, field = named.groups() if named else (argument, "pred_score")
+        streams.append(load_score_dump(path, field=field))
     for stream in streams[1:]:
         if stream.scores.shape != streams[0].scores.shape:
             raise ValueError(
@@ -139,7 +141,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--apply-softmax", action="store_true", help="turn logits into probabilities first"
     )
-    parser.add_argument("--dump", help="write the fused predictions to this .pkl")
+    parser.add_argument("--dump", help="write the fused predictions to this .npz, or .pkl")
     args = parser.parse_args()
     for name in ("coefficients", "val_preds"):
         values = getattr(args, name)
@@ -180,7 +182,11 @@ def main() -> int:
     Console().print(table)
     print(f"fusion_weights=({', '.join(f'{weight:g}' for weight in weights)})")
     if args.dump:
-        dump(fused_samples(streams[0], fused), args.dump, file_format="pkl")
+        samples = fused_samples(streams[0], fused)
+        if args.dump.endswith(".npz"):
+            write_score_arrays(args.dump, samples)
+        else:
+            dump(samples, args.dump, file_format="pkl")
     return 0
 
 

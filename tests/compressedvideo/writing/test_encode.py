@@ -306,3 +306,15 @@ def test_refused_settings_name_file_and_codec(
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no such folder"):
         encode_frames(tmp_path / "missing" / "clip.mp4", panning_frames(2))
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "h264"])
+def test_b_frames_come_out_the_same_each_time(tmp_path, codec):
+    rng = np.random.default_rng(0)  # x264 looks ahead in several threads unless it is told
+    frames = rng.integers(0, 255, (24, 64, 96, 3), dtype=np.uint8)
+    contents = set()
+    for number in range(3):
+        path = tmp_path / f"{number}.mp4"
+        encode_frames(path, frames, codec=codec, gop_size=12, b_frames=3)
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
