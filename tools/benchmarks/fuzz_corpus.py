@@ -29,7 +29,7 @@ HEADERS = {
 
 def cut(data: bytes) -> tuple[str, list[bytes]]:
     """Codec, and extradata and first packets, of a video."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         context = container.streams.video[0].codec_context
         parts, left = [context.extradata or b""], MOST_BYTES
         for packet in container.demux(video=0):

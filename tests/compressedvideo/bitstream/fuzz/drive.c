@@ -2,8 +2,8 @@
  *
  *     TARGET SEED PACKETS FILE...
  *
- * FILEs are inputs as target.h has them.  Any of them is taken, most of its packets changed, and the
- * target called, until it was given PACKETS mutated packets. */
+ * FILEs are inputs as target.h has them.  Any of them is taken, some of its packets are changed, and
+ * the target is called, until it was given PACKETS mutated packets. */
 #include "target.h"
 
 static uint64_t random_state;
@@ -35,8 +35,8 @@ static uint8_t *read_file(const char *path, size_t *size)
 
 enum { MOST_GROWTH = 32 };
 
-/* Changes a packet in place, which may grow by MOST_GROWTH; returns its size.  Half of the changes hit
- * the headers at its start. */
+/* Changes a packet in place, which may grow by MOST_GROWTH; returns its size.  Half of the changes
+ * hit the headers at its start. */
 static size_t mutate(uint8_t *packet, size_t size)
 {
     for (uint32_t left = 1 + random_below(4); left > 0 && size > 0; left--) {
@@ -106,7 +106,8 @@ static unsigned long run(const uint8_t *file, size_t file_size)
             size *= 2;
         }
         size = is_mutated ? mutate(packet, size) : size;
-        memcpy(packet - 4, (uint8_t[]){(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16)}, 3);
+        for (int i = 0; i < 3; i++)
+            packet[i - 4] = (uint8_t)(size >> 8 * i);
         packet[-1] = used ? random_options() : head[3];
         used += 4 + size;
         mutated += is_mutated;
