@@ -66,13 +66,16 @@ static void check(void *context, const h264_coded *coded)
 }
 
 static h264_tables tables;
+static bool has_tables;
 static h264_parser *parser;
 static expectations expected;
 
 void begin_stream(const uint8_t *extradata, size_t size, uint8_t options)
 {
     (void)options;
-    h264_build_tables(&tables);
+    if (!has_tables)
+        h264_build_tables(&tables);
+    has_tables = true;
     parser = h264_new(&tables, extradata, size);
     require(parser != NULL, "memory");
     expected.last_number = -1;

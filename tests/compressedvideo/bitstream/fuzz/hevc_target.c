@@ -48,13 +48,16 @@ static void check(const hevc_parser *parser, const hevc_picture_info *picture, h
 }
 
 static hevc_tables tables;
+static bool has_tables;
 static hevc_parser *parser;
 static unsigned long counts[HEVC_STATUS_COUNT];
 
 void begin_stream(const uint8_t *extradata, size_t size, uint8_t options)
 {
     (void)options;
-    hevc_build_tables(&tables);
+    if (!has_tables)
+        hevc_build_tables(&tables);
+    has_tables = true;
     parser = hevc_new(&tables, extradata, size);
     require(parser != NULL, "memory");
 }

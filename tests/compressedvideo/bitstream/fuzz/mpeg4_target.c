@@ -22,12 +22,15 @@ static void check(const mpeg4_vop *vop, const mpeg4_layer *layer, size_t size)
 }
 
 static mpeg4_tables tables;
+static bool has_tables;
 static mpeg4_parser *parser;
 static unsigned long counts[MPEG4_STATUS_COUNT];
 
 void begin_stream(const uint8_t *extradata, size_t size, uint8_t options)
 {
-    build_tables(&tables);
+    if (!has_tables)
+        build_tables(&tables);
+    has_tables = true;
     parser = mpeg4_new(&tables, options & 1);
     require(parser != NULL, "memory");
     (void)read_packet(extradata, size, 0);

@@ -40,13 +40,16 @@ static void check(const vp9_motion *motion, size_t size, int32_t next_picture)
 }
 
 static vp9_tables tables;
+static bool has_tables;
 static vp9_parser *parser;
 static vp9_output output;
 
 void begin_stream(const uint8_t *extradata, size_t size, uint8_t options)
 {
     (void)extradata, (void)size, (void)options;
-    vp9_build_tables(&tables);
+    if (!has_tables)
+        vp9_build_tables(&tables);
+    has_tables = true;
     parser = vp9_new(&tables);
     require(parser != NULL, "memory");
 }
