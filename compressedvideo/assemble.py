@@ -168,10 +168,13 @@ class ClipAssembler:
     # -- what is made of it
 
     def _is_ready(self, step: Step) -> bool:
+        for display in step.run:
+            if display not in self._vectors:
+                return False
         for display in step.pixels:
             if display not in self._pixels and display not in self._frames:
                 return False
-        return all(display in self._vectors for display in step.run)
+        return True
 
     def _work(self, step: Step) -> None:
         display = step.picture.display
@@ -297,7 +300,7 @@ class ClipAssembler:
         """Frames from a reference to a picture, negative from a future one; 0: it is missing."""
         if name == NO_PICTURE:
             return 0.0
-        return picture.position - self._positions.get(name, name)
+        return picture.position - (self._positions.get(name, name) if name < -1 else name)
 
     def _nearness(self, name: int, picture: Picture) -> tuple[bool, float]:
         """Orders references: the nearest past one last, future ones before."""

@@ -151,7 +151,7 @@ class ParsedMotion:
         cells = MotionCells(
             parsed.vectors,
             parsed.slots,
-            tuple(NO_PICTURE if n < 0 else displays[n] for n in parsed.pictures),
+            tuple([NO_PICTURE if n < 0 else displays[n] for n in parsed.pictures]),
             parsed.cell,
         )
         costs = None
