@@ -209,15 +209,18 @@ def test_a_parser_is_not_shared_between_threads(tmp_path):
     parser = H264Parser(extradata)
     data = packets * 400
     every = b"\1" * len(data)
-    worker = threading.Thread(
-        target=lambda: parser.parse(data, needed=every, wanted=bytes(len(data)))
-    )
-    worker.start()
     refused = None
-    while worker.is_alive() and refused is None:
-        try:
-            parser.reset()
-        except RuntimeError as error:
-            refused = str(error)
-    worker.join()
+    for _ in range(50):  # on a busy machine a run may end before this thread has its turn
+        worker = threading.Thread(
+            target=lambda: parser.parse(data, needed=every, wanted=bytes(len(data)))
+        )
+        worker.start()
+        while worker.is_alive() and refused is None:
+            try:
+                parser.reset()
+            except RuntimeError as error:
+                refused = str(error)
+        worker.join()
+        if refused is not None:
+            break
     assert refused == "this parser is at work in another thread"

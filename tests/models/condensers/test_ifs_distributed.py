@@ -28,8 +28,9 @@ SETTINGS = dict(
 
 
 def make_model() -> CondenserModel:
+    """In double precision: in single, halves of a batch may take the other side of a kink."""
     torch.manual_seed(0)
-    return CondenserModel(condenser=SETTINGS)
+    return CondenserModel(condenser=SETTINGS).double()
 
 
 def make_batch(step: int) -> tuple[dict[str, Tensor], Tensor]:
@@ -37,7 +38,7 @@ def make_batch(step: int) -> tuple[dict[str, Tensor], Tensor]:
     generator = torch.Generator().manual_seed(step)
 
     def rand(*shape: int) -> Tensor:
-        return torch.rand(4, 1, *shape, generator=generator) * 2 - 1
+        return torch.rand(4, 1, *shape, generator=generator, dtype=torch.float64) * 2 - 1
 
     clip = dict(
         iframe=rand(3, 16, 16),
