@@ -80,7 +80,10 @@ def serve(halves: Path, *, read_seconds: float, max_connections: int = 64) -> It
     cloud = TSDCloud(halves / "cloud.onnx", num_threads=1)
     app = demo.create_app(cloud, classes=CLASSES, top_k=3, read_seconds=read_seconds)
     limits = dict(max_connections=max_connections, read_seconds=read_seconds)
-    quiet = dict(log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    # its own logging would close the files of all loggers in this process
+    quiet = dict(
+        log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(demo.server_config(app, port=0, **quiet, **limits))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
