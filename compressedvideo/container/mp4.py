@@ -65,11 +65,13 @@ class Track:
             [num_samples] int64 each: positions in the file, sizes in bytes, decoding times in the
             track's units from 0 on. None if a table is missing, damaged, or in a rare form.
         """
-        sizes = self._sample_sizes()
-        per_chunk = self._samples_per_chunk()
         chunks = self._chunk_offsets()
+        if chunks is None:
+            return None
+        sizes = self._sample_sizes()
+        per_chunk = self._samples_per_chunk(len(chunks))
         durations = self._runs(b"stts", ">u4", 2)
-        if sizes is None or per_chunk is None or chunks is None or durations is None:
+        if sizes is None or per_chunk is None or durations is None:
             return None
         count = self.num_samples
         if per_chunk.sum() != count or durations[:, 0].sum() != count or not count:
@@ -94,12 +96,12 @@ class Track:
             return None
         return np.frombuffer(table, ">u4", count, 12).astype(np.int64)
 
-    def _samples_per_chunk(self) -> np.ndarray | None:
+    def _samples_per_chunk(self, num_chunks: int) -> np.ndarray | None:
         runs = self._runs(b"stsc", ">u4", 3)
         if runs is None or not len(runs) or runs[0, 0] != 1:
             return None
-        chunks = np.diff(np.append(runs[:, 0], self._num_chunks + 1))
-        if (chunks < 0).any() or chunks.sum() != self._num_chunks:
+        chunks = np.diff(np.append(runs[:, 0], num_chunks + 1))
+        if (chunks < 0).any():  # else they are as many as there are offsets
             return None
         return np.repeat(runs[:, 1], chunks)
 
