@@ -121,7 +121,9 @@ class CompressedVideo:
         )
         if self._index.is_damaged:
             self._decoder.stain(for_good=True)
-        if self._codec == "h264" and self._index.has_full_chroma:
+        # Without our parser the decoder has looked at the pictures, and tells their format.
+        is_full = any(chroma in (context.pix_fmt or "") for chroma in ("444", "gbr"))
+        if self._codec == "h264" and (is_full or self._index.has_full_chroma):
             first_packet = self._packets.first_packet
             self._decoder.preamble = old_x264_message(extradata, first_packet)
         self._motion_sources = MotionSources(
