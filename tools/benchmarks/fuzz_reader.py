@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import gc
 import hashlib
 import io
 import json
@@ -208,6 +209,7 @@ def _serve(numbers: range, clips: Sequence[Clip], *, seed: int, keep: Path | Non
     try:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        gc.freeze()  # the parent's garbage, freed here, would hide what an input takes
         for number in numbers:
             outcome = examine_input(number, seed=seed, clips=clips, keep=keep)
             os.write(to, json.dumps(outcome.__dict__).encode() + b"\n")
@@ -238,7 +240,7 @@ def examine_input(
     """Read one input in all ways and compare."""
     data, clip, mutation = make_input(number, seed=seed, clips=clips)
     outcome = Outcome(number, clip.name, mutation)
-    before = _peak_megabytes()
+    before = _forget_the_peak()
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{number}{Path(clip.name).suffix}"
@@ -384,6 +386,12 @@ def _difference(one: dict, other: dict) -> str:
 
 def _peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _forget_the_peak() -> float:
+    """So that the next one is not hidden below an earlier one, or the parent's; megabytes now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _peak_megabytes()
 
 
 def _keep(data: bytes, clip: Clip, number: int, keep: Path | None) -> None:
