@@ -124,12 +124,12 @@ class GopPipeline:
         """Find the frames that show hidden pictures of a GOP, for what is predicted from those."""
         if gop in self._placed:
             return
-        self._placed.add(gop)
         pictures = self._index.pictures(gop, last=self._index.last_of(gop))
         if any(picture.display < -1 for picture in pictures):
             self._give_packets(pictures)
             for number, display in source.overlays(pictures).items():
                 self._index.place(number, display)
+        self._placed.add(gop)
 
     def _check_lost(self, displays: Mapping[int, int]) -> None:
         lost = self._index.lost

@@ -436,6 +436,20 @@ def test_each_cell_is_predicted_from_its_own_reference(tools) -> None:
     np.testing.assert_array_equal(found[8:], pictures[2][8:])
 
 
+def test_vectors_into_hidden_pictures_do_not_move_pixels(tools) -> None:
+    """No frame shows them, so what they were is not known."""
+    pictures = [np.random.default_rng(0).integers(0, 256, (4, 8, 3), dtype=np.uint8)] * 2
+    vectors = np.zeros((2, 1, 2, 2), np.int16)
+    vectors[0] = 4, 0
+    slots = np.full((2, 1, 2), 255, np.uint8)
+    slots[0] = 0, 1
+    cells = SimpleNamespace(vectors=vectors, slots=slots, pictures=(0, -1), cell=4)
+    past, future = tools("invariant").predictions_of_cells(cells, height=4, width=8, otherwise=1)
+    found = tools("invariant").predict(past, future, pictures)
+    np.testing.assert_array_equal(found[:, 1:4], pictures[0][:, 0:3])
+    np.testing.assert_array_equal(found[:, 4:], pictures[1][:, 4:])
+
+
 def test_directions_must_say_what_the_cells_say(tools) -> None:
     """One prediction from picture 0, one from picture 3, of picture 2."""
     invariant = tools("invariant")

@@ -111,6 +111,7 @@ def predictions_of_cells(
     found = []
     for cell_vectors, slots in zip(cells.vectors, cells.slots, strict=True):
         vectors, valid = paint(cell_vectors).astype(np.int32), ~np.isin(paint(slots), missing)
+        vectors[~valid] = 0  # into a picture that no frame shows: pixels are compared unmoved
         if whole:
             vectors = np.sign(vectors) * (np.abs(vectors) & ~(QUARTERS - 1))
             drop_outside(vectors, valid)
