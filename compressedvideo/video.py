@@ -107,6 +107,9 @@ class CompressedVideo:
                 context = packets.stream.codec_context
             self._check_size(context)
         self._stored_size = (context.height, context.width)
+        stream = packets.stream
+        rate = stream.average_rate or stream.guessed_rate or stream.base_rate
+        self._fps = float(rate or 0)  # decoded pictures may change FFmpeg's guess
         turned_by_messages = has_display_orientation(
             self._codec, extradata, self._packets.first_packet
         )
@@ -193,8 +196,7 @@ class CompressedVideo:
     @property
     def fps(self) -> float:
         """Frames per second, the average if it varies."""
-        stream = self._packets.stream
-        return float(stream.average_rate or stream.guessed_rate or stream.base_rate or 0)
+        return self._fps
 
     @property
     def num_frames(self) -> int:

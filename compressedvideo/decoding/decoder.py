@@ -66,6 +66,13 @@ class Decoder:
         self._max_pixels = max_pixels
         self._delay = delay
         self.codec = context.name
+        # As the container says it: pictures may change what the context says.
+        self._of_stream = {name: getattr(context, name) for name in _OF_CONTAINER}
+        # Parameter sets of H.264 in its packets stay where they are not in the container alone.
+        extradata = context.extradata or b""
+        self._keeps_traces = self.codec in _KEEPS_TRACES or (
+            self.codec == "h264" and extradata[:1] != b"\1"
+        )
         context.thread_count = 1  # frame threads corrupt the vectors of H.264 B-frames
         self._exports: bool | None = None  # of the container's decoder, once it is open
         self.preamble = b""
@@ -94,7 +101,7 @@ class Decoder:
         """Nothing that earlier reads left behind has a say from now on."""
         if self._is_stained and not self._is_damaged:
             self._start_over()
-        elif self.codec in _KEEPS_TRACES:
+        elif self._keeps_traces:
             self._contexts.clear()
             self._is_spent = self._exports is not None
         self._is_stained = self._is_damaged
@@ -129,8 +136,8 @@ class Decoder:
             other.extradata = self._stream_context.extradata
             with suppress(UnicodeError):  # PyAV reads ASCII; decoders only work around bugs by it
                 other.codec_tag = self._stream_context.codec_tag
-            for name in _OF_CONTAINER:
-                setattr(other, name, getattr(self._stream_context, name))
+            for name, value in self._of_stream.items():
+                setattr(other, name, value)
             other.thread_count = 1
             self._configure(other, exports=exports, pixels=pixels)
             self._contexts[key] = other

@@ -154,6 +154,42 @@ def test_damage_seen_in_one_read_has_no_say_in_the_next(clip):
     opened.reader.close()
 
 
+def test_parameter_sets_in_the_packets_of_one_read_have_no_say_in_the_next(tmp_path):
+    """Those of the second GOP alone say that its colours have full range."""
+    frames = translating_frames(96, step=(2, 1), height=48, width=64)
+    for name, options in (("limited", {}), ("full", {"x264-params": "fullrange=on"})):
+        encode_frames(tmp_path / f"{name}.avi", frames, codec="h264", gop_size=48, options=options)
+    with av.open(str(tmp_path / "full.avi")) as file:
+        sets = bytes(file.streams.video[0].codec_context.extradata)
+    path = tmp_path / "mixed.avi"
+    with av.open(str(tmp_path / "limited.avi")) as file, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(file.streams.video[0])
+        for number, packet in enumerate(file.demux(video=0)):
+            if packet.dts is not None:
+                data = bytes(packet)
+                changed = av.Packet(
+                    sets + data[data.find(b"\0\0\1\x65") :] if number == 48 else data
+                )
+                changed.stream, changed.is_keyframe = stream, packet.is_keyframe
+                changed.pts, changed.dts, changed.time_base = (
+                    packet.pts,
+                    packet.dts,
+                    packet.time_base,
+                )
+                out.mux(changed)
+
+    def first() -> np.ndarray:
+        return video.read([0], modalities=("rgb",)).rgb
+
+    with CompressedVideo(path) as video:
+        alone = first()
+        second = video.read([48], modalities=("rgb",)).rgb
+        np.testing.assert_array_equal(first(), alone)
+    with CompressedVideo(tmp_path / "limited.avi") as video:
+        np.testing.assert_array_equal(first(), alone)
+        assert (video.read([48], modalities=("rgb",)).rgb != second).any()
+
+
 def test_packets_are_padded():
     packet = padded_packet(b"abc")
     assert (bytes(packet), packet.size) == (b"abc", 3)
