@@ -79,6 +79,10 @@ def name_of(source: Source) -> str:
     return str(getattr(source, "name", None) or f"<{type(source).__name__}>")
 
 
+_FILE_SYSTEM_ENDS = 1 << 44
+"""Bytes. A file system refuses to seek behind what it can hold (this is ext4), memory does not."""
+
+
 class _Nameless:
     """A file object without its name, from which FFmpeg would guess formats and folders.
 
@@ -86,10 +90,15 @@ class _Nameless:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        self.read, self.tell = file.read, file.tell
+        self._seek = file.seek
         ending = os.path.splitext(str(getattr(file, "name", "")))[1].lower()
         if ending in _ENDINGS:
             self.name = f"video{ending}"
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Returns -1, which tells FFmpeg, where a file's own seek would fail."""
+        return -1 if offset > _FILE_SYSTEM_ENDS else self._seek(offset, whence)
 
     def seekable(self) -> bool:
         return True
@@ -123,9 +132,8 @@ def open_container(
         options["protocol_whitelist"] = "file"
     else:
         if isinstance(source, (bytes, bytearray, memoryview)):
-            file = BytesIO(source)
-        else:
-            file = _Nameless(source)
+            source = BytesIO(source)
+        file = _Nameless(source)
         options["protocol_whitelist"] = ""
     try:
         return av.open(file, "r", options=options, **_LENIENT_METADATA)

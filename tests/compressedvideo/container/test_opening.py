@@ -71,6 +71,20 @@ def test_raw_bytes_leave_a_file_object_where_it_was(clip):
         assert len(list(container.demux(video=0))) == 3 + 1  # and an empty one
 
 
+def test_bytes_end_where_files_do(tmp_path):
+    """A size above what a file system holds is skipped in a file; memory would be left behind."""
+    path = tmp_path / "clip.asf"
+    encode_frames(path, np.zeros((3, 32, 32, 3), np.uint8), codec="mpeg4")
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<Q", data, 30 + 16, 1 << 47)  # of the first object in the header
+    path.write_bytes(data)
+    named = io.BytesIO(data)
+    named.name = str(path)
+    for source in (path, bytes(data), named):
+        with CompressedVideo(source) as video:
+            assert video.num_frames == 3
+
+
 def test_edit_lists_are_ignored(tmp_path):
     path = tmp_path / "clip.mp4"
     clip_recipes.encode(path, clip_recipes.Recipe("h264", ".mp4", 2))
