@@ -10,7 +10,7 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from av import Packet
@@ -23,31 +23,21 @@ from ..limits import Limits
 from .mp4 import read_tracks
 from .opening import SELF_DESCRIBING, Source, choose_stream, open_container, raw_file
 from .orientation import Matrix
+from .packet_table import MP4, PacketTable, read_table
 from .riff import check_riff
 
-AVI = "avi"
-MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 MATROSKA = "matroska,webm"
 _EBML = b"\x1a\x45\xdf\xa3"
 """How Matroska begins."""
 
-_CHUNK_HEADER = {MP4: 0, AVI: 8}
-"""Bytes between the position that a container's table names and the packet."""
-
 _MAX_KEPT = 1 << 23
 """Bytes of packets that stay in memory, so that a small file is demuxed only once."""
-
-_WINDOW = 1 << 23
-"""Bytes of a file that are looked at together."""
-
-_GAP = 1 << 16
-"""Bytes of others that are read along with packets around them."""
 
 _AS_STORED = (
     *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mpeg1video", "mpeg2video"),
     *("h263", "h263p", "flv", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2"),
 )
-"""Codecs whose packets demuxers of ``_CHUNK_HEADER`` hand on as they lie in the file."""
+"""Codecs whose packets demuxers of ``packet_table`` hand on as they lie in the file."""
 
 _BATCH = 64
 """Demuxed packets that are looked at together."""
@@ -110,7 +100,7 @@ class PacketReader:
         else:
             self._track = None
         self._kept: list[Buffer] = []
-        self._has_table = False
+        self._table: PacketTable | None = None
         self.num_missing = 0
         """Packets at the end that a table announces, and that lie beyond the end of the file."""
         self._next: int | None = 0  # the packet that is demuxed next
@@ -175,100 +165,34 @@ class PacketReader:
             LimitError: If there are more packets than the limits allow.
         """
         with raw_file(self._source, self.path) as file:
-            self._has_table = self._read_table(file)
-            if self._has_table:
-                end = len(self) - self.num_missing
+            self._limits.check(
+                "packets", len(self.stream.index_entries), path=self.path, codec=self.codec
+            )
+            self._table = table = read_table(
+                file, self.stream, format=self.format, track=self._track
+            )
+            if table is not None:
+                self._take(table)
                 keeps = self.codec in _AS_STORED and sum(self._sizes) <= _MAX_KEPT
-                for batch in self._noting_first(self._stored(file, 0, end)):
+                for batch in self._noting_first(table.read(file, 0, table.num_complete)):
                     yield batch
                     if keeps:
                         self._kept += batch
-        if not self._has_table:  # the file is where the demuxer left it
+        if table is None:  # the file is where the demuxer left it
             yield from self._noting_first(self._demuxed())
+
+    def _take(self, table: PacketTable) -> None:
+        self._positions, self._sizes = table.positions, table.sizes
+        self._decoding_times = table.decoding_times
+        if table.presentation_times is not None:
+            self._presentation_times = table.presentation_times
+        self.num_missing = len(table.sizes) - table.num_complete
 
     def _noting_first(self, batches: Iterator[list[Buffer]]) -> Iterator[list[Buffer]]:
         for batch in batches:
             if not self.first_packet:
                 self.first_packet = bytes(batch[0])
             yield batch
-
-    def _read_table(self, file: BinaryIO) -> bool:
-        """Take the container's table of packets, if it leaves no doubt."""
-        if self.format not in _CHUNK_HEADER:
-            return False
-        if self._track and self._track.num_descriptions > 1:  # headers change on the way
-            return False
-        header = _CHUNK_HEADER[self.format]
-        entries = self.stream.index_entries
-        if not len(entries) or len(entries) != self.stream.frames:
-            return False
-        self._limits.check("packets", len(entries), path=self.path, codec=self.codec)
-        table = self._own_table(entries)
-        if table is None:
-            held = [entry for entry in entries if entry.size]  # AVI's empty chunks repeat a frame
-            if not held:
-                return False
-            positions = array("q", [entry.pos + header for entry in held])
-            sizes = array("q", [entry.size for entry in held])
-            times = array("q", [entry.timestamp for entry in held])
-        else:
-            positions, sizes, times = (array("q", column.tobytes()) for column in table)
-        at, length = np.asarray(positions), np.asarray(sizes)
-        rises = (at[1:] >= at[:-1] + length[:-1]).all() and (np.diff(np.asarray(times)) > 0).all()
-        if not rises or at[0] < header:
-            return False
-        # What a truncated file announces is not there, but counts.
-        complete = int(np.searchsorted(at + length, file.seek(0, 2), side="right"))
-        if not complete:
-            return False
-        if self.format == AVI and not _is_chunk(file, positions[0], sizes[0]):
-            return False
-        self._positions, self._sizes, self._decoding_times = positions, sizes, times
-        self.num_missing = len(sizes) - complete
-        if self.format == AVI:
-            self._presentation_times = times
-        elif len(sizes) == len(entries):
-            offsets = self._track.composition_offsets() if self._track else None
-            if offsets is not None and len(offsets) == len(sizes):
-                self._presentation_times = np.asarray(times) + offsets
-        return True
-
-    def _own_table(self, entries: Any) -> tuple[np.ndarray, ...] | None:
-        """What ``entries`` say, without an object for each: of 10 minutes that takes as long as
-        all the rest."""
-        table = self._track.samples() if self._track else None
-        if table is None or len(table[0]) != len(entries) or not table[1].all():
-            return None
-        positions, sizes, times = table
-        times = times + (entries[0].timestamp - times[0])
-        ends = ((e.pos, e.size, e.timestamp) for e in (entries[0], entries[len(entries) - 1]))
-        for at, entry in zip((0, -1), ends, strict=True):
-            if entry != (positions[at], sizes[at], times[at]):
-                return None
-        return positions, sizes, times
-
-    def _stored(self, file: BinaryIO, start: int, end: int) -> Iterator[list[Buffer]]:
-        """The packets ``start`` to ``end - 1``, from where the table says that they are."""
-        positions, sizes = self._positions, self._sizes
-        while start < end:
-            begin, stop = positions[start], start + 1
-            after = begin + sizes[start]
-            while (
-                stop < end
-                and positions[stop] - after <= _GAP
-                and positions[stop] + sizes[stop] - begin <= _WINDOW
-            ):
-                after = positions[stop] + sizes[stop]
-                stop += 1
-            file.seek(begin)
-            window = memoryview(_read(file, positions[stop - 1] + sizes[stop - 1] - begin))
-            yield [
-                window[position - begin : position - begin + size]
-                for position, size in zip(
-                    islice(positions, start, stop), islice(sizes, start, stop), strict=True
-                )
-            ]
-            start = stop
 
     def _demuxed(self) -> Iterator[list[Buffer]]:
         total = 0
@@ -323,15 +247,15 @@ class PacketReader:
             raise self._lost(len(self) - self.num_missing)
         if self._kept:
             return self._kept[first:stop]
-        if self._has_table and self.codec in _AS_STORED:
-            return self._read_stored(first, stop)
+        if self._table is not None and self.codec in _AS_STORED:
+            return self._read_stored(self._table, first, stop)
         return self._demux_again(first, stop)
 
-    def _read_stored(self, first: int, stop: int) -> list[Buffer]:
+    def _read_stored(self, table: PacketTable, first: int, stop: int) -> list[Buffer]:
         with raw_file(self._source, self.path) as file:
-            if self._positions[stop - 1] + self._sizes[stop - 1] > file.seek(0, 2):
+            if table.positions[stop - 1] + table.sizes[stop - 1] > file.seek(0, 2):
                 raise self._lost(stop - 1)  # it was cut since
-            return [packet for batch in self._stored(file, first, stop) for packet in batch]
+            return [packet for batch in table.read(file, first, stop) for packet in batch]
 
     def _demux_again(self, first: int, stop: int) -> list[Buffer]:
         found: list[Buffer] = []
@@ -446,26 +370,6 @@ def padded_packet(data: Buffer) -> Packet:
     packet = Packet(len(data))
     packet.update(data)
     return packet
-
-
-def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:
-    """Whether a RIFF chunk of this size stands before a position."""
-    file.seek(position - 4)
-    return int.from_bytes(_read(file, 4), "little") == size
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    """Bytes, also of files that return fewer than asked for."""
-    data = file.read(size)
-    if len(data) == size:
-        return data
-    parts = [data]
-    missing = size - len(data)
-    while data and missing:
-        data = file.read(missing)
-        parts.append(data)
-        missing -= len(data)
-    return b"".join(parts)
 
 
 def _or_unknown(value: int | None) -> int:

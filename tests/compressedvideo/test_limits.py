@@ -133,11 +133,11 @@ def test_pictures_as_large_as_allowed(codec: str, tmp_path: Path) -> None:
             assert video.read([3], modalities=("rgb",)).rgb.shape == (1, height, width, 3)
 
 
-def test_packets_are_counted_while_they_are_demuxed(clip: Path) -> None:
+def test_packets_are_counted_while_they_are_demuxed(tmp_path: Path) -> None:
     """Also where no table says beforehand how many there are."""
-    packets = PacketReader(clip, str(clip))
-    packets._limits = Limits(packets=10)
-    packets._read_table = lambda file: False
+    clip = tmp_path / "clip.ts"
+    encode_frames(clip, translating_frames(12, step=(2, 1), height=32, width=32), codec="h264")
+    packets = PacketReader(clip, str(clip), limits=Limits(packets=10))
     with pytest.raises(LimitError, match="packets"):
         list(packets.scan())
     packets.close()

@@ -11,6 +11,7 @@ import pytest
 from av.error import FFmpegError
 
 from compressedvideo import CompressedVideo, encode_frames
+from compressedvideo.container import packet_table
 from compressedvideo.container import packets as module
 from compressedvideo.container.packets import PacketReader
 from compressedvideo.errors import CorruptVideoError, VideoOpenError
@@ -173,7 +174,7 @@ def test_packets_that_look_alike_are_told_apart_by_their_number(tmp_path):
 
 def test_a_table_that_is_not_believed_leaves_a_file_object_as_it_was(clip_of, monkeypatch):
     path = clip_of("mpeg4", ".avi", 0)
-    monkeypatch.setattr(module, "_is_chunk", lambda *place: False)
+    monkeypatch.setattr(packet_table, "_is_chunk", lambda *place: False)
     file = io.BytesIO(path.read_bytes())
     plain = plain_decode(path)
     with CompressedVideo(file) as video:
