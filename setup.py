@@ -43,7 +43,7 @@ TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "sciki
 
 
 class BuildWithMim(build_py):
-    """Puts configs, tools and the model index into ``mmcondense/.mim``, where OpenMMLab looks.
+    """Puts configs, tools, demos and the model index into ``mmcondense/.mim``, where OpenMMLab looks.
 
     A wheel gets copies, an editable install links to the clone.
     """
@@ -54,7 +54,7 @@ class BuildWithMim(build_py):
         mim = package / "mmcondense" / ".mim"
         shutil.rmtree(mim, ignore_errors=True)
         mim.mkdir(parents=True)
-        for name in ("configs", "tools", "model-index.yml"):
+        for name in ("configs", "tools", "demo", "model-index.yml"):
             source, target = ROOT / name, mim / name
             if self.editable_mode:
                 target.symlink_to(source, target_is_directory=source.is_dir())
@@ -65,7 +65,10 @@ class BuildWithMim(build_py):
 
 
 COMPILE_ARGS = (
-    ["/std:c11", "/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"]
+    ["/std:c11", "/O2"]
+    if sys.platform == "win32"
+    # Python's own flags may ask for debugging symbols, four fifths of what is built.
+    else ["-std=c11", "-O3", "-g0", "-fvisibility=hidden"]
 )
 # One build for CPython 3.11 and all later ones: before, the limited API has no buffers.
 LIMITED_API = (
@@ -96,6 +99,8 @@ setup(
     "recognition on them as a plugin of MMAction2",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="The mmcondense authors",
+    keywords=["action recognition", "compressed video", "motion vectors", "MMAction2"],
     license_expression="Apache-2.0",
     license_files=["LICENSE"],
     classifiers=[

@@ -24,7 +24,7 @@ from mmcondense._compat import _REQUIRED
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("compressedvideo", "mmcondense", "mmcondense_cli")
-SHIPPED = ("configs", "tools", "model-index.yml")
+SHIPPED = ("configs", "tools", "demo", "model-index.yml")
 BUILD = "from setuptools import build_meta; build_meta.build_{kind}({folder!r})"
 USE_INSTALLED = ROOT / "tests" / "compressedvideo" / "use_installed.py"
 WITHOUT_COMPILER = {"CC": "/bin/false"}
@@ -39,7 +39,7 @@ def source_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources: building leaves no traces in the checkout."""
     tree = tmp_path_factory.mktemp("source")
     left_out = shutil.ignore_patterns(".mim", "*.so", "__pycache__")
-    for name in (*PACKAGES, "configs", "tools"):
+    for name in (*PACKAGES, "configs", "tools", "demo"):
         shutil.copytree(ROOT / name, tree / name, ignore=left_out)
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, tree)
@@ -150,6 +150,7 @@ def test_wheel_holds_code_configs_and_tools(installed: Path) -> None:
 @needs_compiler
 def test_wheel_serves_later_pythons_too(wheel: Path, installed: Path) -> None:
     extensions = {path.name for path in installed.rglob("*.so")}
+    assert not any(b".debug_info" in path.read_bytes() for path in installed.rglob("*.so"))
     if sys.version_info < (3, 11):
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
         assert "-cp310-cp310-" in wheel.name
@@ -163,6 +164,10 @@ def test_metadata(installed: Path) -> None:
     metadata = next(installed.glob("*.dist-info")) / "METADATA"
     fields = Parser().parsestr(metadata.read_text())
     assert fields["License-Expression"] == "Apache-2.0"
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert fields["Version"] == citation["version"]
+    assert [fields["Author"]] == [author["name"] for author in citation["authors"]]
+    assert fields["License-Expression"] == citation["license"]
     assert fields.get_all("License-File") == ["LICENSE"]
     requirements = [Requirement(line) for line in fields.get_all("Requires-Dist", [])]
 

@@ -28,7 +28,7 @@ _OF_CONTAINER = (*("width", "height", "color_range", "colorspace", "color_primar
 """What a container may say of pictures that the stream does not."""
 
 _KEEPS_TRACES = (
-    *("hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "h263i"),
+    *("vp8", "hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h263p", "h263i"),
     *("flv1", "flv", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "msmpeg4v3", "wmv1", "wmv2"),
 )
 """Decoders that flushing does not bring back to where they began: after damage that they do not
