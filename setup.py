@@ -43,7 +43,7 @@ TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "sciki
 
 
 class BuildWithMim(build_py):
-    """Puts configs, tools, demos and the model index into ``mmcondense/.mim``, where OpenMMLab looks.
+    """Puts configs, tools, demos and the model index where OpenMMLab looks: ``mmcondense/.mim``.
 
     A wheel gets copies, an editable install links to the clone.
     """

@@ -52,6 +52,8 @@ _MPEG_RATES = tuple(
 _MPEG = {"sc_threshold": "1000000000", "mpv_flags": "+strict_gop"}
 _X264 = {"sc_threshold": "0", "b_strategy": "0", "b-pyramid": "none", "refs": "1", "weightp": "0"}
 _X265 = "scenecut=0:b-adapt=0:pools=none:frame-threads=1:info=0:log-level=none"
+_LEAST_CUTREE_WIDTH = 64
+"""Of pictures of 33 to 48 pixels x265 (4.2) writes beyond its memory when it plans bits ahead."""
 _VP9 = {"b": "0", "cpu-used": "4", "lag-in-frames": "0", "auto-alt-ref": "0", "row-mt": "0"}
 _H263_SIZES = ((128, 96), (176, 144), (352, 288), (704, 576), (1408, 1152))
 
@@ -145,6 +147,8 @@ class VideoWriter:
         if self._encoder.needs_least_gop:
             options["keyint_min"] = str(self.gop_size)
         options |= self._options
+        if self._encoder.name == "libx265" and self.width < _LEAST_CUTREE_WIDTH:
+            options["x265-params"] = f"cutree=0:{options['x265-params']}"
         stream = self._container.add_stream(self._encoder.name, rate=self.fps, options=options)
         stream = self._stream = cast(av.VideoStream, stream)
         stream.width, stream.height, stream.pix_fmt = self.width, self.height, "yuv420p"

@@ -56,6 +56,7 @@ def test_decoded_shows_truth_beside_estimates(tool: ModuleType, models: dict, tm
     arguments = ["decoded", "--num", "2", "--out", str(out), "--model", *models["IFS"]]
     assert tool.main(arguments) == 0
     assert cv2.imread(str(out)).std() > 10
+    assert cv2.imread(str(out)).shape[1] >= 17 * 240
 
 
 def test_grid_has_a_column_for_each_model(tool: ModuleType, models: dict, tmp_path: Path):
@@ -66,6 +67,21 @@ def test_grid_has_a_column_for_each_model(tool: ModuleType, models: dict, tmp_pa
     assert width / height == pytest.approx(4 * 1.1 / (3 * 1.1 + 0.3), rel=0.02)
     with pytest.raises(SystemExit):
         tool.main(["decoded", *arguments[1:], "--model", *models["DI"], "--model", *models["IFS"]])
+
+
+def test_options_hold_for_all_configs(tool: ModuleType, models: dict, tmp_path: Path, capsys):
+    arguments = [
+        "grid",
+        "--num",
+        "1",
+        "--out",
+        str(tmp_path / "grid.png"),
+        "--model",
+        *models["DI"],
+    ]
+    assert tool.main([*arguments, "--cfg-options", "model.condenser.type=MeanFrame"]) == 0
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        tool.main([*arguments, "--cfg-options", "test_dataloader.dataset.data_root=nowhere"])
 
 
 def test_a_condenser_with_parameters_needs_a_checkpoint(tool, models, tmp_path, capsys):

@@ -24,7 +24,7 @@ import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the imp
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
@@ -63,6 +63,9 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--num", type=int, default=4, help="clips, spread over the test set")
     parser.add_argument("--out", type=Path, required=True, help="picture to write")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, help="override config keys of all: key=value"
+    )
     args = parser.parse_args(arguments)
     if args.figure == "decoded" and len(args.model) != 1:
         parser.error("decoded takes one --model")
@@ -74,13 +77,16 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 @torch.no_grad()
-def condense_clips(config: str, checkpoint: str, *, num: int) -> list[Condensed]:
+def condense_clips(
+    config: str, checkpoint: str, *, num: int, cfg_options: dict | None = None
+) -> list[Condensed]:
     """Run a config's condenser on evenly spread clips of its test set, read as for condensing.
 
     Raises:
         ValueError: if the config condenses nothing, or its condenser lacks a checkpoint.
     """
     cfg = Config.fromfile(config)
+    cfg.merge_from_dict(cfg_options or {})
     init_default_scope(cfg.get("default_scope", "mmaction"))
     dataset, model = build_dataset(cfg, "test"), build_model(cfg, checkpoint, whole=True)
     clips = []
@@ -148,7 +154,8 @@ def draw_grid(names: Sequence[str], models: Sequence[Sequence[Condensed]]) -> Fi
 
 def _draw(columns: Sequence[tuple[str, list[np.ndarray]]]) -> Figure:
     num_rows = len(columns[0][1])
-    figure = Figure(figsize=(1.1 * len(columns), 1.1 * num_rows + 0.3), dpi=80)
+    # Tiles of 240 pixels.
+    figure = Figure(figsize=(1.1 * len(columns), 1.1 * num_rows + 0.3), dpi=240 / 1.1)
     axes = figure.subplots(num_rows, len(columns), squeeze=False)
     for column, (name, images) in enumerate(columns):
         axes[0, column].set_title(name, fontsize=7, loc="left")
@@ -163,7 +170,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_args(arguments)
     names = [name for name, _, _ in args.model]
     try:
-        models = [condense_clips(cfg, weights, num=args.num) for _, cfg, weights in args.model]
+        models = [
+            condense_clips(cfg, weights, num=args.num, cfg_options=args.cfg_options)
+            for _, cfg, weights in args.model
+        ]
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -137,6 +140,19 @@ def test_hevc_vectors_are_the_motion(tmp_path: Path) -> None:
         vectors = picture.vectors[used] / 4 / distances[picture.slots[used], None]
         assert np.median(vectors, axis=0).tolist() == [3, -2]
         assert (abs(vectors - [3, -2]) <= 0.25).all(axis=-1).mean() > 0.7
+
+
+def test_narrow_hevc_leaves_memory_whole(tmp_path: Path) -> None:
+    """What x265 writes beyond its memory is seen when that is freed."""
+    code = (
+        "import sys, numpy as np; from compressedvideo import encode_frames; "
+        "noise = np.random.default_rng(0).integers(0, 256, (26, 48, 48, 3), 'u1'); "
+        "[encode_frames(sys.argv[1], noise, codec='hevc', gop_size=12) for _ in range(8)]"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "clip.mp4")]
+    env = {**os.environ, "MALLOC_CHECK_": "3"}
+    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_open_gops_by_option(tmp_path: Path) -> None:
