@@ -70,7 +70,8 @@ def check_steps(steps: Sequence[Mapping[str, Any]]) -> None:
         unknown = [] if takes_all else sorted(set(step) - known - {"type"})
         if unknown:
             raise PipelineError(f"the test pipeline's {name} has {unknown}, not known here")
-        if "test_mode" in known and not step.get("test_mode"):
+        draws = "test_mode" in known and step.get("num_clips", 1) is not None  # None: all clips
+        if draws and not step.get("test_mode"):
             raise PipelineError(f"the test pipeline's {name} lacks test_mode: it draws at random")
 
 

@@ -18,9 +18,11 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from compressedvideo import encode_frames
+from mmcondense.datasets.annotations import AnnotationError
 from mmcondense.datasets.opened_video import OpenedVideo
 from mmcondense_runtime.sampling import neighbour_rows
 
+from ..inference_inputs import UsageError
 from .graphs import NEIGHBOURS, RGB
 
 Sample = Mapping[str, Any]
@@ -32,17 +34,25 @@ MADE_UP_SIZE = 256, 340
 _NUM_FRAMES, _GOP = 96, 12
 
 
+def build_dataset(settings: Mapping[str, Any]) -> Any:
+    """A data set, with a list that says nothing sensible as a UsageError."""
+    try:
+        return DATASETS.build(dict(settings))
+    except AnnotationError as error:
+        raise UsageError(str(error)) from error
+
+
 def first_listed_video(cfg: Config) -> str | None:
     """The first video of a config's test data set; None if the list, or that video, is not there.
 
     Raises:
-        AnnotationError: If the list is there and says nothing sensible.
+        UsageError: If the list is there and says nothing sensible.
     """
     settings = cfg.test_dataloader.dataset
     root, listed = settings.get("data_root") or "", settings.get("ann_file")
     if not listed or "://" in root or not Path(root, listed).exists():
         return None
-    dataset = DATASETS.build(settings)
+    dataset = build_dataset(settings)
     video = dataset.get_data_info(0)["filename"] if len(dataset) else None
     return video if video is not None and os.path.isfile(video) else None
 

@@ -104,9 +104,7 @@ def write(
 def load(path: Path, *, format: str, num_threads: int = 1) -> Run:
     """A file that :func:`write` wrote, to run on the CPU in single precision."""
     if format == "torchscript":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # deprecated, as all of TorchScript is
-            traced = torch.jit.load(str(path))
+        traced = _load_torchscript(path, {})
 
         def run_torchscript(inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
             with torch.no_grad():
@@ -138,7 +136,7 @@ def read_metadata(path: Path, *, format: str) -> dict[str, Any]:
     """What was written into a file."""
     if format == "torchscript":
         files = {METADATA_FILE: ""}
-        torch.jit.load(str(path), _extra_files=files)
+        _load_torchscript(path, files)
         return json.loads(files[METADATA_FILE])
     if format == "openvino":
         import openvino
@@ -167,6 +165,12 @@ def save_openvino(network: Any, path: Path, *, metadata: Mapping[str, Any]) -> N
 
     network.set_rt_info(json.dumps(dict(metadata)), ["mmcondense", "json"])
     openvino.save_model(network, path, compress_to_fp16=False)
+
+
+def _load_torchscript(path: Path, files: dict[str, str]) -> torch.jit.ScriptModule:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated, as all of TorchScript is
+        return torch.jit.load(str(path), map_location="cpu", _extra_files=files)
 
 
 def _write_onnx(graph: nn.Module, inputs: tuple[Tensor, ...], path: Path) -> None:

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmaction.registry import DATASETS
 from mmengine.config import Config
 
 from ..inference_inputs import UsageError
 from . import formats
-from .example import Sample, graph_inputs
+from .example import Sample, build_dataset, graph_inputs
+
+_QUANTISED = ["Add", "AveragePool", "Conv", "ConvTranspose", "Gemm", "GlobalAveragePool", "MatMul"]
+_QUANTISED += ["MaxPool", "Relu"]
+"""Of ONNX, what networks consist of."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def calibration_of(
     path = next((p for p in (Path(ann_file), root / ann_file) if p.exists()), None)
     if path is None:
         raise UsageError(f"no annotation file at {ann_file}, for --calibration")
-    dataset = DATASETS.build({**settings, "ann_file": str(path.resolve())})
+    dataset = build_dataset({**settings, "ann_file": str(path.resolve())})
     if len(dataset) == 0:
         raise UsageError(f"{ann_file} lists no video, for --calibration")
     chosen = np.linspace(0, len(dataset) - 1, min(2 * num_clips, len(dataset)))
@@ -147,6 +150,8 @@ def _quantise_onnx(path: Path, samples: Iterator[dict[str, np.ndarray]]) -> None
             prepared,
             quantised,
             Reader(),
+            op_types_to_quantize=_QUANTISED,
+            nodes_to_exclude=_nodes_outside_of_networks(prepared),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -155,6 +160,14 @@ def _quantise_onnx(path: Path, samples: Iterator[dict[str, np.ndarray]]) -> None
         logger.setLevel(level)
     prepared.unlink()
     quantised.replace(path)
+
+
+def _nodes_outside_of_networks(path: Path) -> list[str]:
+    """What a graph does between networks and to their scores, which 256 levels would blur."""
+    import onnx
+
+    nodes = onnx.load(path, load_external_data=False).graph.node
+    return [node.name for node in nodes if node.name.count("/") < 2]  # "/Add", not "/model/../Add"
 
 
 def _quantise_openvino(
