@@ -147,7 +147,8 @@ def _export(args: argparse.Namespace) -> None:
         (frames,) = tensors_of(sample).values()  # [views, 3, T, H, W]
         if frames.ndim != 5:
             raise UsageError("--split halves is for clips of RGB, [views, 3, T, H, W]")
-        files = export_halves(model, args.out, clip_shape=tuple(frames.shape[2:]), **common)
+        clip_shape = int(frames.shape[2]), int(frames.shape[3]), int(frames.shape[4])
+        files = export_halves(model, args.out, clip_shape=clip_shape, **common)
     elif args.split == "gops":
         files = [export_gops(model, sample, args.out, **common)]
     else:

@@ -52,8 +52,8 @@ def resized_size(
     if isinstance(scale, float):
         factor = scale
     else:
-        long, short = max(scale), min(scale)
-        long, short = (float("inf"), long) if short == -1 else (long, short)
+        short, long = sorted(map(float, scale))
+        short, long = (long, float("inf")) if short == -1 else (short, long)
         factor = min(long / max(size), short / min(size))
     return int(height * float(factor) + 0.5), int(width * float(factor) + 0.5)
 

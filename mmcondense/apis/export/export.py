@@ -24,7 +24,7 @@ from mmcondense_runtime.metadata import FILE_FORMAT
 from ..inference_inputs import UsageError, check_class_names
 from . import formats
 from .example import Sample, graph_inputs, noise_like, predicted_scores, tensors_of
-from .graphs import ClientHalf, CloudHalf, GOPStep, WholeVideo, check_is_split, normalisation
+from .graphs import ClientHalf, CloudHalf, GOPStep, Graph, WholeVideo, check_is_split, normalisation
 from .int8 import Calibration, quantise
 
 Arrays = list[np.ndarray]
@@ -78,7 +78,9 @@ def export(
     batches = [[sample], [noise_like(sample, seed=seed) for seed in range(_NOISE_BATCH)]]
     expected = [[predicted_scores(model, batch).numpy()] for batch in batches]
     inputs = [graph_inputs(graph.input_names, batch) for batch in batches]
-    known = dict(part="whole", modalities=list(graph.modalities), **_average_clips(model))
+    known: dict[str, Any] = dict(
+        part="whole", modalities=list(graph.modalities), **_average_clips(model)
+    )
     known["inputs"] = _describe(graph.input_names, inputs[0], normalisation(model))
     (exported,) = _write_all(
         [_Job(Path(out), graph, inputs, expected, {**known, **(metadata or {})})],
@@ -158,7 +160,9 @@ def export_gops(
             one["neighbour"] = model.iframe_backbone(step.normalisers["iframe"](seen))
             batches.append(tuple(one[name] for name in step.input_names))
             expected.append([output.numpy() for output in step(*batches[-1])])
-    known = dict(part="gop", modalities=list(step.normalisers), **_average_clips(model))
+    known: dict[str, Any] = dict(
+        part="gop", modalities=list(step.normalisers), **_average_clips(model)
+    )
     known["inputs"] = _describe(step.input_names, batches[0], normalisation(model))
     jobs = [_Job(Path(out), step, batches, expected, {**known, **(metadata or {})})]
     return _write_all(jobs, format=format, tolerance=tolerance)[0]
@@ -189,7 +193,7 @@ class _Job:
     """A file to write, and what it must answer."""
 
     path: Path
-    graph: nn.Module
+    graph: Graph
     batches: Sequence[Sequence[Tensor]]
     expected: Sequence[Arrays]
     metadata: Mapping[str, Any]
@@ -236,7 +240,7 @@ def _write(job: _Job, folder: Path, *, format: str, tolerance: float) -> Exporte
         check_class_names(job.metadata.get("classes", ()), num_classes=num_classes)
     for tensors, expected in zip(job.batches, job.expected, strict=True):
         names = job.graph.input_names
-        found = run({n: x.numpy() for n, x in zip(names, tensors, strict=True)})  # type: ignore[arg-type]
+        found = run({n: x.numpy() for n, x in zip(names, tensors, strict=True)})
         for ours, theirs in zip(found, expected, strict=True):
             difference = max(difference, float(np.abs(ours - theirs).max()))
     if not difference <= tolerance:
@@ -253,7 +257,7 @@ def _quantise(
         exported.path,
         calibration,
         input_names=tuple(job.graph.input_names),
-        format=format,  # type: ignore[arg-type]
+        format=format,
     )
     return Exported(exported.path, _num_bytes(folder), exported.difference, changed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import os
@@ -12,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmcondense_runtime.metadata import decode, encode
 
 from ..inference_inputs import UsageError
+from .graphs import Graph
 
 SUFFIXES = dict(onnx=".onnx", openvino=".xml", torchscript=".pt")
 """Formats, and how their files are named."""
@@ -44,12 +46,7 @@ def check_format(name: str) -> None:
 
 def need(*packages: str) -> None:
     """Raise a UsageError that says how to get packages, unless they are here."""
-    missing = []
-    for package in packages:
-        try:
-            __import__(package)
-        except ImportError:
-            missing.append(package)
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise UsageError(
             f"{', '.join(missing)} missing: pip install 'mmcondense[deploy]' (in a clone: "
@@ -58,7 +55,7 @@ def need(*packages: str) -> None:
 
 
 def write(
-    graph: nn.Module,
+    graph: Graph,
     inputs: Sequence[Tensor],
     path: Path,
     *,
@@ -173,18 +170,18 @@ def _load_torchscript(path: Path, files: dict[str, str]) -> torch.jit.ScriptModu
         return torch.jit.load(str(path), map_location="cpu", _extra_files=files)
 
 
-def _write_onnx(graph: nn.Module, inputs: tuple[Tensor, ...], path: Path) -> None:
+def _write_onnx(graph: Graph, inputs: tuple[Tensor, ...], path: Path) -> None:
     # The exporter that traces: one file, no further package. torch.export's is the default since
     # torch 2.9, and the argument is unknown before 2.5.
     has_choice = "dynamo" in inspect.signature(torch.onnx.export).parameters
     choice: dict[str, Any] = dict(dynamo=False) if has_choice else {}
-    names = (*graph.input_names, *graph.output_names)  # type: ignore[misc]
+    names = (*graph.input_names, *graph.output_names)
     torch.onnx.export(
         graph,
         inputs,
         str(path),
-        input_names=list(graph.input_names),  # type: ignore[arg-type]
-        output_names=list(graph.output_names),  # type: ignore[arg-type]
+        input_names=list(graph.input_names),
+        output_names=list(graph.output_names),
         dynamic_axes={name: {0: "batch"} for name in names},
         opset_version=_OPSET,
         **choice,

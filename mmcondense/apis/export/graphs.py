@@ -54,10 +54,17 @@ class Normalise(nn.Module):
         x = x.float()
         if self.to_rgb:
             x = x.flip(self.channels_at)
-        return x if self.mean is None else (x - self.mean) / self.std
+        return x if self.mean is None or self.std is None else (x - self.mean) / self.std
 
 
-class WholeVideo(nn.Module):
+class Graph(nn.Module):
+    """What can be written: a module whose ``forward`` takes and gives tensors in this order."""
+
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+
+
+class WholeVideo(Graph):
     """A recognizer from the pipeline's tensors to the scores that its ``predict`` gives.
 
     Args:
@@ -97,15 +104,14 @@ class WholeVideo(nn.Module):
             streams = model.stream_inputs(inputs)
             scores = [_scores(model.get_submodule(name), streams[name]) for name in streams]
             return fuse_scores(scores, model.fusion_weights)
+        stacked: Tensor | dict[str, Tensor] = inputs
         if isinstance(model.data_preprocessor, StreamDataPreprocessor):
             stacked = torch.cat([inputs[name] for name in model.data_preprocessor.stream], dim=2)
         elif set(inputs) == {RGB}:
             stacked = inputs[RGB]
-        else:
-            stacked = inputs
         if isinstance(model, CondenseRecognizer):
             return _scores(model.recognizer, model.condense(stacked))
-        if isinstance(model, BaseRecognizer):
+        if isinstance(model, BaseRecognizer) and isinstance(stacked, Tensor):
             return _scores(model, stacked)
         raise UsageError(
             f"a {type(model).__name__} is none of what can be exported: IPTwoStream, CoViAR, ATTP, "
@@ -113,7 +119,7 @@ class WholeVideo(nn.Module):
         )
 
 
-class ClientHalf(nn.Module):
+class ClientHalf(Graph):
     """The condenser."""
 
     input_names, output_names = ("frames",), ("output",)
@@ -127,7 +133,7 @@ class ClientHalf(nn.Module):
         return self.condenser(frames)
 
 
-class CloudHalf(nn.Module):
+class CloudHalf(Graph):
     """Normalisation and recognizer."""
 
     input_names, output_names = ("frames",), ("output",)
@@ -146,7 +152,7 @@ class CloudHalf(nn.Module):
         return self.recognizer.extract_feat(normalised.unsqueeze(1), stage="head")[0]
 
 
-class GOPStep(nn.Module):
+class GOPStep(Graph):
     """One GOP of a video that ATTP recognises as it comes in.
 
     Each I-frame passes its network once, as in testing: the neighbour of a GOP is the one before,

@@ -6,6 +6,8 @@ clips of a list ─► ranges of activations ─► int8 file ─► other clips
 from __future__ import annotations
 
 import logging
+import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,10 @@ from .example import Sample, build_dataset, graph_inputs
 _QUANTISED = ["Add", "AveragePool", "Conv", "ConvTranspose", "Gemm", "GlobalAveragePool", "MatMul"]
 _QUANTISED += ["MaxPool", "Relu"]
 """Of ONNX, what networks consist of."""
+
+_OUTSIDE_OF_NETWORKS = "^/?[^/]*$"
+"""Names such as ``/Softmax`` or ``scores``, not ``/backbone/layer1/Add``: what is done between
+networks and to their scores, which 256 levels would blur."""
 
 
 @dataclass(frozen=True)
@@ -163,22 +169,25 @@ def _quantise_onnx(path: Path, samples: Iterator[dict[str, np.ndarray]]) -> None
 
 
 def _nodes_outside_of_networks(path: Path) -> list[str]:
-    """What a graph does between networks and to their scores, which 256 levels would blur."""
     import onnx
 
     nodes = onnx.load(path, load_external_data=False).graph.node
-    return [node.name for node in nodes if node.name.count("/") < 2]  # "/Add", not "/model/../Add"
+    return [node.name for node in nodes if re.match(_OUTSIDE_OF_NETWORKS, node.name)]
 
 
 def _quantise_openvino(
     path: Path, samples: Iterator[dict[str, np.ndarray]], *, count: int, metadata: dict[str, Any]
 ) -> None:
+    os.environ.setdefault("NNCF_CI", "1")  # else it reports each use to its makers
     import nncf
     import openvino
 
     nncf.set_log_level(logging.ERROR)
     network = openvino.Core().read_model(path)
-    quantised = nncf.quantize(network, nncf.Dataset(list(samples)), subset_size=count)
+    outside = nncf.IgnoredScope(patterns=[_OUTSIDE_OF_NETWORKS], validate=False)
+    quantised = nncf.quantize(
+        network, nncf.Dataset(list(samples)), subset_size=count, ignored_scope=outside
+    )
     folder = path.parent / "int8"
     folder.mkdir()
     formats.save_openvino(quantised, folder / path.name, metadata=metadata)
