@@ -44,10 +44,8 @@ def why_not_runnable(pipeline: Sequence[Mapping[str, Any]]) -> str:
 
 def _plain(value: Any) -> Any:
     """As JSON can hold it, types by their names."""
-    if isinstance(value, Mapping):
-        return {
-            key: type_name(dict(value)) if key == "type" else _plain(x) for key, x in value.items()
-        }
+    if isinstance(value, dict):
+        return {key: type_name(value) if key == "type" else _plain(x) for key, x in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(x) for x in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -76,7 +76,10 @@ def export(
     model = model.eval()
     graph = WholeVideo(model, tensors_of(sample)).eval()
     batches = [[sample], [noise_like(sample, seed=seed) for seed in range(_NOISE_BATCH)]]
-    expected = [[predicted_scores(model, batch).numpy()] for batch in batches]
+    try:
+        expected = [[predicted_scores(model, batch).numpy()] for batch in batches]
+    except ValueError as error:  # such as streams whose clips are not averaged
+        raise UsageError(str(error)) from error
     inputs = [graph_inputs(graph.input_names, batch) for batch in batches]
     known: dict[str, Any] = dict(
         part="whole", modalities=list(graph.modalities), **_average_clips(model)
@@ -233,7 +236,7 @@ def _write(job: _Job, folder: Path, *, format: str, tolerance: float) -> Exporte
     except Exception as error:  # exporters raise many kinds for what they have no operator for
         reason = " ".join(str(error).split())[:200]
         raise UsageError(
-            f"{job.path.name}: {format} has no way to express this model: {reason}"
+            f"{job.path.name}: the format {format} cannot express this model: {reason}"
         ) from error
     difference, num_classes = 0.0, job.expected[0][0].shape[1]
     if job.metadata["part"] != "client":

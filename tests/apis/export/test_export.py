@@ -19,6 +19,7 @@ from mmcondense.apis.export import export
 from mmcondense.apis.export.describe import describe
 from mmcondense.apis.export.example import read_sample
 from mmcondense.apis.export.formats import load, read_metadata
+from mmcondense.apis.inference_inputs import UsageError
 
 onnx = pytest.importorskip("onnx", reason="needs the extra deploy")
 pytest.importorskip("onnxruntime", reason="needs the extra deploy")
@@ -131,3 +132,25 @@ def test_other_formats_give_the_same_and_say_the_same(inferencer_of, videos, tmp
         mean=[127.5, 127.5],
         std=[255.0, 255.0],
     )
+
+
+def test_what_a_format_cannot_express_is_refused_and_nothing_is_left(
+    inferencer_of, videos, tmp_path
+):
+    made = inferencer_of("attp/ablation/bp_synthetic.py")
+    sample = read_sample(made.inferencer, videos[0])
+    with pytest.raises(UsageError, match=r"a\.onnx: the format onnx cannot express .*fft"):
+        export(made.inferencer.model, sample, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+    exported = export(made.inferencer.model, sample, tmp_path / "a.pt", format="torchscript")
+    assert exported.difference < 1e-4
+
+
+def test_scores_of_single_clips_are_refused(inferencer_of, videos, tmp_path, monkeypatch):
+    made = inferencer_of("avd/classifiers/end_to_end_synthetic.py")
+    sample = read_sample(made.inferencer, videos[0])
+    model = made.inferencer.model
+    monkeypatch.setattr(model.recognizer.cls_head, "average_clips", None)
+    with pytest.raises(UsageError, match="average_clips of the TSNHead is None"):
+        export(model, sample, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
