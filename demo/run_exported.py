@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_args(arguments)
     try:
         model = ExportedModel(args.file, num_threads=args.num_threads)
-    except ExportedFileError as error:
+    except (ExportedFileError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     failed = 0

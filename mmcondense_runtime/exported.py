@@ -34,11 +34,14 @@ class ExportedModel:
     Raises:
         ExportedFileError: If there is none, it is of another kind, or its preprocessing is not
             known here.
+        ImportError: Without ONNX Runtime.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, num_threads: int = 0) -> None:
-        import onnxruntime
-
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ImportError("onnxruntime is missing: pip install onnxruntime") from error
         self.path = os.fspath(path)
         if not os.path.isfile(self.path):
             raise ExportedFileError(f"no file at {self.path}")

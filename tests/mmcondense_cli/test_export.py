@@ -93,6 +93,11 @@ def test_wrong_arguments_end_in_a_line(capsys, arguments, reason):
         ),
         (
             CONFIG,
+            ["a.onnx", "--int8", "--calibration", "{list}", "--size", "64"],
+            "gives iframe of [4, 3, 48, 48], and the file takes [4, 3, 64, 64]",
+        ),
+        (
+            CONFIG,
             ["a.onnx", "--int8", "--calibration", "{list}", "--min-agreement", "1.1"],
             "has the best class of float32 in ",
         ),

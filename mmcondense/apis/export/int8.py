@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,11 +93,14 @@ def quantise(
     """
     metadata = {**formats.read_metadata(path, format=format), "precision": "int8"}
     exact = formats.load(path, format=format)
-    feeds = [_feed(calibration.dataset[i], input_names) for i in calibration.measure]
-    labels = [calibration.dataset[i]["data_samples"].gt_label for i in calibration.measure]
-    expected = np.concatenate([exact(feed)[0] for feed in feeds])
     kept = [name for name in input_names if name in metadata["inputs"]]
-    samples = (_feed(calibration.dataset[i], kept) for i in calibration.calibrate)
+    shapes = {name: metadata["inputs"][name]["shape"][1:] for name in kept}
+    feeds, labels = [], []
+    for sample in (calibration.dataset[index] for index in calibration.measure):
+        feeds.append(_feed(sample, shapes))
+        labels.append(sample["data_samples"].gt_label)
+    expected = np.concatenate([exact(feed)[0] for feed in feeds])
+    samples = (_feed(calibration.dataset[index], shapes) for index in calibration.calibrate)
     if format == "onnx":
         _quantise_onnx(path, samples)
         formats.set_onnx_metadata(path, metadata)
@@ -134,9 +137,17 @@ def check_int8(format: str) -> None:
     formats.need(*(("nncf",) if format == "openvino" else ()))
 
 
-def _feed(sample: Sample, input_names: Sequence[str]) -> dict[str, np.ndarray]:
-    tensors = graph_inputs(input_names, [sample])
-    return {name: x.numpy() for name, x in zip(input_names, tensors, strict=True)}
+def _feed(sample: Sample, shapes: Mapping[str, list[int]]) -> dict[str, np.ndarray]:
+    """A batch of one, of the shapes that the file was made for."""
+    feed = {}
+    for name, x in zip(shapes, graph_inputs(tuple(shapes), [sample]), strict=True):
+        if list(x.shape[1:]) != shapes[name]:
+            raise UsageError(
+                f"a clip for calibration gives {name} of {list(x.shape[1:])}, and the file takes "
+                f"{shapes[name]}: name clips of one size, and one of them with --video"
+            )
+        feed[name] = x.numpy()
+    return feed
 
 
 def _quantise_onnx(path: Path, samples: Iterator[dict[str, np.ndarray]]) -> None:
