@@ -116,7 +116,9 @@ def quantise(
             f"clips, at least {calibration.min_agreement:.1%} is asked for"
         )
     right = [
-        np.mean([int(row.argmax()) in label.tolist() for row, label in zip(rows, labels)])  # noqa: B905
+        np.mean(
+            [int(row.argmax()) in label.tolist() for row, label in zip(rows, labels, strict=True)]
+        )
         for rows in (expected, found)
     ]
     return (
