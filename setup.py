@@ -37,7 +37,7 @@ MMACTION = [
 ]
 # mmcv and mmcv-lite are one import name: whoever has a compiled mmcv takes MMACTION alone
 LITE = [*MMACTION, "mmcv-lite>=2.0.0,<2.2"]
-DEPLOY = ["onnx", "onnxruntime"]
+DEPLOY = ["nncf", "onnx", "onnxruntime", "openvino"]
 SERVE = ["fastapi", "uvicorn"]
 TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"]
 

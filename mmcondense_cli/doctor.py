@@ -45,7 +45,10 @@ PACKAGES = (
     Package(
         "setuptools", "MMEngine", "pip install 'setuptools>=77.0.3,<82'", (77, 0, 3), below=(82,)
     ),
+    Package("onnx", "mmcondense export", _DEPLOY),
     Package("onnxruntime", "exported models", _DEPLOY),
+    Package("openvino", "mmcondense export --format openvino", _DEPLOY),
+    Package("nncf", "the same with --int8", _DEPLOY),
 )
 READER = ("av", "numpy")
 """Without which nothing works."""

@@ -1,6 +1,7 @@
 """Imports point one way.
 
-``compressedvideo → mmcondense.{datasets → models → apis} → mmcondense_cli, tools``
+``compressedvideo → mmcondense_runtime → mmcondense.{datasets → models → apis} → mmcondense_cli,
+tools``
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FROM = {  # what each layer may import of this repository, beside itself
     "compressedvideo": set(),
+    "mmcondense_runtime": {"compressedvideo"},
     "mmcondense.version": set(),
     "mmcondense._compat": {"mmcondense.engine"},  # where it is called, not when it is imported
-    "mmcondense.datasets": {"compressedvideo"},
-    "mmcondense.models": {"compressedvideo", "mmcondense.datasets"},
+    "mmcondense.datasets": {"compressedvideo", "mmcondense_runtime"},
+    "mmcondense.models": {"compressedvideo", "mmcondense_runtime", "mmcondense.datasets"},
     "mmcondense.engine": {"compressedvideo", "mmcondense.datasets", "mmcondense.models"},
     "mmcondense.evaluation": {"compressedvideo", "mmcondense.datasets", "mmcondense.models"},
     "mmcondense.apis": {
-        *("compressedvideo", "mmcondense.datasets", "mmcondense.models"),
-        *("mmcondense.engine", "mmcondense.evaluation"),
+        *("compressedvideo", "mmcondense_runtime", "mmcondense.datasets", "mmcondense.models"),
+        *("mmcondense.engine", "mmcondense.evaluation", "mmcondense.version"),
     },
     "mmcondense_cli": {"compressedvideo", "mmcondense.apis"},
 }
-TOPS = ("compressedvideo", "mmcondense", "mmcondense_cli", "tools", "demo", "configs", "tests")
+PACKAGES = ("compressedvideo", "mmcondense_runtime", "mmcondense", "mmcondense_cli")
+TOPS = (*PACKAGES, "tools", "demo", "configs", "tests")
 
 
 def imports_of(source: str, module: str, is_package: bool) -> Iterator[str]:
@@ -77,7 +80,7 @@ def test_names_are_resolved(source: str, names: set[str]) -> None:
 
 def test_layers_import_only_what_lies_before_them() -> None:
     seen, wrong = set(), []
-    for top in ("compressedvideo", "mmcondense", "mmcondense_cli"):
+    for top in PACKAGES:
         for module, imported in modules_of(top):
             layer = layer_of(module)
             if layer == "mmcondense":  # its __init__ puts everything together

@@ -2,7 +2,7 @@
 
 frames ─► TSDClient ─► packet of distilled frames ─► TSDCloud ─► class scores
 
-Both need the extra ``deploy``. ``tools/deployment/export_tsd.py`` writes the files.
+Both need the extra ``deploy``. ``mmcondense export --split halves`` writes the files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def open_session(path: str | os.PathLike[str], *, num_threads: int = 0) -> Any:
             "TSDClient and TSDCloud need onnxruntime: pip install 'mmcondense[deploy]'"
         ) from error
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"no network at {path}: tools/deployment/export_tsd.py writes it")
+        raise FileNotFoundError(f"no network at {path}: mmcondense export --split halves writes it")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     return onnxruntime.InferenceSession(

@@ -58,7 +58,7 @@ def halves(model: CondenseRecognizer, tmp_path_factory: pytest.TempPathFactory) 
     """Folder with client.onnx and cloud.onnx."""
     pytest.importorskip("onnx", reason="needs the extra deploy")
     pytest.importorskip("onnxruntime", reason="needs the extra deploy")
-    from mmcondense.apis.tsd_export import export_halves
+    from mmcondense.apis.export import export_halves
 
     folder = tmp_path_factory.mktemp("halves")
     export_halves(model, folder, clip_shape=CLIP_SHAPE)

@@ -51,8 +51,8 @@ def test_a_models_own_checkpoint_is_loaded(files):
         load_recognizer(cfg, str(files.attp), device="cpu")
 
 
-@pytest.mark.parametrize("tool", ["deployment/export_attp.py", "visualizations/browse_dataset.py"])
-def test_tools_refuse_another_models_checkpoint(files, tmp_path, monkeypatch, tool):
+@pytest.mark.parametrize("tool", ["deployment/export.py", "visualizations/browse_dataset.py"])
+def test_tools_refuse_another_models_checkpoint(files, tmp_path, capsys, tool):
     import importlib.util
 
     spec = importlib.util.spec_from_file_location("tool", ROOT / "tools" / tool)
@@ -60,14 +60,15 @@ def test_tools_refuse_another_models_checkpoint(files, tmp_path, monkeypatch, to
     spec.loader.exec_module(module)
     if "export" in tool:
         arguments = [str(ROOT / "configs/attp/attp_fights.py"), str(files.ip_tsn)]
-        arguments += ["--out", str(tmp_path / "attp.onnx")]
+        assert module.main([*arguments, str(tmp_path / "attp.onnx")]) == 1
+        assert "is no checkpoint of this model" in capsys.readouterr().err
     else:
         (tmp_path / "train.txt").write_text(f"{files.clip} 0\n")
         arguments = [str(CONFIG), "--checkpoint", str(files.attp), "--out", str(tmp_path / "out")]
         arguments += ["--device", "cpu", "--cfg-options"]
         arguments.append(f"train_dataloader.dataset.data_root={tmp_path}")
-    with pytest.raises(SystemExit, match="is no checkpoint of this model"):
-        module.main(arguments)
+        with pytest.raises(SystemExit, match="is no checkpoint of this model"):
+            module.main(arguments)
     assert not list(tmp_path.rglob("*.onnx*"))
 
 

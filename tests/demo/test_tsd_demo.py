@@ -64,7 +64,7 @@ def load(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory) -> Path:
-    from mmcondense.apis.tsd_export import export_halves
+    from mmcondense.apis.export import export_halves
 
     folder = tmp_path_factory.mktemp("halves")
     export_halves(small_model(), folder, clip_shape=CLIP_SHAPE)

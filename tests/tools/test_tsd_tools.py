@@ -45,8 +45,8 @@ def exported(load_tool, checkpoint, tmp_path_factory) -> Path:
     pytest.importorskip("onnx", reason="needs the extra deploy")
     pytest.importorskip("onnxruntime", reason="needs the extra deploy")
     folder = tmp_path_factory.mktemp("exported")
-    arguments = [CONFIG, checkpoint, "--out", str(folder), "--size", str(SIZE)]
-    load_tool("deployment/export_tsd.py").main(arguments)
+    arguments = [CONFIG, checkpoint, str(folder), "--split", "halves", "--size", str(SIZE)]
+    assert load_tool("deployment/export.py").main(arguments) == 0
     return folder
 
 

@@ -91,10 +91,13 @@ def time_onnx(path: str, *, threads: int, runs: int, warmup: int) -> float:
         path, sess_options=options, providers=["CPUExecutionProvider"]
     )
     rng = np.random.default_rng(0)
-    inputs = {
-        entry.name: rng.normal(size=entry.shape).astype(np.float32)
-        for entry in session.get_inputs()
-    }
+    inputs = {}
+    for entry in session.get_inputs():
+        shape = [size if isinstance(size, int) else 1 for size in entry.shape]  # a batch of one
+        if entry.type == "tensor(uint8)":
+            inputs[entry.name] = rng.integers(0, 256, shape, np.uint8)
+        else:
+            inputs[entry.name] = rng.normal(size=shape).astype(np.float32)
     return median_ms(lambda: session.run(None, inputs), runs=runs, warmup=warmup, device="cpu")
 
 

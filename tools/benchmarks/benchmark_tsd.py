@@ -2,7 +2,7 @@
 
     python tools/benchmarks/benchmark_tsd.py CONFIG DIR [--codec jpeg] [--quality 90]
 
-DIR holds client.onnx and cloud.onnx (``tools/deployment/export_tsd.py``); clips are those of the
+DIR holds client.onnx and cloud.onnx (``mmcondense export --split halves``); clips are those of the
 config's test data. Rows, per video, means over the data set:
 
 - all frames: what sending every frame would take; nobody classifies them

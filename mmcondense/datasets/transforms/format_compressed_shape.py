@@ -9,14 +9,18 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from mmcondense_runtime.encoding import (
+    STEPS_PER_PIXEL,
+    encode_motion,
+    encode_residual,
+    quantize_motion,
+)
+from mmcondense_runtime.ruler import measure_ruler
+
 from .load_compressed_video import VECTOR_MODALITIES
-from .ruler import measure_ruler
 
 LAYOUTS = ("NCHW", "NCTHW")
 ENCODINGS = ("uint8", "int16", "raw")
-STEPS_PER_PIXEL = 64
-"""What 'int16' counts motion in: fine enough for all codecs' vectors, and wide enough for frames
-of 512 pixels at least."""
 _IMAGE = np.dtype(np.uint8), 3
 _VECTORS = np.dtype(np.float32), 2
 _RESIDUAL = np.dtype(np.int16), 3
@@ -27,47 +31,6 @@ _EXPECTED: dict[str, tuple[np.dtype, int]] = {
     "residual": _RESIDUAL,
     **dict.fromkeys((*VECTOR_MODALITIES, "ruler"), _VECTORS),
 }
-
-
-def encode_motion(motion: np.ndarray, *, bound: float = 20) -> np.ndarray:
-    """CoViAR's byte for a vector component: ``clip(trunc(v * 127.5 / bound) + 128, 0, 255)``.
-
-    Args:
-        motion: any shape, pixels.
-        bound: pixels that reach the end of the range. CoViAR's is 20.
-
-    Returns:
-        Same shape, uint8. 128 is no motion.
-    """
-    coded = np.asarray(motion * (127.5 / bound))
-    np.trunc(coded, out=coded)
-    coded += 128
-    return np.clip(coded, 0, 255, out=coded).astype(np.uint8)
-
-
-def encode_residual(residual: np.ndarray) -> np.ndarray:
-    """CoViAR's byte for a residual: ``clip(r + 128, 0, 255)``.
-
-    Args:
-        residual: any shape, int16, -255 to 255.
-
-    Returns:
-        Same shape, uint8. 128 is no difference; differences beyond ±128 saturate.
-    """
-    return np.clip(residual + 128, 0, 255).astype(np.uint8)
-
-
-def quantize_motion(motion: np.ndarray) -> np.ndarray:
-    """Pixels in whole steps of 1/64, to the nearest; exact for a codec's own vectors, unresized.
-
-    Args:
-        motion: any shape, pixels; beyond ±511.98 they saturate.
-
-    Returns:
-        Same shape, int16.
-    """
-    limits = np.iinfo(np.int16)
-    return np.clip(np.rint(motion * STEPS_PER_PIXEL), limits.min, limits.max).astype(np.int16)
 
 
 def decode_motion(coded: np.ndarray, *, bound: float = 20) -> np.ndarray:

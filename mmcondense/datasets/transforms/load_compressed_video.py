@@ -9,8 +9,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from compressedvideo import MODALITIES, PRECISIONS, REFERENCES, CompressedClip
-
-from .ruler import make_ruler
+from mmcondense_runtime.ruler import make_ruler
 
 PREVIOUS_RGB = "previous_rgb"
 VECTOR_MODALITIES = ("motion", "motion_past", "motion_future", "flow")

@@ -18,9 +18,9 @@ from mmcondense.datasets.optical_flow import (
     flow_paths,
     read_flow,
 )
+from mmcondense_runtime.ruler import make_ruler
 
 from .load_compressed_video import PREVIOUS_RGB
-from .ruler import make_ruler
 from .video_folder import exchange_folder
 
 _SOURCES = ("files", *METHODS)

@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from compressedvideo import CodecError
 from mmcondense.datasets.storage import open_video
-from mmcondense.datasets.video_window import ReadableVideo
+from mmcondense_runtime.sampling import centred_places, sample_segments
 
 _PREDICTED_TYPES = ("P", "B")
-
-
-def segment_positions(
-    num_frames: int, *, num_segments: int, place: np.ndarray, centred: bool, first: int
-) -> np.ndarray:
-    """Positions inside S equal segments of a video: CoViAR's index rule.
-
-    Wu et al., "Compressed Video Action Recognition", CVPR 2018, as in their data loader: for
-    motion and residuals frame 0 takes no part, since it is an I-frame.
-
-    Args:
-        num_frames: n, frames of the video, more than ``first``.
-        num_segments: S.
-        place: [..., S], where in each segment, from 0 (begin) to below 1 (end).
-        centred: True: ``round((n' - 1) / S * (s + place))``, CoViAR's test rule for place 0.5.
-            False: segments are whole ranges of frames, and ``place`` selects one of each; uniform
-            places give CoViAR's training rule. Here n' is ``num_frames - first``.
-        first: the first frame that takes part: 0 for I-frames, 1 for motion and residuals.
-
-    Returns:
-        [..., S] int64, ``first`` to ``num_frames - 1``.
-    """
-    segment = np.arange(num_segments)
-    segment_len = (num_frames - first - 1) / num_segments
-    if centred:
-        return np.round(segment_len * (segment + place)).astype(np.int64) + first
-    begin = np.round(segment_len * segment)
-    end = np.maximum(np.round(segment_len * (segment + 1)), begin + 1)
-    return (begin + np.floor(place * (end - begin))).astype(np.int64) + first
-
-
-def snap_back(
-    position: int, *, keyframes: np.ndarray, wanted_of_gop: Callable[[int], np.ndarray]
-) -> int | None:
-    """The last wanted frame at or before a position, else the first after it, GOP by GOP.
-
-    Args:
-        position: display index.
-        keyframes: [G] display indices, ascending, the first at or before ``position``.
-        wanted_of_gop: display indices of the wanted frames of a GOP, ascending.
-
-    Returns:
-        A display index, or None if no GOP has a wanted frame.
-    """
-    own_gop = int(np.searchsorted(keyframes, position, side="right")) - 1
-    for gop in range(own_gop, -1, -1):
-        before = wanted_of_gop(gop)
-        before = before[before <= position]
-        if len(before):
-            return int(before[-1])
-    for gop in range(own_gop, len(keyframes)):
-        after = wanted_of_gop(gop)
-        if len(after):
-            return int(after[0])
-    return None
 
 
 @TRANSFORMS.register_module()
@@ -125,9 +68,12 @@ class SampleCompressedFrames(BaseTransform):
     def transform(self, results: dict) -> dict:
         video = open_video(results, virtual_gop=self.virtual_gop)
         try:
-            places = self._places()
-            results["iframe_inds"] = self._iframes(video, places)
-            results["frame_inds"] = self._predicted_frames(video, places)
+            results["iframe_inds"], results["frame_inds"] = sample_segments(
+                video,
+                places=self._places(),
+                centred=self.test_mode,
+                frame_types=self.frame_types,
+            )
         except BaseException:
             video.close()
             raise
@@ -141,62 +87,8 @@ class SampleCompressedFrames(BaseTransform):
         """[C, S]: where in its segment each frame is taken, 0 to 1."""
         shape = self.num_clips, self.num_segments
         if self.test_mode:
-            centres = (np.arange(self.num_clips) + 0.5) / self.num_clips
-            return np.broadcast_to(centres[:, None], shape)
+            return centred_places(*shape)
         return np.random.random_sample(shape)  # noqa: NPY002 - mmengine seeds this generator
-
-    def _positions(self, num_frames: int, places: np.ndarray, *, first: int) -> np.ndarray:
-        return segment_positions(
-            num_frames,
-            num_segments=self.num_segments,
-            place=places,
-            centred=self.test_mode,
-            first=first,
-        ).ravel()  # [C * S]
-
-    def _iframes(self, video: ReadableVideo, places: np.ndarray) -> np.ndarray:
-        positions = self._positions(video.num_frames, places, first=0)
-        iframes = video.iframe_inds  # the first is 0
-        return iframes[np.searchsorted(iframes, positions, side="right") - 1]
-
-    def _predicted_frames(self, video: ReadableVideo, places: np.ndarray) -> np.ndarray:
-        if "B" in self.frame_types and not video.has_b_frames:
-            raise CodecError(
-                f"the config asks for B-frames (frame_types={self.frame_types}), but this stream "
-                "has none: set frame_types=('P',), or re-encode with "
-                "`python tools/data/reencode.py SOURCE TARGET --codec h264 --b-frames 2`",
-                path=video.path,
-                codec=video.codec,
-            )
-        keyframes = video.keyframes
-        wanted_kinds = {*self.frame_types, "S"} if "P" in self.frame_types else {*self.frame_types}
-        # Position 0 of a GOP is never sampled, be the GOP real or virtual.
-        iframes = set(video.iframe_inds.tolist())
-
-        @functools.cache
-        def wanted_of_gop(gop: int) -> np.ndarray:
-            kinds = enumerate(video.gop_frame_types(gop), start=int(keyframes[gop]))
-            return np.array(
-                [frame for frame, kind in kinds if kind in wanted_kinds and frame not in iframes],
-                np.int64,
-            )
-
-        # A video of one frame has no position for motion: let position 0 find that out.
-        positions = self._positions(max(video.num_frames, 2), places, first=1)
-        frames = [
-            snap_back(position, keyframes=keyframes, wanted_of_gop=wanted_of_gop)
-            for position in np.minimum(positions, video.num_frames - 1).tolist()
-        ]
-        if None in frames:
-            asked = " or ".join(self.frame_types)
-            raise CodecError(
-                f"none of its {video.num_frames} frames is of type {asked}: there is no motion "
-                "to sample. Leave this video out, or re-encode it with a longer GOP: "
-                "`python tools/data/reencode.py SOURCE TARGET --gop-size 12`",
-                path=video.path,
-                codec=video.codec,
-            )
-        return np.array(frames, np.int64)  # [C * S]
 
     def __repr__(self) -> str:
         return (

@@ -7,30 +7,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from mmcondense.datasets.storage import open_video
-
-
-def gop_clips(
-    iframe_inds: np.ndarray, num_frames: int, *, clip_len: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The clips of T frames that begin with the I-frames of a video; they do not overlap.
-
-    GOPs shorter than T are left out where there is a longer one. Where there is none, their last
-    frame is repeated. Of longer GOPs the first T frames are taken.
-
-    Args:
-        iframe_inds: [G] display indices, ascending.
-        num_frames: Of the video.
-        clip_len: T.
-
-    Returns:
-        [C] display indices of the I-frames, [C, T] of the frames, the I-frame first.
-    """
-    lengths = np.diff(iframe_inds, append=num_frames)
-    chosen = np.flatnonzero(lengths >= clip_len)
-    if len(chosen) == 0:
-        chosen = np.arange(len(iframe_inds))
-    steps = np.minimum(np.arange(clip_len), lengths[chosen, None] - 1)  # [C, T]
-    return iframe_inds[chosen], iframe_inds[chosen, None] + steps
+from mmcondense_runtime.sampling import centred_places, gop_clips, gop_runs
 
 
 @TRANSFORMS.register_module()
@@ -87,7 +64,7 @@ class SampleGOPClips(BaseTransform):
         try:
             iframe_inds, num_frames = np.asarray(video.iframe_inds, np.int64), video.num_frames
             iframes, frames = gop_clips(iframe_inds, num_frames, clip_len=self.clip_len)
-            chosen = self._choose(len(iframes))
+            chosen = gop_runs(len(iframes), consecutive=self.consecutive, places=self._places())
         except BaseException:
             video.close()
             raise
@@ -99,19 +76,13 @@ class SampleGOPClips(BaseTransform):
         results["clip_len"] = self.clip_len if self.with_first else self.clip_len - 1
         return results
 
-    def _choose(self, num_gops: int) -> np.ndarray:
-        """[C * G]: numbers of the GOPs, draw after draw."""
-        num_starts = max(num_gops - self.consecutive + 1, 1)
+    def _places(self) -> np.ndarray | None:
+        """[C]: where the draws begin, 0 to below 1; None: everywhere."""
         if self.num_clips is None:
-            return self._runs(np.arange(num_starts), num_gops)
+            return None
         if self.test_mode:
-            places = (np.arange(self.num_clips) + 0.5) / self.num_clips
-        else:
-            places = np.random.random_sample(self.num_clips)  # noqa: NPY002 - mmengine seeds it
-        return self._runs((places * num_starts).astype(np.int64), num_gops)
-
-    def _runs(self, starts: np.ndarray, num_gops: int) -> np.ndarray:
-        return np.minimum(starts[:, None] + np.arange(self.consecutive), num_gops - 1).ravel()
+            return centred_places(self.num_clips, 1)[:, 0]
+        return np.random.random_sample(self.num_clips)  # noqa: NPY002 - mmengine seeds it
 
     def __repr__(self) -> str:
         return (

@@ -8,30 +8,16 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from compressedvideo import CodecError
 from mmcondense.datasets.storage import open_video
-from mmcondense.datasets.video_window import ReadableVideo
+from mmcondense_runtime.sampling import (
+    adjacent_gops,
+    centred_in_gops,
+    draw_gops,
+    frames_in_gops,
+    predicted_frames_of_gops,
+)
 
 _PREDICTED_TYPES = ("P", "B")
-
-
-def predicted_frames_of_gops(video: ReadableVideo, frame_types: Sequence[str]) -> list[list[int]]:
-    """Of each GOP, real or virtual, the frames that motion and residuals can be taken from.
-
-    Args:
-        video: open.
-        frame_types: ``'P'``, ``'B'`` or both. MPEG-4's S-frames count as P.
-
-    Returns:
-        Per GOP, display indices, ascending, without its I-frame; may be empty.
-    """
-    wanted = {*frame_types, "S"} if "P" in frame_types else {*frame_types}
-    types = video.frame_types
-    starts = video.iframe_inds.tolist()
-    return [
-        [frame for frame in range(start + 1, stop) if types[frame] in wanted]
-        for start, stop in zip(starts, [*starts[1:], video.num_frames], strict=True)
-    ]
 
 
 @TRANSFORMS.register_module()
@@ -88,21 +74,17 @@ class SampleGOPs(BaseTransform):
         video = open_video(results, virtual_gop=self.virtual_gop)
         try:
             frames_of = predicted_frames_of_gops(video, self.frame_types)
-            gops = self._gops([gop for gop, frames in enumerate(frames_of) if frames], video)
+            places = np.full(self.num_gops, 0.5) if self.test_mode else _random(self.num_gops)
+            gops = draw_gops(video, frames_of, places=places, frame_types=self.frame_types)
             iframes = video.iframe_inds
-            places = self._places(gops)
-            results["frame_inds"] = np.array(
-                [
-                    frames_of[gop][int(place * len(frames_of[gop]))]
-                    for gop, place in zip(gops, places, strict=True)
-                ],
-                np.int64,
-            )
+            inside = centred_in_gops(gops) if self.test_mode else _random(len(gops))
+            results["frame_inds"] = frames_in_gops(frames_of, gops, places=inside)
             results["gop_inds"] = gops
             results["iframe_inds"] = iframes[gops]
             if self.neighbours:
-                neighbours = iframes[self._neighbours(gops, len(iframes))]
-                results["iframe_inds"] = np.stack([iframes[gops], neighbours], axis=1).ravel()
+                neighbours = adjacent_gops(gops, len(iframes), offsets=self._offsets(len(gops)))
+                both = np.stack([iframes[gops], iframes[neighbours]], axis=1)
+                results["iframe_inds"] = both.ravel()
         except BaseException:
             video.close()
             raise
@@ -112,37 +94,12 @@ class SampleGOPs(BaseTransform):
         results["clip_len"] = self.num_gops
         return results
 
-    def _gops(self, candidates: list[int], video: ReadableVideo) -> np.ndarray:
-        """[S] GOP numbers, ascending."""
-        if not candidates:
-            asked = " or ".join(self.frame_types)
-            raise CodecError(
-                f"none of its {video.num_frames} frames is of type {asked}: there is no motion "
-                "to sample. Choose other frame_types, leave this video out, or re-encode it: "
-                "`python tools/data/reencode.py SOURCE TARGET --codec h264 --b-frames 2`",
-                path=video.path,
-                codec=video.codec,
-            )
-        places = np.full(self.num_gops, 0.5) if self.test_mode else _random(self.num_gops)
-        positions = (np.arange(self.num_gops) + places) * len(candidates) / self.num_gops
-        return np.array(candidates)[positions.astype(np.int64)]
-
-    def _places(self, gops: np.ndarray) -> np.ndarray:
-        """[S]: where in its GOP each frame is taken, 0 to below 1."""
+    def _offsets(self, count: int) -> np.ndarray:
+        """[S]: -1 or 1, which neighbour."""
+        offsets = np.full(count, -1)
         if not self.test_mode:
-            return _random(len(gops))
-        _, inverse, counts = np.unique(gops, return_inverse=True, return_counts=True)
-        first = np.cumsum(counts) - counts
-        return (np.arange(len(gops)) - first[inverse] + 0.5) / counts[inverse]
-
-    def _neighbours(self, gops: np.ndarray, num_gops: int) -> np.ndarray:
-        """[S]: adjacent GOPs."""
-        offsets = np.full(len(gops), -1)
-        if not self.test_mode:
-            offsets[_random(len(gops)) < 0.5] = 1
-        offsets[gops == 0] = 1
-        offsets[gops == num_gops - 1] = -1
-        return np.maximum(gops + offsets, 0)
+            offsets[_random(count) < 0.5] = 1
+        return offsets
 
     def __repr__(self) -> str:
         return (

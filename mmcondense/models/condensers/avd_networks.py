@@ -31,7 +31,10 @@ def frames_to_depth(frames: Tensor, factor: int) -> Tensor:
 
 def depth_to_frames(maps: Tensor, factor: int) -> Tensor:
     """[N, C s², T, H, W] to [N, C, T, H s, W s]."""
-    return pixel_shuffle(maps.transpose(1, 2), factor).transpose(1, 2)
+    frames = maps.transpose(1, 2)  # [N, T, C s², H, W]
+    # flat, since ONNX's exporter knows images only
+    flat = pixel_shuffle(frames.flatten(0, 1), factor)  # [N T, C, H s, W s]
+    return flat.reshape(-1, maps.shape[2], *flat.shape[1:]).transpose(1, 2)
 
 
 class VideoEncoder(nn.Sequential):

@@ -9,7 +9,7 @@ flow ─► frozen network ─► alignment of MV(t), in training only
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mmaction.registry import MODELS
 from mmaction.utils import ConfigType, OptConfigType, OptSampleList, SampleList
@@ -17,28 +17,9 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmcondense.models.backbones import FeatureMapBackbone
+from mmcondense_runtime.sampling import neighbour_rows
 
 _CHANNELS = dict(iframe=3, motion=2, residual=3)
-
-
-def neighbour_positions(gop_inds: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Where in a list of sampled GOPs the I-frames of each GOP and of its neighbour stand.
-
-    The neighbour of the test stage: the sampled GOP before (Δt = -1), for the first the one after
-    (Δt = 1); itself if there is no other.
-
-    Args:
-        gop_inds: [S], GOP numbers, repetitions allowed.
-
-    Returns:
-        own: [S], the first position of the same GOP.
-        neighbour: [S], the first position of the neighbour.
-    """
-    first = {gop: position for position, gop in reversed(list(enumerate(gop_inds)))}
-    gops = sorted(first)
-    before = dict(zip(gops[1:], gops, strict=False))
-    before[gops[0]] = gops[min(1, len(gops) - 1)]
-    return [first[gop] for gop in gop_inds], [first[before[gop]] for gop in gop_inds]
 
 
 @MODELS.register_module()
@@ -189,11 +170,5 @@ class ATTP(BaseModel):
 
 
 def _positions(sample, rows: int) -> tuple[list[int], list[int]]:
-    """:func:`neighbour_positions` in all views of a sample."""
     gop_inds = range(rows) if sample is None else sample.get("gop_inds", range(rows))
-    own, neighbour = neighbour_positions([int(gop) for gop in gop_inds])
-    starts = range(0, rows, len(own))
-    return (
-        [start + position for start in starts for position in own],
-        [start + position for start in starts for position in neighbour],
-    )
+    return neighbour_rows(gop_inds, rows)

@@ -12,7 +12,7 @@ from mmengine.runner import set_random_seed
 
 from compressedvideo import CompressedVideo
 from mmcondense.datasets.transforms import FormatCompressedShape, encode_motion, encode_residual
-from mmcondense.datasets.transforms.format_compressed_shape import quantize_motion
+from mmcondense_runtime.encoding import quantize_motion
 
 S = 3
 NCHW = dict(iframe="NCHW", motion="NCHW", residual="NCHW")

@@ -20,7 +20,7 @@ from mmcondense.datasets.transforms import (
     LoadCompressedVideo,
     SampleCompressedFrames,
 )
-from mmcondense.datasets.transforms.ruler import make_ruler
+from mmcondense_runtime.ruler import make_ruler
 from tests.compressedvideo.recipes import clip_recipes
 
 

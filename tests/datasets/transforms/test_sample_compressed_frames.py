@@ -10,7 +10,7 @@ from mmengine.runner import set_random_seed
 
 from compressedvideo import CodecError, CompressedVideo, encode_frames
 from mmcondense.datasets.transforms import SampleCompressedFrames
-from mmcondense.datasets.transforms.sample_compressed_frames import segment_positions
+from mmcondense_runtime.sampling import segment_positions
 
 GOP = 12
 

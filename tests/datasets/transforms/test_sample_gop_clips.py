@@ -8,7 +8,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
-from mmcondense.datasets.transforms.sample_gop_clips import gop_clips
+from mmcondense_runtime.sampling import gop_clips
 
 MODALITIES = ("iframe", "rgb", "motion", "residual")
 

@@ -9,7 +9,8 @@ from mmaction.structures import ActionDataSample
 from mmengine.optim import OptimWrapper
 from mmengine.registry import DefaultScope
 
-from mmcondense.models.recognizers.attp import ATTP, neighbour_positions
+from mmcondense.models.recognizers.attp import ATTP
+from mmcondense_runtime.sampling import neighbour_positions
 
 CLASSES, CHANNELS, GOPS, SIDE = 4, 64, 3, 32
 

@@ -8,7 +8,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from mmengine.runner import set_random_seed
 
-from mmcondense.datasets.transforms.ruler import make_ruler, measure_ruler
+from mmcondense_runtime.ruler import make_ruler, measure_ruler
 
 
 def apply(*transforms: dict, height: int = 60, width: int = 80) -> list[np.ndarray]:
