@@ -39,6 +39,7 @@ MMACTION = [
 LITE = [*MMACTION, "mmcv-lite>=2.0.0,<2.2"]
 DEPLOY = ["nncf", "onnx", "onnxruntime", "openvino"]
 SERVE = ["fastapi", "uvicorn"]
+DOCS = ["mkdocs-material", "mkdocstrings[python]"]
 TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"]
 
 
@@ -129,7 +130,8 @@ setup(
         "lite": LITE,
         "deploy": DEPLOY,
         "serve": SERVE,
-        "dev": [*LITE, *DEPLOY, *SERVE, *TESTS],
+        "docs": DOCS,
+        "dev": [*LITE, *DEPLOY, *SERVE, *DOCS, *TESTS],
     },
     zip_safe=False,
 )

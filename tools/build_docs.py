@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -51,7 +52,9 @@ def main() -> int:
         return 1
     gather()
     command = [sys.executable, "-m", "mkdocs", "serve" if args.serve else "build", "--strict"]
-    status = subprocess.run([*command, "--quiet"], cwd=ROOT).returncode
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # of its theme's makers, to all who build
+    # Not --quiet: what that keeps from being said does not count for --strict.
+    status = subprocess.run(command, cwd=ROOT, env=env).returncode
     if not status and not args.serve:
         print(f"{ROOT / 'build' / 'site' / 'README.html'}")
     return status
@@ -69,7 +72,11 @@ def gather() -> None:
             linked = (page.parent / link).resolve()
             if linked.is_file() and linked.suffix != ".md":
                 copy(linked)
-        copy(page)
+            elif linked.is_dir():  # which only a repository shows
+                text = re.sub(rf"\[([^]]+)\]\({re.escape(link)}\)", r"\1", text)
+        target = SOURCE / page.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
     (SOURCE / "api").mkdir()
     for name, purpose in API.items():
         (SOURCE / "api" / f"{name}.md").write_text(api_page(name, purpose), encoding="utf-8")
