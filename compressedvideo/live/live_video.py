@@ -13,6 +13,7 @@ from typing import Any
 from av import Packet
 from av.container import InputContainer
 from av.error import ExitError, FFmpegError
+from av.video.stream import VideoStream
 
 from ..container.addresses import open_address
 from ..container.in_memory import MemoryPacket, StreamFormat
@@ -228,8 +229,9 @@ class LiveCompressedVideo:
         """Take the next packet in decoding order, of a demuxer or an encoder.
 
         Args:
-            packet: Of a video stream. Where it belongs to another stream than the one before, a
-                new window begins.
+            packet: Of a video stream, whose container must be open still when its first packet is
+                pushed. Where it is another stream than that of the packet before, a new window
+                begins.
             arrived: Wall-clock time, seconds since 1970. None: now.
 
         Raises:
@@ -239,11 +241,12 @@ class LiveCompressedVideo:
         if self._source is not None or self._is_ended:
             raise ValueError(f"{self.path}: {'closed' if self._is_ended else 'it has a source'}")
         stream = packet.stream
-        if stream is None or stream.type != "video":
+        if not isinstance(stream, VideoStream):
             raise ValueError(f"{packet!r} must be a packet of a video stream")
         if self._waits_if_full and len(self._waiting) >= self._max_waiting:
             raise BlockingIOError(f"{len(self._waiting)} windows wait to be fetched")
         if stream is not self._pushed:
+            _check_open(stream)
             self._pushed = stream
             self._put(self._maker.begin(StreamFormat.of(stream, time_base=packet.time_base)))
         self._take(packet, arrived)
@@ -390,3 +393,10 @@ class LiveCompressedVideo:
             return container, None
         tries = f", nor opened again in {self._reconnects} tries" if self._reconnects else ""
         return None, VideoOpenError(f"the stream broke off ({reason}){tries}", path=self.path)
+
+
+def _check_open(stream: Any) -> None:
+    """PyAV reads freed memory where a packet has outlived its container."""
+    container = stream.container
+    if isinstance(container, InputContainer) and not container.input_was_opened:
+        raise ValueError("the packet's container is closed; push packets while it is open")

@@ -69,11 +69,16 @@ class WindowSize:
                 codec=form.codec,
             )
         return TimeCutter(
-            Fraction(self.seconds) / form.time_base,
-            stride=Fraction(self.stride or self.seconds) / form.time_base,
+            _exact(self.seconds) / form.time_base,
+            stride=_exact(self.stride or self.seconds) / form.time_base,
             begin=begin,
             first=first,
         )
+
+
+def _exact(seconds: float) -> Fraction:
+    """What was meant by a decimal number."""
+    return Fraction(seconds).limit_denominator(1_000_000)
 
 
 @dataclass
