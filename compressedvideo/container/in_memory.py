@@ -124,11 +124,6 @@ class MemoryPacket:
     arrived: float
     """Wall-clock time, seconds since 1970."""
 
-    @property
-    def time(self) -> int | None:
-        """When it is decoded, or else displayed."""
-        return self.pts if self.dts is None else self.dts
-
 
 class _Stream:
     """What the reader asks of PyAV's."""

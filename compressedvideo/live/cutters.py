@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Protocol
 
 from ..container.in_memory import MemoryPacket
-from ..errors import CorruptVideoError
 from .gop_counter import Place
 from .held_packets import HeldPackets, WindowPackets
 
@@ -97,6 +96,9 @@ class GopCutter:
 class TimeCutter:
     """Windows of a duration, wherever GOPs begin.
 
+    Presentation times alone are believed: what RTSP's packets have as decoding times may go back. A
+    picture that is displayed later than all before it tells that those are complete.
+
     Args:
         length: Of a window, the stream's time base.
         stride: The same, from begin to begin.
@@ -107,39 +109,28 @@ class TimeCutter:
     def __init__(self, length: Fraction, *, stride: Fraction, begin: int, first: int) -> None:
         self._length, self._stride = length, stride
         self._begin = self._done_time = Fraction(begin)
-        self._latest: int | None = None  # time of the last picture that came before the end
         self._is_first = True
         self.done = first
 
     def before(self, held: HeldPackets, packet: MemoryPacket, place: Place) -> list[WindowPackets]:
-        if packet.time is None:
-            raise CorruptVideoError(
-                "a packet has no time, so that nobody knows where a window of seconds ends",
-                codec=held.form.codec,
-            )
-        return self._complete(held, packet.time)
+        time, latest = packet.pts, held.latest
+        if time is None or latest is None or time <= latest:
+            return []
+        # Others may be displayed before this one, unless it is displayed as soon as it is decoded.
+        return self._complete(held, time if time == packet.dts else latest)
 
     def rest(self, held: HeldPackets) -> list[WindowPackets]:
-        end = max(packet.pts for packet in held.packets if packet.pts is not None) + 1
+        end = (held.latest or 0) + 1
         windows = self._complete(held, end)
         if end > self._done_time:
             windows += self._window(held, Fraction(end))
         return windows
 
     def _complete(self, held: HeldPackets, time: int) -> list[WindowPackets]:
-        """Windows that end at a time or before. What is decoded from then on is displayed later.
-
-        A picture that is displayed behind the end may be there already, for B-pictures before it:
-        all between them and it must be there too, since vectors are told by the frames they span.
-        """
+        """Windows that end at a time or before."""
         windows = []
         while time >= (end := self._begin + self._length):
-            if self._latest is None:
-                self._latest = max((p.pts for p in held.packets if p.pts is not None), default=0)
-            if time < self._latest:
-                break
             windows += self._window(held, end)
-            self._latest = None
             self._done_time = max(end, self._begin + self._stride)
             self._begin += self._stride
         held.drop_before(_gop_at(held, self._begin))

@@ -55,11 +55,15 @@ class HeldPackets:
         self.gops: list[HeldGop] = []
         self.next_gop = next_gop
         self.num_bytes = 0
+        self.latest: int | None = None
+        """The latest presentation time so far."""
 
     def add(self, packet: MemoryPacket, *, is_key: bool) -> None:
         if is_key:
             self.gops.append(HeldGop(self.next_gop, len(self.packets), packet.pts))
             self.next_gop += 1
+        if packet.pts is not None:
+            self.latest = packet.pts if self.latest is None else max(self.latest, packet.pts)
         self.packets.append(packet)
         self.num_bytes += len(packet.data)
 

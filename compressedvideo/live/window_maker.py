@@ -18,7 +18,10 @@ from .gop_counter import GopCounter, Place
 from .held_packets import HeldPackets, WindowPackets
 
 _LEAP_SECONDS = 10
-"""Times that go further at once are those of another recording, as are times that go back."""
+"""Times that go further at once are those of another recording."""
+
+_REORDERED_SECONDS = 2
+"""As are times that go back so far: no encoder reorders more pictures."""
 
 _MANY_PACKETS = 1000
 """Without a key picture among them: worth a warning."""
@@ -55,19 +58,11 @@ class WindowSize:
                 raise ValueError(f"{name}={size} must be {kind} above 0")
 
     def cutter(self, form: StreamFormat, *, first: int, begin: int | None) -> Cutter:
-        """What makes windows of a stretch that begins with a GOP of this number and time.
-
-        Raises:
-            CorruptVideoError: If it has no time, and windows are of seconds.
-        """
+        """What makes windows of a stretch that begins with a GOP of this number and time."""
         if self.gops is not None:
             return GopCutter(int(self.gops), stride=int(self.stride or self.gops), first=first)
         assert self.seconds is not None
-        if begin is None:
-            raise CorruptVideoError(
-                "packets have no times, so that there are no windows of seconds; ask for GOPs",
-                codec=form.codec,
-            )
+        assert begin is not None
         return TimeCutter(
             _exact(self.seconds) / form.time_base,
             stride=_exact(self.stride or self.seconds) / form.time_base,
@@ -127,7 +122,9 @@ class WindowMaker:
         self._held: HeldPackets | None = None  # from the first key picture on
         self._cutter: Cutter | None = None
         self._next_gop = 0
-        self._last_time: int | None = None
+        self._latest: int | None = None  # presentation times
+        self._last_key: int | None = None
+        self._num_timeless = 0
         self._num_skipped = 0
 
     def begin(self, form: StreamFormat) -> list[WindowPackets]:
@@ -146,15 +143,19 @@ class WindowMaker:
             CorruptVideoError: If it has no time, and windows are of seconds.
         """
         self._counts.packets += 1
-        windows = self.end() if self._leaps(packet) else []
         place = self._counter.place(packet)
+        windows = []
+        if self._leaps(packet, is_key=place.is_key):
+            windows = self._end_stretch()
+            self._counter = GopCounter(self.form)
+            place = self._counter.place(packet)
         if place.is_key and self._is_new_format(packet, place):
-            windows += self.end()
+            windows += self._end_stretch()
             self._counter = GopCounter(self.form)
             place = self._counter.place(packet)
         if self._held is not None and self._cutter is not None:
             windows += self._cutter.before(self._held, packet, place)
-        elif place.is_key:
+        elif place.is_key and self._has_its_time(packet):
             self._held = HeldPackets(self.form, next_gop=self._next_gop)
             self._cutter = self._size.cutter(self.form, first=self._next_gop, begin=packet.pts)
         else:
@@ -170,12 +171,28 @@ class WindowMaker:
 
     def end(self) -> list[WindowPackets]:
         """The stream is interrupted: what is in no window yet becomes one, as far as it came."""
-        self._last_time = None
+        self._latest = self._last_key = None
+        return self._end_stretch()
+
+    def _end_stretch(self) -> list[WindowPackets]:
         if self._held is None or self._cutter is None:
             return []
         windows = self._cutter.rest(self._held)
         self._held = self._cutter = None
         return windows
+
+    def _has_its_time(self, packet: MemoryPacket) -> bool:
+        """Whether windows can begin with a key picture: RTSP's very first may have no time."""
+        if packet.pts is not None or self._size.gops is not None:
+            return True
+        self._num_timeless += 1
+        if self._num_timeless > 1:
+            raise CorruptVideoError(
+                "key pictures have no times, so that there are no windows of seconds; ask for GOPs",
+                path=self._path,
+                codec=self.form.codec,
+            )
+        return False
 
     def _skip(self) -> None:
         self._counts.skipped_packets += 1
@@ -200,13 +217,24 @@ class WindowMaker:
 
     # -- interruptions
 
-    def _leaps(self, packet: MemoryPacket) -> bool:
-        time = packet.dts if packet.dts is not None else packet.pts
-        before, self._last_time = self._last_time, time
-        if before is None or time is None:
+    def _leaps(self, packet: MemoryPacket, *, is_key: bool) -> bool:
+        """Whether its time is of another recording. Key pictures are never displayed before others,
+        and further pictures only a little."""
+        time = packet.pts
+        if time is None:
             return False
-        leaps = time < before or (time - before) * self.form.time_base > _LEAP_SECONDS
-        self._counts.interruptions += leaps
+        latest, last_key = self._latest, self._last_key
+        self._latest = time if latest is None else max(latest, time)
+        self._last_key = time if is_key else last_key
+        if latest is None:
+            return False
+        seconds = (time - latest) * self.form.time_base
+        leaps = seconds > _LEAP_SECONDS or seconds < -_REORDERED_SECONDS
+        if is_key and last_key is not None:
+            leaps |= time <= last_key
+        if leaps:
+            self._counts.interruptions += 1
+            self._latest, self._last_key = time, time if is_key else None
         return leaps
 
     def _is_new_format(self, packet: MemoryPacket, place: Place) -> bool:
