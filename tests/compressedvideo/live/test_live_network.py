@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,32 +16,12 @@ from compressedvideo import CompressedVideo, VideoNotFoundError, VideoOpenError
 from compressedvideo.live import LiveCompressedVideo, live_video
 
 from .clips import NUM_FRAMES, assert_same_as_file, clip
-
-PATIENCE = 30
+from .tcp_sender import PATIENCE, tcp_sender
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> str:
     return clip(tmp_path_factory.mktemp("clips") / "h264.ts", codec="h264", b_frames=2)
-
-
-@contextmanager
-def tcp_sender(connections: Sequence[bytes]) -> Iterator[str]:
-    """Sends the first to whoever connects first, the second to the next one, and hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            for data in connections:
-                connection, _ = server.accept()
-                with connection:
-                    connection.sendall(data)
-            server.close()
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 def free_port(kind: int) -> int:
