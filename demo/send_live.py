@@ -11,6 +11,7 @@ import sys
 import time
 
 import av
+from av.bitstream import BitStreamFilterContext
 
 
 def main() -> int:
@@ -26,6 +27,10 @@ def main() -> int:
     ):
         stream = source.streams.video[0]
         copy = sink.add_stream_from_template(stream)
+        # Files have MPEG-4's headers once; who tunes in later needs them at each key frame.
+        repeat = None
+        if stream.codec_context.name == "mpeg4":
+            repeat = BitStreamFilterContext("dump_extra", stream)
         began, offset = time.monotonic(), 0
         while True:
             end = offset
@@ -39,9 +44,10 @@ def main() -> int:
                 if seconds >= args.seconds:
                     return 0
                 time.sleep(max(began + seconds / args.speed - time.monotonic(), 0))
-                packet.stream = copy
                 try:
-                    sink.mux(packet)
+                    for one in repeat.filter(packet) if repeat else [packet]:
+                        one.stream = copy
+                        sink.mux(one)
                 except OSError as error:  # whoever listened has hung up
                     print(f"{args.address}: {error.strerror}", file=sys.stderr)
                     return 1

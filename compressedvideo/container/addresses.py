@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.error import ExitError, FFmpegError
 
 from ..errors import VideoNotFoundError, VideoOpenError
-from .opening import CONTAINERS
+from .opening import CONTAINERS, LENIENT_METADATA
 
 SCHEMES = {
     "rtsp": "rtsp,rtp,rtcp,udp,tcp",
@@ -68,6 +68,7 @@ def open_address(
     if is_camera and not os.path.exists(address):
         raise VideoNotFoundError("no such camera", path=address)
     given = {
+        "overrun_nonfatal": "1",  # of UDP's buffer: what is lost is told as damage
         **(options or {}),
         "format_whitelist": _FORMATS,
         "protocol_whitelist": "file" if is_camera else SCHEMES[scheme.lower()],
@@ -80,6 +81,7 @@ def open_address(
             format="v4l2" if is_camera else None,
             options=given,
             timeout=timeout_seconds,
+            **LENIENT_METADATA,
         )
     except ExitError as error:
         raise VideoOpenError(

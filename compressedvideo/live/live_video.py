@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from ..container.addresses import open_address
 from ..container.in_memory import MemoryPacket, StreamFormat
 from ..container.opening import choose_stream
+from ..container.packets import demuxed
 from ..damage import check_on_damage
 from ..errors import CodecError, CorruptVideoError, VideoOpenError
 from ..limits import Limits
@@ -349,7 +350,7 @@ class LiveCompressedVideo:
     def _demux(self, container: InputContainer) -> str:
         """Take packets to the end. Returns what ended it; nothing for an orderly end."""
         try:
-            for packet in container.demux(self._video):
+            for packet in demuxed(container, self._video):
                 if self._is_closed.is_set():
                     return ""
                 self._take(packet)

@@ -266,6 +266,34 @@ def test_damage_is_an_error_of_the_window_where_it_is_to_be_one(made) -> None:
     assert sound == [12, 0, 12, 12, 2]
 
 
+def test_windows_of_seconds_need_times(made) -> None:
+    with packets_of(made["h264"]) as packets, LiveCompressedVideo(window_seconds=1) as live:
+        for packet in packets:
+            packet.pts = packet.dts = None
+        with pytest.raises(CorruptVideoError, match="no times, so that there are no windows"):
+            list(push_all(live, packets))
+
+
+def test_decoding_times_are_not_believed(made) -> None:
+    """Those of RTSP go back, and its first picture has no time at all."""
+    with (
+        CompressedVideo(made["h264_b"]) as video,
+        packets_of(made["h264_b"]) as packets,
+        LiveCompressedVideo(window_seconds=0.4) as live,
+    ):
+        packets[0].pts = None
+        for packet in packets:
+            packet.dts = None
+        windows = list(push_all(live, packets))
+        for window in windows:
+            own = np.arange(window.start, window.stop)
+            in_file = own + video.keyframes[window.gops.start + 1]
+            ours = window.read(own, modalities=("motion",)).motion
+            np.testing.assert_array_equal(ours, video.read(in_file, modalities=("motion",)).motion)
+    assert [w.stop - w.start for w in windows] == [10, 10, 10, 8]
+    assert live.counts.skipped_packets == GOP
+
+
 def test_a_gop_without_an_end_is_let_go(made, caplog) -> None:
     with LiveCompressedVideo(window_gops=2, max_bytes=20_000) as live:
         with packets_of(made["h264"]) as packets:
