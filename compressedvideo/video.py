@@ -128,7 +128,9 @@ class CompressedVideo:
         if self._index.is_damaged:
             self._decoder.stain(for_good=True)
         # Without our parser the decoder has looked at the pictures, and tells their format.
-        is_full = any(chroma in (context.pix_fmt or "") for chroma in ("444", "gbr"))
+        # Not pix_fmt, at which PyAV 17.1 crashes where no format is known.
+        pixel_format = context.format.name if context.format is not None else ""
+        is_full = any(chroma in pixel_format for chroma in ("444", "gbr"))
         if self._codec == "h264" and (is_full or self._index.has_full_chroma):
             first_packet = self._packets.first_packet
             self._decoder.preamble = old_x264_message(extradata, first_packet)
