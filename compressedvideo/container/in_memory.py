@@ -68,7 +68,7 @@ class StreamFormat:
             width=context.width,
             height=context.height,
             rate=stream.average_rate or stream.guessed_rate or None,
-            pix_fmt=context.pix_fmt,
+            pix_fmt=context.format.name if context.format is not None else None,
             codec_tag=tag if context.is_decoder else None,
             colours={name: int(getattr(context, name) or 0) for name in _COLOURS},
         )

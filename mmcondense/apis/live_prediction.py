@@ -59,12 +59,13 @@ def predict_live(
     """
     for window in live:
         frames = _WatchedWindow(window)
-        prediction = dict(
+        end_time = float(window.arrival_seconds[window.start : window.stop].max())
+        prediction: dict[str, Any] = dict(
             input=live.path,
             window=window.number,
             gops=[window.gops.start, window.gops.stop],
             start_time=round(float(window.arrival_seconds[window.start]), 3),
-            end_time=round(float(window.arrival_seconds[window.start : window.stop].max()), 3),
+            end_time=round(end_time, 3),
         )
         given = dict(filename=live.path, window=frames, label=-1, start_index=0, modality="RGB")
         try:
@@ -75,7 +76,7 @@ def predict_live(
         yield dict(
             prediction,
             damaged=frames.damaged,
-            latency_seconds=round(time.time() - prediction["end_time"], 4),
+            latency_seconds=round(time.time() - end_time, 4),
             dropped_windows=counts.dropped_windows,
             dropped_gops=counts.dropped_gops,
         )
