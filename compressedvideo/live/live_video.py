@@ -8,26 +8,22 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from av import Packet
 from av.container import InputContainer
-from av.error import ExitError, FFmpegError
 from av.video.stream import VideoStream
 
 from ..container.addresses import open_address
 from ..container.in_memory import MemoryPacket, StreamFormat
-from ..container.opening import choose_stream
-from ..container.packets import demuxed
 from ..damage import check_on_damage
-from ..errors import CodecError, CorruptVideoError, VideoOpenError
+from ..errors import CodecError
 from ..limits import Limits
+from .connection import Connection
 from .held_packets import WindowPackets
 from .live_window import LiveWindow
 from .window_maker import LiveCounts, WindowMaker, WindowSize
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
-"""Seconds before connecting anew; doubled from try to try."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,8 +103,6 @@ class LiveCompressedVideo:
         self._limits = limits or Limits()
         self._virtual_gop, self._on_damage = virtual_gop, on_damage
         self._max_waiting, self._waits_if_full = max_waiting, waits_if_full
-        self._reconnects, self._timeout = reconnects, timeout_seconds
-        self._options, self._stream_index = options, stream
         self._source = source
         if isinstance(source, str):
             self.path = source
@@ -132,16 +126,29 @@ class LiveCompressedVideo:
         self._pushed: Any = None  # stream of the packets that were pushed
         self._thread: threading.Thread | None = None
         if source is not None:
-            container = self._open() if isinstance(source, str) else source
-            try:
-                self._begin(container)
-            except BaseException:
-                self._close_own(container)
-                raise
-            self._thread = threading.Thread(
-                target=self._run, args=(container,), name=f"live {self.path}", daemon=True
+            connection = Connection(
+                None if isinstance(source, str) else source,
+                connect=partial(
+                    open_address,
+                    self.path,
+                    timeout_seconds=timeout_seconds,
+                    max_pixels=self._limits.pixels,
+                    options=options,
+                ),
+                stream=stream,
+                path=self.path,
+                reconnects=reconnects,
+                is_closed=self._is_closed,
             )
-            self._thread.start()
+            try:
+                self._maker.begin(StreamFormat.of(connection.stream))
+                self._thread = threading.Thread(
+                    target=self._run, args=(connection,), name=f"live {self.path}", daemon=True
+                )
+                self._thread.start()
+            except BaseException:
+                connection.close()
+                raise
 
     def __enter__(self) -> LiveCompressedVideo:
         return self
@@ -316,84 +323,23 @@ class LiveCompressedVideo:
 
     # -- the thread
 
-    def _run(self, container: InputContainer | None) -> None:
+    def _run(self, connection: Connection) -> None:
         error: Exception | None = None
         try:
-            while container is not None:
-                try:
-                    reason = self._demux(container)
-                finally:
-                    self._close_own(container)
+            goes_on = True
+            while goes_on:
+                for packet in connection.packets():
+                    self._take(packet)
                 self._put(self._maker.end())
-                container, error = self._again(reason)
+                self._counts.interruptions += bool(connection.problem)
+                goes_on = connection.again()
+                if goes_on:
+                    self._counts.reconnections += 1
+                    self._put(self._maker.begin(StreamFormat.of(connection.stream)))
         except Exception as failed:  # whoever fetches windows hears of it
             error = failed
+            connection.close()
         self._finish(error)
-
-    def _open(self) -> InputContainer:
-        assert isinstance(self._source, str)
-        return open_address(
-            self._source,
-            timeout_seconds=self._timeout,
-            max_pixels=self._limits.pixels,
-            options=self._options,
-        )
-
-    def _begin(self, container: InputContainer) -> None:
-        self._video = choose_stream(container, self._stream_index, self.path)
-        self._put(self._maker.begin(StreamFormat.of(self._video)))
-
-    def _close_own(self, container: InputContainer) -> None:
-        if isinstance(self._source, str):
-            container.close()
-
-    def _demux(self, container: InputContainer) -> str:
-        """Take packets to the end. Returns what ended it; nothing for an orderly end."""
-        try:
-            for packet in demuxed(container, self._video):
-                if self._is_closed.is_set():
-                    return ""
-                self._take(packet)
-        except ExitError:
-            return f"nothing came for {self._timeout:g} s"
-        except (FFmpegError, OSError) as error:
-            return str(getattr(error, "strerror", None) or error)
-        return ""
-
-    def _again(self, reason: str) -> tuple[InputContainer | None, CodecError | None]:
-        """Connect anew. Returns None, and the error if it is one, where that is over."""
-        if self._is_closed.is_set() or not isinstance(self._source, str):
-            problem = f"the stream broke off ({reason})" if reason else ""
-            closed = self._is_closed.is_set() or not reason
-            return None, None if closed else CorruptVideoError(problem, path=self.path)
-        if not self._reconnects and not reason:
-            return None, None
-        self._counts.interruptions += 1
-        pause = _FIRST_PAUSE
-        reason = reason or "the sender ended it"
-        for number in range(1, self._reconnects + 1):
-            _log.warning(
-                "%s: the stream broke off (%s); connecting anew in %g s, try %d of %d",
-                *(self.path, reason, pause, number, self._reconnects),
-            )
-            if self._is_closed.wait(pause):
-                return None, None
-            pause = min(pause * 2, _LONGEST_PAUSE)
-            try:
-                container = self._open()
-            except VideoOpenError as error:
-                reason = error.message
-                continue
-            try:
-                self._begin(container)
-            except CodecError as error:
-                container.close()
-                reason = error.message
-                continue
-            self._counts.reconnections += 1
-            return container, None
-        tries = f", nor opened again in {self._reconnects} tries" if self._reconnects else ""
-        return None, VideoOpenError(f"the stream broke off ({reason}){tries}", path=self.path)
 
 
 def _check_open(stream: Any) -> None:

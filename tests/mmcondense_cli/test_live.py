@@ -77,7 +77,7 @@ def test_a_stream_cut_in_the_middle_keeps_what_was_predicted(files, tmp_path, ca
         assert run(address, files, "--reconnects", "1", "--log", str(log)) == 1
     error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
     assert len(error) == 1
-    assert "nor opened again in 1 tries" in error[0]
+    assert "not to be opened again in 1 tries" in error[0]
     kept = [json.loads(line) for line in log.read_text().splitlines()]
     assert [one["gops"] for one in kept[:-1]] == [[0, 1], [1, 2]]
     assert kept[-1]["summary"]["interruptions"] == 1
