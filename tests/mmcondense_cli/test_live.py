@@ -59,7 +59,7 @@ def test_lines_log_and_summary(files, tmp_path, capsys) -> None:
     with tcp_sender([files.clip]) as address:
         assert run(address, files, "--reconnects", "0", "--log", str(log), "--topk", "2") == 0
     said = capsys.readouterr().out.splitlines()
-    lines = [line for line in said if "ms)" in line and "class" in line]
+    lines = [line for line in said if line.endswith(" ms)")]
     *predictions, last = [json.loads(line) for line in log.read_text().splitlines()]
     assert len(lines) == len(predictions) == 3
     assert [one["gops"] for one in predictions] == [[0, 1], [1, 2], [2, 3]]
