@@ -10,7 +10,6 @@ import argparse
 import json
 import logging
 import os
-import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -176,8 +175,18 @@ def summary(
         latency_median_seconds=None if median is None else round(float(median), 4),
         latency_95_seconds=None if late is None else round(float(late), 4),
         **vars(counts),
-        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        peak_memory_mb=peak_memory_mb(),
     )
+
+
+def peak_memory_mb() -> int | None:
+    """What this process had at most; None on Windows, which does not say it this way."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def sentence_of(found: dict[str, Any]) -> str:
@@ -191,7 +200,8 @@ def sentence_of(found: dict[str, Any]) -> str:
         parts.append(
             f"{found['interruptions']} interruptions, {found['reconnections']} reconnections"
         )
-    parts.append(f"{found['peak_memory_mb']} MB at most")
+    if found["peak_memory_mb"] is not None:
+        parts.append(f"{found['peak_memory_mb']} MB at most")
     return "; ".join(parts)
 
 

@@ -2,5 +2,6 @@
 
 from .live_video import LiveCompressedVideo
 from .live_window import LiveWindow
+from .window_maker import LiveCounts
 
-__all__ = ["LiveCompressedVideo", "LiveWindow"]
+__all__ = ["LiveCompressedVideo", "LiveCounts", "LiveWindow"]

@@ -100,6 +100,8 @@ class LiveCompressedVideo:
                 f"reconnects={reconnects} must not be below 0, nor timeout_seconds="
                 f"{timeout_seconds} 0 or less"
             )
+        if virtual_gop is not None and virtual_gop < 1:
+            raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._limits = limits or Limits()
         self._virtual_gop, self._on_damage = virtual_gop, on_damage
         self._max_waiting, self._waits_if_full = max_waiting, waits_if_full
@@ -247,7 +249,8 @@ class LiveCompressedVideo:
             BlockingIOError: With ``waits_if_full``, if so many windows wait that it was not taken.
         """
         if self._source is not None or self._is_ended:
-            raise ValueError(f"{self.path}: {'closed' if self._is_ended else 'it has a source'}")
+            reason = "the stream has ended" if self._is_ended else "it has a source of its own"
+            raise ValueError(f"{self.path}: {reason}, so that packets cannot be pushed")
         stream = packet.stream
         if not isinstance(stream, VideoStream):
             raise ValueError(f"{packet!r} must be a packet of a video stream")
@@ -285,7 +288,7 @@ class LiveCompressedVideo:
         """The container says that other headers hold from now on."""
         form = self._maker.form
         if extradata and extradata != form.extradata:
-            self._counts.interruptions += 1
+            self._counts.interruptions += self._maker.is_filling
             form = replace(form, extradata=extradata, width=0, height=0, pix_fmt=None)
             self._put(self._maker.begin(form))
 

@@ -127,6 +127,11 @@ class WindowMaker:
         self._num_timeless = 0
         self._num_skipped = 0
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether a key picture came since the last interruption."""
+        return self._held is not None
+
     def begin(self, form: StreamFormat) -> list[WindowPackets]:
         """Another stream begins. Returns what is left of the one before."""
         windows = self.end()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
 
 import av
 import numpy as np
@@ -195,6 +197,30 @@ def test_a_new_size_ends_a_window(tmp_path, codec) -> None:
             np.testing.assert_array_equal(ours.motion, theirs.motion)
 
 
+def test_headers_that_the_container_sends_anew_end_a_window(tmp_path) -> None:
+    """FLV, and so RTMP, has H.264's parameter sets in packets of its own."""
+    sizes = [(128, 96), (160, 112)]
+    paths = [
+        Path(clip(tmp_path / f"{w}.flv", codec="h264", width=w, height=h, num_frames=18))
+        for w, h in sizes
+    ]
+    first, second = (path.read_bytes() for path in paths)
+    stream = BytesIO(first + second[13:])  # but for the header of the file
+    with (
+        av.open(stream, format="flv") as container,
+        LiveCompressedVideo(container, window_gops=9, waits_if_full=True) as live,
+    ):
+        windows = list(live)
+        assert live.counts.interruptions == 1
+    assert [(w.width, w.height, w.num_frames) for w in windows] == [(*size, 18) for size in sizes]
+    for window, path in zip(windows, paths, strict=True):
+        with CompressedVideo(path) as video:
+            ours = window.read(range(18), modalities=("rgb", "motion"))
+            theirs = video.read(range(18), modalities=("rgb", "motion"))
+        np.testing.assert_array_equal(ours.rgb, theirs.rgb)
+        np.testing.assert_array_equal(ours.motion, theirs.motion)
+
+
 def test_times_that_go_back_end_a_window(made) -> None:
     """A sender that starts over, behind a socket that does not notice."""
     with av.open(made["h264"]) as container, LiveCompressedVideo(window_gops=2) as live:
@@ -362,6 +388,7 @@ def test_sound_alone_is_refused(tmp_path) -> None:
         (dict(max_waiting=0), "max_waiting=0"),
         (dict(on_damage="ignore"), "on_damage='ignore'"),
         (dict(reconnects=-1), "reconnects=-1"),
+        (dict(virtual_gop=0), "virtual_gop=0"),
     ],
 )
 def test_arguments_that_cannot_be(arguments, message) -> None:
@@ -372,7 +399,7 @@ def test_arguments_that_cannot_be(arguments, message) -> None:
 def test_push_takes_packets_of_videos_only(made) -> None:
     with LiveCompressedVideo() as live, pytest.raises(ValueError, match="packet of a video"):
         live.push(av.Packet(b"abc"))
-    with packets_of(made["h264"]) as packets, pytest.raises(ValueError, match="closed"):
+    with packets_of(made["h264"]) as packets, pytest.raises(ValueError, match="has ended"):
         live.push(packets[0])
     with LiveCompressedVideo() as live, pytest.raises(ValueError, match="container is closed"):
         live.push(packets[0])
