@@ -5,7 +5,7 @@ python demo/live.py SOURCE CONFIG CHECKPOINT [--window-gops 2 | --window-seconds
 
 import sys
 
-from mmcondense_cli.live import main
+from mmcondense_cli.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["live", *sys.argv[1:]]))
