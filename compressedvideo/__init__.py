@@ -13,6 +13,7 @@ from .errors import (
     VideoOpenError,
 )
 from .limits import Limits
+from .live import LiveCompressedVideo, LiveWindow
 from .motion.cells import MotionCells
 from .motion.kernels import BACKENDS, backend, set_backend
 from .request import MODALITIES, PRECISIONS, REFERENCES
@@ -34,6 +35,8 @@ __all__ = [
     "FrameIndexError",
     "LimitError",
     "Limits",
+    "LiveCompressedVideo",
+    "LiveWindow",
     "MotionCells",
     "NoMotionVectorsError",
     "UnsupportedVideoError",

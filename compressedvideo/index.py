@@ -16,6 +16,7 @@ import numpy as np
 
 from .bitstream.parsers import HeaderParser
 from .bitstream.record import RECORD, Flags, as_arrays
+from .container.in_memory import PacketsInMemory
 from .container.packets import Buffer, PacketReader
 from .errors import CorruptVideoError
 
@@ -293,7 +294,9 @@ def link_nearest(pictures: list[Picture], *, anchors_only: bool = False) -> None
             insort(decoded, picture.display)
 
 
-def read_index(packets: PacketReader, parser: HeaderParser | None, *, path: str) -> VideoIndex:
+def read_index(
+    packets: PacketReader | PacketsInMemory, parser: HeaderParser | None, *, path: str
+) -> VideoIndex:
     """The index of a video that was just opened: reads all its headers.
 
     Args:
@@ -432,7 +435,7 @@ def _number(records: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np
     return records, places[references].astype(np.int32)
 
 
-def _with_missing(records: np.ndarray, packets: PacketReader) -> np.ndarray:
+def _with_missing(records: np.ndarray, packets: PacketReader | PacketsInMemory) -> np.ndarray:
     """Pictures that a truncated file announces and has not: the last ones."""
     count = packets.num_missing
     if not count or not len(records):
@@ -448,7 +451,7 @@ def _with_missing(records: np.ndarray, packets: PacketReader) -> np.ndarray:
     return np.concatenate([records, missing])
 
 
-def _records_of_packets(packets: PacketReader) -> np.ndarray:
+def _records_of_packets(packets: PacketReader | PacketsInMemory) -> np.ndarray:
     """What can be said of packets that no parser reads: a picture each.
 
     Pictures are ordered by presentation times, if all have one.

@@ -12,6 +12,7 @@ from itertools import chain
 from av.video.frame import VideoFrame
 
 from .assemble import Arrival, missing_frame
+from .container.in_memory import PacketsInMemory
 from .container.orientation import Matrix
 from .container.packets import PacketReader
 from .damage import Damage
@@ -43,7 +44,7 @@ class GopPipeline:
 
     def __init__(
         self,
-        packets: PacketReader,
+        packets: PacketReader | PacketsInMemory,
         index: VideoIndex,
         *,
         decoder: Decoder,

@@ -13,6 +13,7 @@ from .bitstream.parsers import header_parser
 from .bitstream.sei import has_display_orientation, old_x264_message
 from .boundary import bad_data
 from .clip import CompressedClip
+from .container.in_memory import PacketsInMemory
 from .container.opening import Source, name_of
 from .container.orientation import Orientation, orientation_of
 from .container.packets import PacketReader
@@ -45,7 +46,8 @@ class CompressedVideo:
     container claims; of codecs that no parser knows, from timestamps and the container's flags.
 
     Args:
-        source: Path, bytes, or a seekable binary file object, which stays open afterwards.
+        source: Path, bytes, or a seekable binary file object, which stays open afterwards; or
+            packets that were read already.
         virtual_gop: Let a P-picture about every this many frames after a key frame stand in as an
             I-frame: the first that others refer to. None: real key frames only.
         stream: Index of the stream in the file. None: the first video that is no cover art.
@@ -67,7 +69,7 @@ class CompressedVideo:
 
     def __init__(
         self,
-        source: Source,
+        source: Source | PacketsInMemory,
         *,
         virtual_gop: int | None = None,
         stream: int | None = None,
@@ -80,9 +82,13 @@ class CompressedVideo:
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
-        self._path = name_of(source)
-        with bad_data(self._path, kind=VideoOpenError):
-            self._packets = PacketReader(source, self._path, stream=stream, limits=self._limits)
+        self._packets: PacketReader | PacketsInMemory
+        if isinstance(source, PacketsInMemory):
+            self._path, self._packets = source.path, source
+        else:
+            self._path = name_of(source)
+            with bad_data(self._path, kind=VideoOpenError):
+                self._packets = PacketReader(source, self._path, stream=stream, limits=self._limits)
         self._closed = False
         try:
             with bad_data(self._path, self._packets.codec):
@@ -125,7 +131,9 @@ class CompressedVideo:
         if self._index.is_damaged:
             self._decoder.stain(for_good=True)
         # Without our parser the decoder has looked at the pictures, and tells their format.
-        is_full = any(chroma in (context.pix_fmt or "") for chroma in ("444", "gbr"))
+        # Not pix_fmt, at which PyAV 17.1 crashes where no format is known.
+        pixel_format = context.format.name if context.format is not None else ""
+        is_full = any(chroma in pixel_format for chroma in ("444", "gbr"))
         if self._codec == "h264" and (is_full or self._index.has_full_chroma):
             first_packet = self._packets.first_packet
             self._decoder.preamble = old_x264_message(extradata, first_packet)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .nal_units import length_size, nal_units
+
 _DISPLAY_ORIENTATION = 47
 """payloadType in both standards (H.264 D.1.27, HEVC D.2.17)."""
-
-_START_CODE = b"\x00\x00\x01"
 
 _X264 = re.compile(rb"x264 - core (\d+)")
 
@@ -53,39 +53,17 @@ def old_x264_message(extradata: bytes, packet: bytes) -> bytes:
 def _messages(codec: str, extradata: bytes, packet: bytes) -> Iterator[tuple[int, int, int]]:
     """The units of messages before the first slice: with their framing, without, and their ends."""
     if codec == "h264":
-        length_size = (extradata[4] & 3) + 1 if len(extradata) > 4 and extradata[0] == 1 else 0
         shift, mask, sei, slices = 0, 31, 6, range(1, 6)
     elif codec == "hevc":
-        length_size = (extradata[21] & 3) + 1 if len(extradata) > 21 and extradata[0] else 0
         shift, mask, sei, slices = 1, 63, 39, range(0, 32)
     else:
         return
-    for begin, start, stop in _units(packet, length_size):
+    for begin, start, stop in nal_units(packet, length_size(codec, extradata)):
         kind = packet[start] >> shift & mask
         if kind in slices:
             return
         if kind == sei:
             yield begin, start, stop
-
-
-def _units(data: bytes, length_size: int) -> Iterator[tuple[int, int, int]]:
-    """NAL units that are not empty: where their framing begins, they start, and end."""
-    at = 0
-    if length_size:
-        while at + length_size < len(data):
-            start = at + length_size
-            stop = min(start + int.from_bytes(data[at:start], "big"), len(data))
-            if start < stop:
-                yield at, start, stop
-            at = stop
-        return
-    at = data.find(_START_CODE)
-    while 0 <= at < len(data) - 3:
-        following = data.find(_START_CODE, at + 3)
-        stop = following if following >= 0 else len(data)
-        if at + 3 < stop:
-            yield at, at + 3, stop
-        at = following
 
 
 def _payload_types(messages: bytes) -> Iterator[int]:

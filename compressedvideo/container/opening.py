@@ -67,7 +67,7 @@ _OTHER_DECODERS = ",".join(
 
 # Bytes that are no UTF-8 in a file's metadata do not concern us; PyAV 19 never minds them.
 _PYAV = int(av.__version__.split(".")[0])
-_LENIENT_METADATA: dict = {"metadata_errors": "replace"} if _PYAV < 19 else {}
+LENIENT_METADATA: dict = {"metadata_errors": "replace"} if _PYAV < 19 else {}
 
 
 def name_of(source: Source) -> str:
@@ -136,7 +136,7 @@ def open_container(
         file = _Nameless(source)
         options["protocol_whitelist"] = ""
     try:
-        return av.open(file, "r", options=options, **_LENIENT_METADATA)
+        return av.open(file, "r", options=options, **LENIENT_METADATA)
     except (FFmpegError, UnicodeDecodeError) as error:
         kind = _refused_kind(source, path)
         if kind is not None:

@@ -17,6 +17,7 @@ from av import Packet
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from ..errors import CorruptVideoError
 from ..limits import Limits
@@ -309,12 +310,7 @@ class PacketReader:
             return
 
     def _demux(self) -> Iterator[Packet]:
-        while True:
-            try:
-                yield from self._container.demux(self.stream)
-            except IndexError:  # PyAV stumbles over a packet of a stream that appears only now
-                continue
-            return
+        return demuxed(self._container, self.stream)
 
     def _is(self, packet: Packet, number: int) -> bool:
         """Whether a packet is the one with this number."""
@@ -363,6 +359,16 @@ class PacketReader:
             path=self.path,
             codec=self.codec,
         )
+
+
+def demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+    """The packets of a stream, from where the container stands."""
+    while True:
+        try:
+            yield from container.demux(stream)
+        except IndexError:  # PyAV stumbles over a packet of a stream that appears only now
+            continue
+        return
 
 
 def padded_packet(data: Buffer) -> Packet:

@@ -225,9 +225,8 @@ class CompressedActionInferencer(BaseInferencer):
                 raise UsageError(f"{name}={number} must be above 0")
         if stride_seconds is not None and window_seconds is None:
             raise UsageError(f"stride_seconds={stride_seconds} says nothing without window_seconds")
-        if window_seconds is not None and self._needs_whole_video:
-            name, reason = config_name(self.cfg), self._needs_whole_video
-            raise UsageError(f"{name} does not go with window_seconds: {reason}")
+        if window_seconds is not None:
+            self.check_windows("window_seconds")
         windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
         made_with = dict(
             config=config_name(self.cfg),
@@ -318,6 +317,35 @@ class CompressedActionInferencer(BaseInferencer):
             if log and "resumed" not in prediction:
                 log.add(prediction)
             yield prediction, sample
+
+    @property
+    def virtual_gop(self) -> int | None:
+        """What the config's sampler opens videos with."""
+        return self._virtual_gop
+
+    def check_windows(self, what: str) -> None:
+        """Refuse windows where the config needs whole videos.
+
+        Args:
+            what: Asks for them, for the message.
+
+        Raises:
+            UsageError: If it does.
+        """
+        if self._needs_whole_video:
+            name, reason = config_name(self.cfg), self._needs_whole_video
+            raise UsageError(f"{name} does not go with {what}: {reason}")
+
+    def predict_sample(self, results: dict, *, top_k: int = 5) -> dict[str, Any]:
+        """Predict one sample, given what the config's pipeline begins with; see ``pred2dict``.
+
+        Raises:
+            CodecError: If it cannot be read.
+            UsageError: For a label map of other classes.
+        """
+        return self.pred2dict(
+            self.forward(self.collate_fn([self.pipeline(results)]))[0], top_k=top_k
+        )
 
     def pred2dict(self, sample: ActionDataSample, *, top_k: int = 5) -> dict[str, Any]:
         """Label, scores and best classes of one sample, of plain numbers and strings.
