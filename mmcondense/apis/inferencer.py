@@ -240,7 +240,7 @@ class CompressedActionInferencer(BaseInferencer):
             kept = log and stack.enter_context(PredictionLog(log, made_with=made_with))
             waiting: list[tuple[Prediction, dict | None]] = []
             shape: list[tuple] | None = None
-            for prediction, sample in self._samples(videos, kept or None, **windows):
+            for prediction, sample in self.samples(videos, kept or None, **windows):
                 other = sample is not None and _shapes(sample) != shape
                 if len(waiting) >= batch_size or other:
                     yield from self._finish(waiting, kept or None, top_k=top_k)
@@ -249,7 +249,7 @@ class CompressedActionInferencer(BaseInferencer):
                 waiting.append((prediction, sample))
             yield from self._finish(waiting, kept or None, top_k=top_k)
 
-    def _samples(
+    def samples(
         self,
         videos: Sequence[str],
         log: PredictionLog | None,
@@ -257,7 +257,13 @@ class CompressedActionInferencer(BaseInferencer):
         window_seconds: float | None,
         stride_seconds: float | None,
     ) -> Iterator[tuple[Prediction, dict | None]]:
-        """Each window with its packed sample, or None where there is a prediction or an error."""
+        """Each window with its packed sample, or None where there is an error, or a line in a log.
+
+        Args:
+            videos: Files or addresses.
+            log: What is in it is returned from there, and not read.
+            window_seconds, stride_seconds: See :meth:`stream`.
+        """
         for video in videos:
             count = log and log.windows_of(video)
             if log and count:
@@ -317,6 +323,11 @@ class CompressedActionInferencer(BaseInferencer):
             if log and "resumed" not in prediction:
                 log.add(prediction)
             yield prediction, sample
+
+    @property
+    def weights(self) -> str | None:
+        """The checkpoint; None: random weights."""
+        return self._weights
 
     @property
     def virtual_gop(self) -> int | None:

@@ -1,0 +1,180 @@
+"""Videos in, what their streams' networks make of them out: a file of arrays for each window."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .inference_inputs import UsageError, config_name, fingerprint
+from .inferencer import CompressedActionInferencer
+from .prediction_log import PredictionLog
+
+PER = ("clip", "segment")
+INDEX = "index.jsonl"
+
+
+class FeatureExtractor:
+    """Features of the networks in a config, before their heads.
+
+    Maps are averaged over their positions, as the heads do, and tokens over their number. What is
+    left is a row for each of a video's segments (or GOPs, clips and crops; of 3D networks for each
+    step in time that they keep).
+
+    Args:
+        inferencer: Of any config and checkpoint.
+        per: ``'segment'``: all rows. ``'clip'``: their mean, one row for each video or window.
+
+    Raises:
+        ValueError: For another ``per``.
+    """
+
+    def __init__(self, inferencer: CompressedActionInferencer, *, per: str = "clip") -> None:
+        if per not in PER:
+            raise ValueError(f"per={per!r}, allowed is one of {PER}")
+        self.inferencer = inferencer
+        self.per = per
+
+    @torch.no_grad()
+    def features(self, sample: dict) -> dict[str, np.ndarray]:
+        """Of one sample that the config's pipeline has packed.
+
+        Returns:
+            By stream (``features`` where there is one network), float32: [C], or with
+            ``per='segment'`` [R, C].
+
+        Raises:
+            UsageError: If the model's networks return no features that a head could average.
+        """
+        inferencer = self.inferencer
+        data = inferencer.model.data_preprocessor(inferencer.collate_fn([sample]), False)
+        inferencer.model.eval()
+        found: Any = inferencer.model(
+            data["inputs"], data_samples=data["data_samples"], mode="tensor", **self._arguments()
+        )
+        streams = found if isinstance(found, dict) else dict(features=found)
+        rows = {name: self._rows(name, feature) for name, feature in streams.items()}
+        if self.per == "clip":
+            return {name: feature.mean(axis=0) for name, feature in rows.items()}
+        return rows
+
+    def _arguments(self) -> dict[str, Any]:
+        """Of the model's ``extract_feat``: where there are maps still, of all crops."""
+        recognizer = getattr(self.inferencer.model, "recognizer", self.inferencer.model)
+        has_streams = hasattr(recognizer, "stream_names") or hasattr(recognizer, "backbone")
+        return dict(stage="backbone", test_mode=True) if has_streams else dict(stage="backbone")
+
+    def _rows(self, name: str, feature: Any) -> np.ndarray:
+        parts = feature if isinstance(feature, (list, tuple)) else [feature]
+        try:
+            rows = [average(part) for part in parts]
+            joined = torch.cat(rows, dim=1)  # of networks with several ways, as SlowFast
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"{config_name(self.inferencer.cfg)}: {name} returns no features that can be "
+                f"averaged ({error})"
+            ) from error
+        return joined.float().cpu().numpy()
+
+    def write(
+        self,
+        videos: Sequence[str],
+        out_dir: str | os.PathLike,
+        *,
+        window_seconds: float | None = None,
+        stride_seconds: float | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Write ``.npz`` files, one for each window, and a line for each into ``index.jsonl``.
+
+        What the index has already is not computed again. Files are complete, or not there.
+
+        Args:
+            videos: Files or addresses.
+            out_dir: Folder, made if it is not there.
+            window_seconds, stride_seconds: As of the inferencer's ``stream``.
+
+        Yields:
+            The lines: ``input``, ``window``, ``num_windows``, ``start_seconds``, ``end_seconds``,
+            and ``file`` with ``shapes`` (by stream), or ``error``. ``resumed`` is True for those
+            that were there.
+
+        Raises:
+            UsageError: If the folder has features that were made with something else.
+        """
+        out = Path(out_dir)
+        out.mkdir(parents=True, exist_ok=True)
+        names = file_names(videos)
+        windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
+        made_with = dict(
+            config=config_name(self.inferencer.cfg),
+            **fingerprint(self.inferencer.cfg, self.inferencer.weights),
+            per=self.per,
+            **windows,
+        )
+        with PredictionLog(out / INDEX, made_with=made_with) as log:
+            for line, sample in self.inferencer.samples(videos, log, **windows):
+                if sample is not None:
+                    name = names[line["input"]]
+                    if line["num_windows"] > 1:
+                        name += f"_{line['window']:05d}"
+                    features = self.features(sample)
+                    _save(out / f"{name}.npz", features)
+                    shapes = {key: list(value.shape) for key, value in features.items()}
+                    line = {**line, "file": f"{name}.npz", "shapes": shapes}
+                if "resumed" not in line:
+                    log.add(line)
+                yield line
+
+
+def average(feature: Tensor) -> Tensor:
+    """Rows of features.
+
+    Args:
+        feature: [R, C]; maps [R, C, H, W]; maps over time [R, C, T, H, W]; tokens [R, L, C].
+
+    Returns:
+        [R, C], of maps over time [R * T, C].
+
+    Raises:
+        ValueError: For other shapes.
+    """
+    if feature.ndim == 5:
+        return feature.mean(dim=(3, 4)).transpose(1, 2).flatten(0, 1)
+    if feature.ndim == 4:
+        return feature.mean(dim=(2, 3))
+    if feature.ndim == 3:
+        return feature.mean(dim=1)
+    if feature.ndim == 2:
+        return feature
+    raise ValueError(f"its shape is {list(feature.shape)}")
+
+
+def file_names(videos: Sequence[str]) -> dict[str, str]:
+    """A name for each video, without ending: what tells them apart of their paths.
+
+    Raises:
+        UsageError: If two differ in their endings alone.
+    """
+    stems = {video: os.path.splitext(video.split("://")[-1])[0] for video in videos}
+    folders = {os.path.dirname(stem) for stem in stems.values()}
+    common = os.path.commonpath([os.path.abspath(folder) for folder in folders])
+    names = {video: os.path.relpath(os.path.abspath(stem), common) for video, stem in stems.items()}
+    seen: dict[str, str] = {}
+    for video, name in names.items():
+        if name in seen:
+            raise UsageError(f"{seen[name]} and {video} would have one file; name one of them")
+        seen[name] = video
+    return names
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    with open(part, "wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # of numpy's stub: names are free
+    part.replace(path)
