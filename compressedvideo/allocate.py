@@ -72,12 +72,16 @@ def allocate_clip(
         wanted["motion"] = ((count, *grid, 2), np.dtype(vector_type))
     limits.check("bytes", _size(wanted, request, count * height * width), path=path)
     pictures = {} if out is None else _overwritten(out, wanted)
-    pictures |= _in_one_block({name: wanted[name] for name in wanted.keys() - pictures.keys()})
     valid = {}
     for direction in ("past", "future"):
-        if wants(f"motion_{direction}"):
-            pictures[f"motion_{direction}"][:] = 0
+        name = f"motion_{direction}"
+        if wants(name):
+            if name in pictures:
+                pictures[name][:] = 0
+            else:  # zeros that take no memory before they are written to: all may be damaged
+                pictures[name] = np.zeros(*wanted[name])
             valid[direction] = np.zeros((count, height, width), np.bool_)
+    pictures |= _in_one_block({name: wanted[name] for name in wanted.keys() - pictures.keys()})
     real = set(keyframes.tolist())
     return CompressedClip(
         frame_inds=frames,

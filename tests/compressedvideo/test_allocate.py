@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,15 +16,16 @@ from compressedvideo.request import Request
 ALL = ("iframe", "rgb", "motion", "residual", "motion_past", "motion_future")
 
 
-def allocate(*modalities: str, frames=(3, 1, 3), iframes=(0, 2), out=None, **options):
+def allocate(*modalities: str, frames=(3, 1, 3), iframes=(0, 2), out=None, size=(5, 9), **options):
+    height, width = size
     options = {"reference": "previous", "precision": "subpixel", "per_frame": False, **options}
     return allocate_clip(
         Request(modalities=frozenset(modalities), **options),
         frames=np.array(frames),
         iframes=np.array(iframes),
         keyframes=np.array([0, 3]),
-        height=5,
-        width=9,
+        height=height,
+        width=width,
         cell=4,
         limits=Limits(),
         path="clip.mp4",
@@ -46,6 +51,21 @@ def test_shapes_types_and_what_is_known_already():
     assert clip.iframe_is_virtual.tolist() == [False, True]
     assert (clip.frame_types, clip.provenance) == (["?"] * 3, ["none"] * 3)
     assert allocate("motion", precision="integer").motion.dtype == np.int16
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_memory_is_taken_before_it_is_written_to():
+    """A forged header may announce large pictures, none of which comes."""
+
+    def resident() -> int:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * resource.getpagesize()
+
+    before = resident()
+    clip = allocate(*ALL, size=(3000, 4000))
+    assert clip.motion_past.nbytes == 3 * 3000 * 4000 * 8
+    assert resident() - before < 10_000_000
+    assert not clip.motion_past[2, ::100].any()
 
 
 def test_only_what_is_wanted():
