@@ -83,7 +83,7 @@ def test_the_grid_of_cells_covers_the_frame():
 
 def test_one_aligned_block_without_overlaps():
     clip = allocate(*ALL)
-    arrays = [clip.iframes, clip.rgb, clip.motion, clip.residual, clip.motion_past]
+    arrays = [clip.iframes, clip.rgb, clip.motion, clip.residual]
     for number, array in enumerate(arrays):
         array[:] = number
         assert array.base is not None
