@@ -120,7 +120,10 @@ setup(
         extension("decoding", "_colours"),
         extension("motion", "_kernels"),
     ],
-    package_data={"compressedvideo": ["py.typed", "**/*.pyi"], "mmcondense": ["py.typed", "**/*.jinja"]},
+    package_data={
+        "compressedvideo": ["py.typed", "**/*.pyi"],
+        "mmcondense": ["py.typed", "**/*.jinja"],
+    },
     cmdclass={"build_py": BuildWithMim},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
     python_requires=">=3.10",

@@ -1,6 +1,6 @@
 """A config in, its model's parameters and multiply-adds for one video out, as papers count them.
 
-The input is a made-up clip that went through the config's own test pipeline, so segments, crops
+The input is a made-up clip, or a video of the user's, that went through the config's own test pipeline, so segments, crops
 and modalities are those of a test. Where each segment gives an I-frame and a motion field to 2D
 networks, the cost per segment (per GOP in ATTP, neighbours' I-frames seen once) is counted too. A
 multiply-add counts as one; mmengine adds two operations per element of a BatchNorm and one of an
@@ -58,11 +58,17 @@ def write_clip(path: Path, *, num_frames: int = CLIP_FRAMES) -> Path:
     return path
 
 
-def make_inputs(cfg: Config, model: Recognizer) -> Inputs:
-    """What the model gets for one video in a test: its batch of one, normalised."""
+def make_inputs(cfg: Config, model: Recognizer, *, video: Path | None = None) -> Inputs:
+    """What the model gets for one video in a test: its batch of one, normalised.
+
+    Args:
+        cfg: With a test pipeline that reads video.
+        model: Of the config.
+        video: To read. None: a made-up one of 340x256.
+    """
     pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
     with tempfile.TemporaryDirectory() as folder:
-        path = write_clip(Path(folder, "clip.mp4"))
+        path = video or write_clip(Path(folder, "clip.mp4"))
         sample = pipeline(dict(filename=str(path), label=0, start_index=0, modality="RGB"))
     return model.data_preprocessor(pseudo_collate([sample]), False)["inputs"]
 

@@ -26,8 +26,8 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--scores",
         type=Path,
-        help="dump of tools/test.py --dump; default: the newest .npz in the work dir. A .pkl, which "
-        "may run code, is opened only if it is named here",
+        help="dump of tools/test.py --dump; default: the newest .npz in the work dir. A .pkl, "
+        "which may run code, is opened only if it is named here",
     )
     parser.add_argument(
         "--label-map",

@@ -87,7 +87,8 @@ def write_report(
     if not train and not val:
         missing["curves"] = "nothing is logged yet"
     scored = _scored(work_dir, cfg, scores, label_file, num_clips, missing)
-    flops = _flops(cfg, missing) if with_flops else None
+    video = _a_video(scored)
+    flops = _flops(cfg, video, missing) if with_flops else None
     if not with_flops:
         missing["flops"] = "not asked for"
     environment = environment_of(work_dir)
@@ -109,6 +110,7 @@ def write_report(
         best=[_picture(clip) for clip in scored.best] if scored else [],
         worst=[_picture(clip) for clip in scored.worst] if scored else [],
         flops=flops,
+        flops_of=str(video or "a made-up video of 340x256"),
         loader=loader,
         environment=environment,
         config=config_file.read_text() if config_file else "",
@@ -120,6 +122,32 @@ def write_report(
     part.write_text(text, encoding="utf-8")
     os.replace(part, out)
     return [f"{what}: {why}" for what, why in missing.items()]
+
+
+def write_pictures(work_dir: Path, scores: Path) -> dict[str, float]:
+    """The page's largest figures as files of their own: ``curves.png``, ``confusion_matrix.png``.
+
+    Returns:
+        ``top1``, ``top5`` and ``mean1`` of the scores.
+
+    Raises:
+        ReportError: as :func:`write_report`.
+    """
+    try:
+        figures = {"curves.png": draw_training(*read_log(work_dir))}
+    except (FileNotFoundError, ValueError) as error:
+        raise ReportError(str(error)) from error
+    config_file = config_of(work_dir)
+    cfg = Config() if config_file is None else _read_config(config_file)
+    scored = _scored(work_dir, cfg, scores, None, 0, {})
+    assert scored is not None, "they were named"
+    names = [result.name for result in scored.classes]
+    figures["confusion_matrix.png"] = draw_confusion(scored.confusion, names)
+    for name, figure in figures.items():
+        part = work_dir / f"{name}.part"
+        figure.savefig(part, format="png", dpi=120)
+        os.replace(part, work_dir / name)
+    return scored.metrics
 
 
 def _template() -> jinja2.Template:
@@ -171,7 +199,11 @@ def _scored(
         command = f"python tools/test.py {config} {checkpoint or 'CHECKPOINT'} --dump"
         missing["scores"] = (
             f"no scores in the work dir; {command} {work_dir / 'scores.npz'} makes them"
-            + (f"; or name the pickle, which may run code: --scores {pickles[0]}" if pickles else "")
+            + (
+                f"; or name the pickle, which may run code: --scores {pickles[0]}"
+                if pickles
+                else ""
+            )
         )
         return None
     if not scores.is_file():
@@ -198,16 +230,22 @@ def _last_checkpoint(work_dir: Path) -> Path | None:
     return next((p for p in (named, work_dir / named.name) if p.is_file()), None)
 
 
-def _flops(cfg: Config, missing: dict[str, str]) -> dict[str, Any] | None:
+def _a_video(scored: Scored | None) -> Path | None:
+    """A video that was tested, if one is there."""
+    clips = [*scored.best, *scored.worst] if scored else []
+    return next((Path(clip.file) for clip in clips if os.path.isfile(clip.file)), None)
+
+
+def _flops(cfg: Config, video: Path | None, missing: dict[str, str]) -> dict[str, Any] | None:
     try:
         with DefaultScope.overwrite_default_scope(cfg.get("default_scope", "mmaction")):
             model = build_model(cfg)
             with torch.no_grad():
-                return count(model, make_inputs(cfg, model))
+                return count(model, make_inputs(cfg, model, video=video))
     except Exception as error:  # any network and any pipeline may refuse a made-up clip
         reason = str(error).splitlines()[0] if str(error) else ""
         missing["flops"] = (
-            f"not counted on a made-up clip ({type(error).__name__}: {reason}); "
+            f"not counted ({type(error).__name__}: {reason}); "
             "tools/analysis_tools/get_flops.py takes --shape"
         )
         return None
@@ -218,7 +256,9 @@ def _loader(train: Sequence[dict]) -> dict[str, float] | None:
     timed = [entry for entry in train if "data_time" in entry and "time" in entry]
     if not timed:
         return None
-    data, whole = (statistics.median(entry[key] for entry in timed) for key in ("data_time", "time"))
+    data, whole = (
+        statistics.median(entry[key] for entry in timed) for key in ("data_time", "time")
+    )
     return dict(data=data, time=whole, share=data / whole if whole else 0.0)
 
 
