@@ -85,7 +85,7 @@ def check_each_class(videos: Sequence[Listed], names: Sequence[str], folder: Pat
 def readable(
     folder: Path, videos: Sequence[Listed], *, step: Callable[[], object] = lambda: None
 ) -> tuple[list[Listed], list[Size], list[str]]:
-    """Those whose middle frame can be read with its motion; of the others why not.
+    """Those whose first, middle and last frame can be read with its motion; of the others why not.
 
     Args:
         folder: Of the videos.
@@ -98,8 +98,9 @@ def readable(
     for listed in videos:
         try:
             with CompressedVideo(folder / listed.path) as video:
+                last = video.num_frames - 1
                 video.read(
-                    [video.num_frames // 2],
+                    sorted({0, last // 2, last}),
                     modalities=("iframe", "motion", "residual"),
                     reference="previous",
                 )

@@ -135,6 +135,7 @@ def _progress(total: int) -> Iterator[Callable[[], object]]:
 def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     from mmengine.runner import Runner
 
+    from compressedvideo import CodecError
     from mmcondense.engine.sound_checkpoint import newest_sound_checkpoint
 
     folder = Path(os.path.abspath(work_dir))
@@ -164,9 +165,9 @@ def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     _write(folder / CONFIG, cfg.pretty_text)
     try:
         runner.train()
-    except FloatingPointError as error:  # of FiniteLossHook
-        raise FolderError(str(error)) from None
-    runner.test()
+        runner.test()
+    except (FloatingPointError, CodecError) as error:  # the first of FiniteLossHook
+        raise FolderError(f"{error}; called again, the training goes on") from error
     _report(work_dir)
     checkpoint = work_dir / Path((folder / "last_checkpoint").read_text().strip()).name
     video = plan.val_folder / plan.val[0].path

@@ -1,10 +1,10 @@
 """A config in, its model's parameters and multiply-adds for one video out, as papers count them.
 
-The input is a made-up clip, or a video of the user's, that went through the config's own test pipeline, so segments, crops
-and modalities are those of a test. Where each segment gives an I-frame and a motion field to 2D
-networks, the cost per segment (per GOP in ATTP, neighbours' I-frames seen once) is counted too. A
-multiply-add counts as one; mmengine adds two operations per element of a BatchNorm and one of an
-average pooling, well below one percent together.
+The input is a made-up clip, or a given video, that went through the config's own test pipeline, so
+segments, crops and modalities are those of a test. Where each segment gives an I-frame and a motion
+field to 2D networks, the cost per segment (per GOP in ATTP, neighbours' I-frames seen once) is
+counted too. A multiply-add counts as one; mmengine adds two operations per element of a BatchNorm
+and one of an average pooling, well below one percent together.
 """
 
 from __future__ import annotations

@@ -144,7 +144,8 @@ def _difference(found: Any, wanted: Any, at: str) -> str:
                 return said
         return ""
     if isinstance(found, list | tuple) and isinstance(wanted, list | tuple):
-        if len(found) == len(wanted):
-            pairs = enumerate(zip(found, wanted, strict=True))
-            return next((d for i, (a, b) in pairs if (d := _difference(a, b, f"{at}[{i}]"))), "")
+        if len(found) != len(wanted):
+            return f"{at} has {len(found)} entries, and now {len(wanted)}"
+        pairs = enumerate(zip(found, wanted, strict=True))
+        return next((d for i, (a, b) in pairs if (d := _difference(a, b, f"{at}[{i}]"))), "")
     return "" if found == wanted else f"{at} is {found!r}, and now {wanted!r}"

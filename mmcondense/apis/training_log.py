@@ -12,7 +12,7 @@ Curve = tuple[list[float], list[float]]
 
 
 def read_log(work_dir: Path) -> tuple[list[dict], list[dict]]:
-    """Training and validation entries of WORK_DIR/*/vis_data/scalars.json, in the order of the runs.
+    """Training and validation entries of the scalars.json of all runs, in their order.
 
     A line that is still being written is left out.
 
@@ -61,7 +61,8 @@ def config_of(work_dir: Path) -> Path | None:
     """The config, as the newest run that trained had it, else as any run had it."""
     configs = sorted(work_dir.glob("*/vis_data/config.py"))
     trained = [path for path in configs if path.with_name("scalars.json").is_file()]
-    return (trained or configs or [None])[-1]
+    found = trained or configs
+    return found[-1] if found else None
 
 
 def environment_of(work_dir: Path) -> list[tuple[str, str]]:

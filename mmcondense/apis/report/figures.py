@@ -98,8 +98,9 @@ def draw_confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
     step = -(-count // 60)  # more names would lie on each other
     places = range(0, count, step)
     size = _FONT if count <= _MOST_NUMBERS else 5
-    axes.set_xticks(places, [names[i] for i in places], rotation=90, fontsize=size)
-    axes.set_yticks(places, [names[i] for i in places], fontsize=size)
+    shown = [names[i] for i in places]
+    axes.set_xticks(places, shown, rotation=90, fontsize=size, parse_math=False)
+    axes.set_yticks(places, shown, fontsize=size, parse_math=False)
     axes.set_xlabel("predicted", fontsize=_FONT)
     axes.set_ylabel("true", fontsize=_FONT)
     return figure

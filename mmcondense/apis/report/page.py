@@ -210,16 +210,23 @@ def _scored(
         raise ReportError(f"no scores at {scores}: tools/test.py --dump {scores} writes them")
     if scores.suffix not in (".npz", ".pkl", ".pickle"):
         raise ReportError(f"--scores {scores}: a .npz, .pkl or .pickle of tools/test.py --dump")
+    meta = {} if label_file is not None or checkpoint is None else _meta(checkpoint, missing)
     try:
-        meta = {}
-        if label_file is None and checkpoint is not None:
-            meta = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["meta"]
         names = class_names(label_file, checkpoint_meta=meta, cfg=cfg)
         return evaluate(load_score_dump(scores), names, num_clips=num_clips)
     except (ValueError, OSError) as error:
         raise ReportError(str(error)) from error
     except Exception as error:  # whatever unpickling may raise
         raise ReportError(f"{scores} is no dump of tools/test.py --dump: {error}") from error
+
+
+def _meta(checkpoint: Path, missing: dict[str, str]) -> dict:
+    try:
+        return torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["meta"]
+    except Exception as error:  # whatever unpickling may raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        missing["names"] = f"{checkpoint}, which may have names of classes, is damaged: {reason}"
+        return {}
 
 
 def _last_checkpoint(work_dir: Path) -> Path | None:

@@ -96,7 +96,8 @@ def evaluate(dump: ScoreDump, names: Sequence[str], *, num_clips: int) -> Scored
         raise ValueError(f"{dump.path} has labels beyond its {num_classes} classes")
     named = list(names) or [f"class {label}" for label in range(num_classes)]
     scores = torch.from_numpy(dump.scores).double()
-    probabilities = (scores.softmax(dim=1) if dump.kind == LOGITS else scores).numpy()
+    scores = scores.softmax(dim=1) if dump.kind == LOGITS else scores
+    probabilities = scores.clamp(0, 1).numpy()  # of float16, some are a little above
     predicted = dump.scores.argmax(axis=1)
     hits = predicted == dump.labels
     matrix = ConfusionMatrix.calculate(predicted, dump.labels, num_classes=num_classes).numpy()
