@@ -149,7 +149,8 @@ def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in lists.items():
         _write(folder / name, text)
-    _write(folder / CONFIG, cfg.pretty_text)
+    text = cfg.pretty_text
+    _write(folder / CONFIG, text)
     print(
         f"{len(plan.classes)} classes, {len(plan.train)} videos to train on, {len(plan.val)} to "
         f"test on; all results in {work_dir}"
@@ -162,7 +163,7 @@ def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     run_cfg = type(cfg).fromfile(folder / CONFIG)
     run_cfg.resume, run_cfg.load_from = newest is not None, newest
     runner = Runner.from_cfg(run_cfg)  # writes the config again, as it is to run now
-    _write(folder / CONFIG, cfg.pretty_text)
+    _write(folder / CONFIG, text)
     try:
         runner.train()
         runner.test()

@@ -35,11 +35,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def plain_configs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MMEngine formats a config for each file and checkpoint that it writes: half of all time."""
+    monkeypatch.setattr("mmengine.config.config.FormatCode", lambda text, **_: (text, True))
+
+
 def options(work_dir: Path) -> list[str]:
     return ["--work-dir", str(work_dir), "--workers", "0", "--batch-size", "5", "--epochs", "2"]
 
 
-def test_from_clips_to_a_page_and_again(folder: Path, tmp_path: Path, monkeypatch, capsys):
+def test_from_clips_to_a_page_and_again(folder: Path, tmp_path: Path, capsys):
     work_dir = tmp_path / "work"
     arguments = [str(folder), *options(work_dir)]
 
@@ -50,10 +56,10 @@ def test_from_clips_to_a_page_and_again(folder: Path, tmp_path: Path, monkeypatc
         original(self, runner)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SafeCheckpointHook, "after_train_epoch", stop)
-    with pytest.raises(KeyboardInterrupt):
-        main(arguments)
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SafeCheckpointHook, "after_train_epoch", stop)
+        with pytest.raises(KeyboardInterrupt):
+            main(arguments)
     said = capsys.readouterr()
     assert "2 classes, 10 videos to train on, 2 to test on" in said.out
     assert f"left out: {folder}/still/broken.mp4: is no video" in said.err
