@@ -54,7 +54,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--val",
         metavar="FOLDER",
         type=Path,
-        help=f"of the same classes, to test on; default: {_VAL_SHARE:.0%} of each class's videos",
+        help="of the same classes, to test on; default: a fifth of each class's videos",
     )
     parser.add_argument(
         "--work-dir", metavar="FOLDER", type=Path, help="for all results; default: work_dirs/NAME"
@@ -133,10 +133,8 @@ def _progress(total: int) -> Iterator[Callable[[], object]]:
 
 
 def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
-    from mmengine.runner import Runner
-
-    from compressedvideo import CodecError
-    from mmcondense.engine.sound_checkpoint import newest_sound_checkpoint
+    from mmcondense.apis.inference_inputs import UsageError
+    from mmcondense.apis.train_and_test import train_and_test
 
     folder = Path(os.path.abspath(work_dir))
     lists = {
@@ -156,23 +154,15 @@ def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
         f"test on; all results in {work_dir}"
     )
     _hint_at_flips(args, plan.classes)
-    try:
-        newest = newest_sound_checkpoint(folder)
-    except ValueError as error:
-        raise FolderError(str(error)) from error
     run_cfg = type(cfg).fromfile(folder / CONFIG)
-    run_cfg.resume, run_cfg.load_from = newest is not None, newest
-    runner = Runner.from_cfg(run_cfg)  # writes the config again, as it is to run now
-    _write(folder / CONFIG, text)
     try:
-        runner.train()
-        runner.test()
-    except (FloatingPointError, CodecError) as error:  # the first of FiniteLossHook
-        raise FolderError(f"{error}; called again, the training goes on") from error
+        last = train_and_test(run_cfg)
+    except UsageError as error:
+        raise FolderError(str(error)) from error
+    _write(folder / CONFIG, text)  # MMEngine wrote the config as it was to run now
     _report(work_dir)
-    checkpoint = work_dir / Path((folder / "last_checkpoint").read_text().strip()).name
     video = plan.val_folder / plan.val[0].path
-    command = ["mmcondense", "predict", *map(str, (video, work_dir / CONFIG, checkpoint))]
+    command = ["mmcondense", "predict", *map(str, (video, work_dir / CONFIG, work_dir / last.name))]
     print(f"next: {shlex.join(command)}")
 
 
@@ -237,11 +227,14 @@ def _hint_at_flips(args: argparse.Namespace, classes: Sequence[str]) -> None:
 
 def _report(work_dir: Path) -> None:
     """Page and pictures, and their place and what they say in a few lines."""
-    from mmcondense.apis.report import write_pictures, write_report
+    from mmcondense.apis.report import ReportError, write_pictures, write_report
 
     out = work_dir / "report.html"
-    missing = write_report(work_dir, out, scores=work_dir / SCORES)
-    metrics = write_pictures(work_dir, work_dir / SCORES)
+    try:
+        missing = write_report(work_dir, out, scores=work_dir / SCORES)
+        metrics = write_pictures(work_dir, work_dir / SCORES)
+    except ReportError as error:
+        raise FolderError(str(error)) from error
     print(f"\ntop-1 {metrics['top1']:.1%}, mean of classes {metrics['mean1']:.1%}")
     print(f"page   {out}")
     for line in missing:

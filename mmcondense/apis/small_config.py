@@ -10,8 +10,6 @@ from typing import Any
 
 from mmengine.config import Config
 
-import mmcondense
-
 BASE = "ipts/ip_tsn_synthetic.py"
 
 _AS_THEY_ARE = 128  # pixels: pictures up to this size are not made smaller
@@ -122,7 +120,7 @@ def _resize(sizes: Sequence[tuple[int, int]]) -> list[dict]:
 
 def _configs() -> Path:
     """The configs of the wheel, or of the clone."""
-    package = Path(mmcondense.__file__).parent
+    package = Path(__file__).resolve().parents[1]
     folders = (package / ".mim" / "configs", package.parent / "configs")
     return next(folder for folder in folders if (folder / BASE).is_file())
 
