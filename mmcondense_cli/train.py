@@ -81,7 +81,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work_dir = args.work_dir or Path("work_dirs", args.folder.resolve().name)
     try:
         plan = _plan(args)
-        import_plugin()
         _train(args, plan, work_dir)
     except (FolderError, ImportError) as error:
         return _stop(str(error))
@@ -99,6 +98,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         listed_val = list_videos(args.val, names)
         if not listed_val:
             raise FolderError(f"--val {args.val} has no video of the classes {', '.join(names)}")
+    import_plugin()  # seconds, but before all videos are opened for nothing
     with _progress(len(listed) + len(listed_val)) as step:
         videos, sizes, broken = readable(args.folder, listed, step=step)
         val, _, broken_val = readable(args.val or args.folder, listed_val, step=step)
@@ -121,12 +121,9 @@ def _plan(args: argparse.Namespace) -> Plan:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], object]]:
     """A bar on the terminal, and what moves it on."""
-    try:
-        from rich.console import Console
-        from rich.progress import Progress
-    except ImportError:  # the base install; it is said soon that more is missing
-        yield lambda: None
-        return
+    from rich.console import Console
+    from rich.progress import Progress
+
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Opening videos", total=total)
         yield lambda: progress.advance(task)

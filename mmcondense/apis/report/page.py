@@ -13,7 +13,6 @@ from typing import Any
 
 import jinja2
 import torch
-from markupsafe import Markup
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
@@ -154,7 +153,6 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["svg"] = Markup  # of our own figures
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
