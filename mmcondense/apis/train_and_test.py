@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 
 from mmengine.config import Config
@@ -39,5 +40,11 @@ def train_and_test(cfg: Config) -> Path:
         runner.train()
         runner.test()
     except (AnnotationError, CodecError, FloatingPointError) as error:  # the last: FiniteLossHook
-        raise UsageError(str(error)) from error
+        raise UsageError(one_line(error)) from error
     return Path(Path(cfg.work_dir, "last_checkpoint").read_text().strip())
+
+
+def one_line(error: Exception) -> str:
+    """What an error says; of one from a loader's worker without the traceback that is in it."""
+    last = str(error).strip().splitlines()[-1]
+    return re.sub(r"^[\w.]+Error: ", "", last)
