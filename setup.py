@@ -21,6 +21,7 @@ MMACTION = [
     *DRAW,
     "einops",
     "importlib_metadata",  # mmaction2 imports it and does not declare it
+    "jinja2",
     "matplotlib",
     "mmaction2>=1.2.0,<1.3",
     "mmengine>=0.10.7,<0.11",
@@ -119,7 +120,10 @@ setup(
         extension("decoding", "_colours"),
         extension("motion", "_kernels"),
     ],
-    package_data={"compressedvideo": ["py.typed", "**/*.pyi"], "mmcondense": ["py.typed"]},
+    package_data={
+        "compressedvideo": ["py.typed", "**/*.pyi"],
+        "mmcondense": ["py.typed", "**/*.jinja"],
+    },
     cmdclass={"build_py": BuildWithMim},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
     python_requires=">=3.10",

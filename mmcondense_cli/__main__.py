@@ -10,6 +10,7 @@ COMMANDS = {
     "predict": "what happens in a video, or in a folder of them, as a trained model sees it",
     "live": "what happens in a live stream or before a camera, as it comes",
     "motion": "what moves in a video, by its motion vectors: without any network",
+    "train": "a model of your own videos, from a folder of classes, and a page on how good it is",
     "export": "a trained model as a file that runs without PyTorch: ONNX, OpenVINO, TorchScript",
     "doctor": "what is installed, what can be read, what is missing and how to get it",
 }

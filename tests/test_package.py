@@ -134,12 +134,13 @@ def test_wheel_holds_code_configs_and_tools(installed: Path) -> None:
     modules = {
         str(path.relative_to(ROOT))
         for package in PACKAGES
-        for pattern in ("*.py", "*.pyi", "py.typed")
+        for pattern in ("*.py", "*.pyi", "py.typed", "*.jinja")
         for path in (ROOT / package).rglob(pattern)
         if ".mim" not in path.parts
     }
     packed = {str(path.relative_to(installed)) for path in installed.rglob("*.py*")}
-    packed |= {str(path.relative_to(installed)) for path in installed.rglob("py.typed")}
+    for name in ("py.typed", "*.jinja"):
+        packed |= {str(path.relative_to(installed)) for path in installed.rglob(name)}
     assert modules <= packed
     assert {"compressedvideo/py.typed", "mmcondense/py.typed"} <= modules
     assert shipped_files(installed / "mmcondense" / ".mim") == shipped_files(ROOT)

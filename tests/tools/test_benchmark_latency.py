@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +9,9 @@ import torch
 
 from compressedvideo import encode_frames
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools" / "analysis_tools"
-
 
 @pytest.fixture
-def latency(monkeypatch, load_tool):
-    monkeypatch.syspath_prepend(str(TOOLS))  # as for a script: it shares code with get_flops
+def latency(load_tool):
     return load_tool("analysis_tools/benchmark_latency.py")
 
 

@@ -25,12 +25,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from get_flops import Inputs, Recognizer, build_model, write_clip
 from mmengine.config import Config, DictAction
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
+
+from mmcondense.apis.flops import Inputs, Recognizer, build_model, write_clip
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,50 +10,13 @@ for the training value of that name, and for validation's that ends in it (conde
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-Curve = tuple[list[float], list[float]]
-"""Epochs and values."""
-
-
-def read_log(work_dir: Path) -> tuple[list[dict], list[dict]]:
-    """Training and validation entries, in the order of the runs.
-
-    Raises:
-        FileNotFoundError: if there is no log.
-    """
-    logs = sorted(work_dir.glob("*/vis_data/scalars.json"))
-    if not logs:
-        raise FileNotFoundError(f"no */vis_data/scalars.json in {work_dir}")
-    lines = [line for log in logs for line in log.read_text().splitlines() if line.strip()]
-    entries = [json.loads(line) for line in lines]
-    train = [entry for entry in entries if "lr" in entry]
-    return train, [entry for entry in entries if "lr" not in entry]
-
-
-def curves_of(key: str, train: Sequence[dict], val: Sequence[dict]) -> tuple[Curve, Curve]:
-    """The values of one name: in training over fractions of epochs, in validation over epochs."""
-    last_iter: dict[int, int] = {}
-    for entry in train:
-        last_iter[entry["epoch"]] = max(last_iter.get(entry["epoch"], 0), entry["iter"])
-    steps = max(last_iter.values(), default=1) / max(last_iter, default=1)
-    in_train = [(entry["iter"] / steps, entry[key]) for entry in train if key in entry]
-    in_val = [
-        (float(entry["step"]), value)
-        for entry in val
-        for name, value in entry.items()
-        if name == key or name.endswith(f"/{key}")
-    ]
-    return _split(in_train), _split(in_val)
-
-
-def _split(points: Sequence[tuple[float, float]]) -> Curve:
-    return [x for x, _ in points], [y for _, y in points]
+from mmcondense.apis.training_log import curves_of, read_log
 
 
 def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -13,29 +13,16 @@ average pooling, well below one percent together.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from mmaction.registry import MODELS
-from mmengine.analysis import FlopAnalyzer, parameter_count
 from mmengine.config import Config, DictAction
-from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
-from compressedvideo import encode_frames
-
-Inputs = Tensor | dict[str, Tensor]
-Recognizer = Any  # a module with MMAction2's extract_feat and data_preprocessor
-CLIP_FRAMES, CLIP_HEIGHT, CLIP_WIDTH = 60, 256, 340
+from mmcondense.apis.flops import Inputs, build_model, count, make_inputs, with_size
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,83 +48,6 @@ def parse_args() -> argparse.Namespace:
     if args.shape and len(args.shape) not in (1, 2, 4, 5):
         parser.error(f"--shape has {len(args.shape)} numbers, but must have 1, 2, 4 or 5")
     return args
-
-
-def build_model(cfg: Config) -> Recognizer:
-    """The config's model with random weights: nothing is downloaded."""
-    model = MODELS.build(without_pretrained(cfg.model.to_dict()))
-    model.eval()
-    return model
-
-
-def without_pretrained(cfg: Any) -> Any:
-    """A copy of a config in which no ``pretrained`` names a checkpoint."""
-    if isinstance(cfg, dict):
-        return {
-            key: None if key == "pretrained" else without_pretrained(value)
-            for key, value in cfg.items()
-        }
-    return [without_pretrained(value) for value in cfg] if isinstance(cfg, list) else cfg
-
-
-def write_clip(path: Path, *, num_frames: int = CLIP_FRAMES) -> Path:
-    """A clip of noise in blocks, with a key frame every 12 frames."""
-    noise = np.random.default_rng(0)
-    size = CLIP_HEIGHT // 8, CLIP_WIDTH // 8 + 1, 3
-    frames = (
-        np.kron(noise.integers(0, 255, size, dtype=np.uint8), np.ones((8, 8, 1), np.uint8))
-        for _ in range(num_frames)
-    )
-    encode_frames(path, (frame[:, :CLIP_WIDTH] for frame in frames), gop_size=12)
-    return path
-
-
-def make_inputs(cfg: Config, model: Recognizer) -> Inputs:
-    """What the model gets for one video in a test: its batch of one, normalised."""
-    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
-    with tempfile.TemporaryDirectory() as folder:
-        path = write_clip(Path(folder, "clip.mp4"))
-        sample = pipeline(dict(filename=str(path), label=0, start_index=0, modality="RGB"))
-    return model.data_preprocessor(pseudo_collate([sample]), False)["inputs"]
-
-
-def with_size(inputs: Inputs, size: Sequence[int]) -> Inputs:
-    """Inputs of the same layout, but H and W of ``size``; what they show is lost."""
-    height, width = size[0], size[-1]
-    if isinstance(inputs, dict):
-        return {name: x.new_zeros((*x.shape[:-2], height, width)) for name, x in inputs.items()}
-    return inputs.new_zeros((*inputs.shape[:-2], height, width))
-
-
-def gops_of(inputs: Inputs) -> int | None:
-    """Segments of a batch of one, if each gives an I-frame and a motion field to 2D networks."""
-    if isinstance(inputs, dict) and {"iframe", "motion"} <= set(inputs):
-        iframe, motion = inputs["iframe"], inputs["motion"]
-        if motion.ndim == 5 and iframe.shape[1] == motion.shape[1]:
-            return motion.shape[1]
-    return None
-
-
-def count(model: Recognizer, inputs: Inputs) -> dict[str, Any]:
-    """Multiply-adds and parameters of the whole and of each part.
-
-    Returns:
-        ``{"flops": int, "params": int, "parts": {name: {"flops": int, "params": int}}}``; parts
-        are the model's direct submodules, such as ``i_stream`` and ``p_stream``.
-        ``"flops_per_gop"`` is added where :func:`gops_of` knows how many there are.
-    """
-    model.forward = functools.partial(model.extract_feat, stage="head")
-    analyzer = FlopAnalyzer(model, (inputs,))
-    analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    flops, params = analyzer.by_module(), parameter_count(model)  # both default to 0
-    parts = {
-        name: dict(flops=int(flops[name]), params=int(params[name]))
-        for name, _ in model.named_children()
-        if flops[name] or params[name]
-    }
-    counts: dict[str, Any] = dict(flops=int(flops[""]), params=int(params[""]), parts=parts)
-    gops = gops_of(inputs)
-    return counts if gops is None else {**counts, "flops_per_gop": counts["flops"] // gops}
 
 
 def print_table(config: str, inputs: Inputs, counts: dict[str, Any], console: Console) -> None:

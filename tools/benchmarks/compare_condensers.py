@@ -49,10 +49,11 @@ from mmengine.runner import load_checkpoint
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 TOOLS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TOOLS / name) for name in (".", "analysis_tools", "benchmarks")]
+sys.path[:0] = [str(TOOLS / name) for name in (".", "benchmarks")]
 from condense_dataset import condense, encode_jpeg  # noqa: E402
 from condenser_results import Line, plot, read, table, write  # noqa: E402
-from get_flops import count  # noqa: E402
+
+from mmcondense.apis.flops import count  # noqa: E402
 
 CONFIGS = TOOLS.parent / "configs"
 LEARNING_FREE = ("iframe", "middle", "mean", "di", "svmp", "uniform", "random")
