@@ -111,6 +111,7 @@ def test_what_cannot_be_exported_leaves_nothing(files, capsys, tmp_path, config,
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["names.txt"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("format", "package"), [("onnx", "onnxruntime"), ("openvino", "nncf")])
 def test_int8_is_smaller_nearly_the_same_and_says_so(
     files, capsys, tmp_path, monkeypatch, format, package

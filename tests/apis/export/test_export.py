@@ -108,6 +108,7 @@ def test_an_exported_file_gives_the_inferencers_scores(inferencer_of, videos, tm
     )
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("format", ["openvino", "torchscript"])
 def test_other_formats_give_the_same_and_say_the_same(inferencer_of, videos, tmp_path, format):
     if format == "openvino":
