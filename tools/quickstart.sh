@@ -38,7 +38,8 @@ python -m pip install --quiet --editable ".[$EXTRA]"
 echo "$(python --version), $(python -c 'import sys; print(sys.prefix)')"
 
 step "2/5 Synthetic data set: eight motions, really encoded"
-python tools/data/make_synthetic.py --task motion --out "$DATA"
+WORKERS=$(python -c 'import os; print(min(os.cpu_count() or 1, 8))')
+python tools/data/make_synthetic.py --task motion --out "$DATA" --workers "$WORKERS"
 
 mkdir -p "$WORK_DIR"
 step "3/5 Training $CONFIG"
