@@ -51,6 +51,7 @@ _MPEG_RATES = tuple(
 ) + (Fraction(60),)
 _MPEG = {"sc_threshold": "1000000000", "mpv_flags": "+strict_gop"}
 _X264 = {"sc_threshold": "0", "b_strategy": "0", "b-pyramid": "none", "refs": "1", "weightp": "0"}
+_X264_B = {"mbtree": "0"}  # with B-frames what it plans differs from run to run
 _X265 = "scenecut=0:b-adapt=0:pools=none:frame-threads=1:info=0:log-level=none"
 _LEAST_CUTREE_WIDTH = 64
 """Of pictures of 33 to 48 pixels x265 (4.2) writes beyond its memory when it plans bits ahead."""
@@ -146,6 +147,8 @@ class VideoWriter:
         options = {**self._encoder.options, **self._quality_options()}
         if self._encoder.needs_least_gop:
             options["keyint_min"] = str(self.gop_size)
+        if self._encoder.name == "libx264" and self.b_frames:
+            options |= _X264_B
         options |= self._options
         if self._encoder.name == "libx265" and self.width < _LEAST_CUTREE_WIDTH:
             options["x265-params"] = f"cutree=0:{options['x265-params']}"
