@@ -10,7 +10,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from .predict import import_plugin, load_config
+from .starting import import_plugin, load_config, missing_file, not_weights, stop
 
 FORMATS = ("onnx", "openvino", "torchscript")
 SPLITS = ("none", "halves", "gops")
@@ -69,28 +69,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_args(arguments)
     complaint = _complaint(args)
     if complaint:
-        return _stop(complaint)
+        return stop(complaint)
     try:
         import_plugin()
     except ImportError as error:
-        return _stop(str(error))
+        return stop(str(error))
     from compressedvideo import CodecError
     from mmcondense.apis.inference_inputs import UsageError
 
     try:
         _export(args)
     except (UsageError, CodecError, FileNotFoundError) as error:
-        return _stop(str(error))
+        return stop(str(error))
     except UnpicklingError:
-        return _stop(f"{args.checkpoint} is no checkpoint that torch loads with weights_only=True")
+        return stop(not_weights(args.checkpoint))
     return 0
 
 
 def _complaint(args: argparse.Namespace) -> str:
     """What is wrong with the arguments alone, seconds before torch is there; else empty."""
-    for name, path in (("config", args.config), ("checkpoint", args.checkpoint)):
-        if "://" not in path and not os.path.isfile(path):
-            return f"no {name} at {path}"
+    missing = missing_file(args)
+    if missing:
+        return missing
     if args.format not in FORMATS:
         return f"there is no format {args.format!r}, only {', '.join(FORMATS)}"
     if args.int8 and args.calibration is None:
@@ -189,11 +189,6 @@ def _sample(args: argparse.Namespace, inferencer: Any) -> Any:
     if video is not None:
         return read_sample(inferencer, video)
     return read_made_up_sample(inferencer, MADE_UP_SIZE)
-
-
-def _stop(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .predict import import_plugin, load_config
+from .starting import import_plugin, load_config, missing_file, not_weights, stop
 
 if TYPE_CHECKING:
     from compressedvideo.live import LiveCompressedVideo
@@ -69,16 +68,16 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 if it was ended by hand or in time, 1 for an error; what was predicted stays."""
     args = parse_args(arguments)
-    for name, path in (("config", args.config), ("checkpoint", args.checkpoint)):
-        if "://" not in path and not os.path.isfile(path):
-            return _stop(f"no {name} at {path}")
+    missing = missing_file(args)
+    if missing:
+        return stop(missing)
     wrong = [option for option in args.ffmpeg_options if "=" not in option]
     if wrong:
-        return _stop(f"--ffmpeg-options {wrong[0]} must be KEY=VALUE")
+        return stop(f"--ffmpeg-options {wrong[0]} must be KEY=VALUE")
     try:
         import_plugin()
     except ImportError as error:  # in the base install, with all that is missing and how to get it
-        return _stop(str(error))
+        return stop(str(error))
     from compressedvideo import CodecError
     from mmcondense.apis.inference_inputs import UsageError
     from mmcondense.apis.inferencer import CompressedActionInferencer
@@ -109,9 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             return _watch(args, inferencer, live, log)
     except (CodecError, FileNotFoundError, UsageError) as error:
-        return _stop(str(error))
+        return stop(str(error))
     except UnpicklingError:
-        return _stop(f"{args.checkpoint} is no checkpoint that torch loads with weights_only=True")
+        return stop(not_weights(args.checkpoint))
 
 
 def _watch(
@@ -134,7 +133,7 @@ def _watch(
     except KeyboardInterrupt:
         print()
     except CodecError as error:
-        status = _stop(str(error))
+        status = stop(str(error))
     found = summary(latencies, live, seconds=time.monotonic() - began)
     _write(log, dict(summary=found))
     print(sentence_of(found))
@@ -203,11 +202,6 @@ def sentence_of(found: dict[str, Any]) -> str:
     if found["peak_memory_mb"] is not None:
         parts.append(f"{found['peak_memory_mb']} MB at most")
     return "; ".join(parts)
-
-
-def _stop(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .starting import stop
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             import compressedvideo.drawing  # noqa: F401 - says so before the video is read
         except ImportError as error:
-            return _stop(str(error))
+            return stop(str(error))
     from compressedvideo import CodecError, CompressedVideo
     from compressedvideo.whole_video import motion_of_frames
 
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 args.out_dir.mkdir(parents=True, exist_ok=True)
                 draw(video, lengths, args)
     except CodecError as error:
-        return _stop(str(error))
+        return stop(str(error))
     return 0
 
 
@@ -121,11 +123,6 @@ def draw(video: CompressedVideo, lengths: np.ndarray, args: argparse.Namespace) 
     timeline = Timeline(width, duration, curve=curve, caption=caption)
     annotate(video, overlay, timeline, style=args.style)
     print(f"overlay   {overlay}")
-
-
-def _stop(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
+
+from .starting import import_plugin, load_config, missing_file, not_weights, stop
 
 if TYPE_CHECKING:  # seconds of torch, which --help does without
     from rich.table import Table
@@ -57,17 +58,17 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 if every input could be read, 1 if not; results of the others are written all the same."""
     args = parse_args(arguments)
-    for name, path in (("config", args.config), ("checkpoint", args.checkpoint)):
-        if "://" not in path and not os.path.isfile(path):
-            return _stop(f"no {name} at {path}")
+    missing = missing_file(args)
+    if missing:
+        return stop(missing)
     if args.label_map is not None and not os.path.isfile(args.label_map):
-        return _stop(f"no label map at {args.label_map}: a file with a class name per line")
+        return stop(f"no label map at {args.label_map}: a file with a class name per line")
     if not any("://" in one or os.path.exists(one) for one in args.inputs):
-        return _stop(f"no such file or folder: {', '.join(args.inputs)}")
+        return stop(f"no such file or folder: {', '.join(args.inputs)}")
     try:
         import_plugin()
     except ImportError as error:  # in the base install, with all that is missing and how to get it
-        return _stop(str(error))
+        return stop(str(error))
     from mmcondense.apis.inference_inputs import UsageError, expand_inputs
     from mmcondense.apis.inferencer import CompressedActionInferencer
 
@@ -83,38 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             args.out_dir.mkdir(parents=True, exist_ok=True)
         return _predict(args, inferencer, videos)
     except (UsageError, FileNotFoundError) as error:
-        return _stop(str(error))
+        return stop(str(error))
     except UnpicklingError:
-        return _stop(f"{args.checkpoint} is no checkpoint that torch loads with weights_only=True")
-
-
-def import_plugin() -> None:
-    """Import mmcondense without the warnings of what it imports."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from mmcondense import apis  # noqa: F401
-
-
-def load_config(path: str, options: Sequence[str]) -> Any:
-    """The config with ``key=value`` options merged into it.
-
-    Raises:
-        UsageError: If the file is no config, or one without a model.
-    """
-    from mmengine.config import Config, DictAction
-
-    from mmcondense.apis.inference_inputs import UsageError
-
-    if not path.endswith((".py", ".json", ".yaml", ".yml")):
-        raise UsageError(f"{path} is no config; the order is INPUT CONFIG CHECKPOINT")
-    cfg = Config.fromfile(path)
-    if "model" not in cfg:
-        raise UsageError(f"{path} has no model: it is only a part of a config")
-    if options:
-        parser = argparse.ArgumentParser()
-        parser.add_argument("--cfg-options", nargs="+", action=DictAction)
-        cfg.merge_from_dict(parser.parse_args(["--cfg-options", *options]).cfg_options)
-    return cfg
+        return stop(not_weights(args.checkpoint))
 
 
 def _predict(args: argparse.Namespace, inferencer: Any, videos: Sequence[str]) -> int:
@@ -232,11 +204,6 @@ def make_table(rows: Sequence[tuple[str, ...]]) -> Table:
         table.add_row(Text(name, overflow="fold"), *map(Text, cells))
         last = video
     return table
-
-
-def _stop(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from .class_folders import (
     readable,
     split_by_class,
 )
-from .predict import import_plugin
+from .starting import import_plugin, stop
 
 CONFIG, SCORES = "ip_tsn.py", "scores.npz"
 _VAL_SHARE = 0.2
@@ -77,13 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, least in (("epochs", 1), ("batch_size", 1), ("workers", 0), ("seed", 0)):
         if getattr(args, name) < least:
             flag = name.replace("_", "-")
-            return _stop(f"--{flag} {getattr(args, name)} must be at least {least}")
+            return stop(f"--{flag} {getattr(args, name)} must be at least {least}")
     work_dir = args.work_dir or Path("work_dirs", args.folder.resolve().name)
     try:
         plan = _plan(args)
         _train(args, plan, work_dir)
     except (FolderError, ImportError) as error:
-        return _stop(str(error))
+        return stop(str(error))
     return 0
 
 
@@ -243,11 +243,6 @@ def _write(path: Path, text: str) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
-
-
-def _stop(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

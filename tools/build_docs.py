@@ -71,21 +71,20 @@ def gather() -> None:
         for link in LINK.findall(text):
             linked = (page.parent / link).resolve()
             if linked.is_file() and linked.suffix != ".md":
-                copy(linked)
+                shutil.copy2(linked, target_of(linked))
             elif linked.is_dir():  # which only a repository shows
                 text = re.sub(rf"\[([^]]+)\]\({re.escape(link)}\)", r"\1", text)
-        target = SOURCE / page.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target_of(page).write_text(text, encoding="utf-8")
     (SOURCE / "api").mkdir()
     for name, purpose in API.items():
         (SOURCE / "api" / f"{name}.md").write_text(api_page(name, purpose), encoding="utf-8")
 
 
-def copy(file: Path) -> None:
+def target_of(file: Path) -> Path:
+    """Where a file of the repository goes; its folder is made."""
     target = SOURCE / file.relative_to(ROOT)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(file, target)
+    return target
 
 
 def api_page(name: str, purpose: str) -> str:

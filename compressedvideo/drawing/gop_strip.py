@@ -40,8 +40,8 @@ def draw_gop(video: CompressedVideo, frames: Sequence[int]) -> Image.Image:
     """
     if not len(frames):
         raise ValueError("frames is empty")
-    clip, has_bits = _read(video, frames)
-    rows = _rows(clip, video, has_bits=has_bits)
+    clip = _read(video, frames)
+    rows = _rows(clip, video)
     height, width = _tile_size(video)
     size = (
         _LABELS + len(frames) * (width + _GAP),
@@ -52,10 +52,7 @@ def draw_gop(video: CompressedVideo, frames: Sequence[int]) -> Image.Image:
     for column in range(len(frames)):
         left = _LABELS + column * (width + _GAP)
         kind = clip.frame_types[column]
-        spent = ""
-        if has_bits:
-            assert clip.bits is not None
-            spent = f", {clip.bits[column].sum() / 8000:.2g} kB"
+        spent = "" if clip.bits is None else f", {clip.bits[column].sum() / 8000:.2g} kB"
         text = f"{int(clip.frame_inds[column])} {kind}{spent}"
         draw.text((left, _ARCS + 3), text, _KINDS.get(kind, _TEXT), _font(15))
         for number, (_, images) in enumerate(rows):
@@ -68,24 +65,21 @@ def draw_gop(video: CompressedVideo, frames: Sequence[int]) -> Image.Image:
     return picture
 
 
-def _read(video: CompressedVideo, frames: Sequence[int]) -> tuple[CompressedClip, bool]:
-    """The frames with whatever the codec has of them, and whether bits are among it."""
+def _read(video: CompressedVideo, frames: Sequence[int]) -> CompressedClip:
+    """The frames with whatever the codec has of them."""
     for modalities in (
         ("rgb", "motion", "residual", "cells", "bits"),
         ("rgb", "motion", "residual", "cells"),
         ("rgb",),
     ):
         try:
-            clip = video.read(frames, modalities=modalities, per_frame=True)
-            return clip, "bits" in modalities
+            return video.read(frames, modalities=modalities, per_frame=True)
         except NoMotionVectorsError:
             continue
     raise AssertionError("pictures alone need no vectors")
 
 
-def _rows(
-    clip: CompressedClip, video: CompressedVideo, *, has_bits: bool
-) -> list[tuple[str, np.ndarray]]:
+def _rows(clip: CompressedClip, video: CompressedVideo) -> list[tuple[str, np.ndarray]]:
     """Labels, and [S, h, w, 3] uint8 images."""
     assert clip.rgb is not None
     rows = [("frame", clip.rgb)]
@@ -100,8 +94,7 @@ def _rows(
     if clip.residual is not None:
         strong = np.clip(clip.residual.astype(np.int32) * _RESIDUAL_GAIN + 128, 0, 255)
         rows.append((f"residual,\n{_RESIDUAL_GAIN} times", strong.astype(np.uint8)))
-    if has_bits:
-        assert clip.bits is not None
+    if clip.bits is not None:
         rows.append((f"bits per\n{clip.bits_block}x{clip.bits_block},\nlog", _heat(clip, video)))
     return rows
 
@@ -119,9 +112,7 @@ def _heat(clip: CompressedClip, video: CompressedVideo) -> np.ndarray:
 
 def _tile_size(video: CompressedVideo) -> tuple[int, int]:
     """Height and width: whole multiples of small videos, so that pixels stay visible."""
-    width = video.width * max(-(-TILE // video.width), 1)
-    if video.width > TILE:
-        width = TILE
+    width = TILE if video.width > TILE else video.width * -(-TILE // video.width)
     return max(round(video.height * width / video.width), 1), width
 
 
