@@ -21,6 +21,7 @@ _X264_MEDIUM = {
     "b-pyramid": "normal",
     "b_strategy": "1",
     "weightp": "2",
+    "mbtree": "1",
 }
 SETTINGS: dict[str, dict] = {
     "mpeg4-gop12": dict(codec="mpeg4", gop_size=12),
