@@ -16,7 +16,7 @@ from .limits import Limits
 from .live import LiveCompressedVideo, LiveWindow
 from .motion.cells import MotionCells
 from .motion.kernels import BACKENDS, backend, set_backend
-from .request import MODALITIES, PRECISIONS, REFERENCES
+from .request import LAYOUTS, MACROBLOCK_MODALITIES, MODALITIES, PRECISIONS, REFERENCES
 from .video import CompressedVideo
 from .writing.encode import ENCODERS, VideoWriter, encode_frames
 from .writing.reencode import reencode
@@ -24,6 +24,8 @@ from .writing.reencode import reencode
 __all__ = [
     "BACKENDS",
     "ENCODERS",
+    "LAYOUTS",
+    "MACROBLOCK_MODALITIES",
     "MODALITIES",
     "ON_DAMAGE",
     "PRECISIONS",

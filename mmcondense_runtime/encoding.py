@@ -1,4 +1,4 @@
-"""Motion and residuals as the bytes, or small integers, that networks are fed with."""
+"""Motion, residuals and bits as the bytes, or small integers, that networks are fed with."""
 
 from __future__ import annotations
 
@@ -35,6 +35,22 @@ def encode_residual(residual: np.ndarray) -> np.ndarray:
         Same shape, uint8. 128 is no difference; differences beyond ±128 saturate.
     """
     return np.clip(residual + 128, 0, 255).astype(np.uint8)
+
+
+def encode_bits(counts: np.ndarray) -> np.ndarray:
+    """A byte for bits or coefficients of a macroblock: ``round(16 log2(1 + n))``, at most 255.
+
+    16 steps to each doubling: 0 stays 0, 1 is 16, 15 is 64, 255 is 128, and 62,757 saturates.
+
+    Args:
+        counts: any shape, from 0.
+
+    Returns:
+        Same shape, uint8.
+    """
+    coded = np.log2(1 + np.asarray(counts, np.float32))
+    coded *= 16
+    return np.minimum(np.rint(coded, out=coded), 255, out=coded).astype(np.uint8)
 
 
 def quantize_motion(motion: np.ndarray) -> np.ndarray:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from . import geometry, sampling
-from .encoding import encode_motion, encode_residual, quantize_motion
+from .clip_images import VECTORS, modality_images
+from .encoding import encode_bits, encode_motion, encode_residual, quantize_motion
 from .ruler import make_ruler, measure_ruler
 
-VECTORS = ("motion", "motion_past", "motion_future")
-_MODALITIES = ("iframe", "rgb", "residual", *VECTORS)
+_MODALITIES = ("iframe", "rgb", "residual", "bits", *VECTORS)
 
 
 class PipelineError(ValueError):
@@ -169,6 +169,7 @@ def _load_compressed_video(
     reference: str = "previous",
     precision: str = "subpixel",
     per_frame: bool = False,
+    layout: str = "pixels",
 ) -> None:
     strange = sorted(set(modalities) - set(_MODALITIES))
     if strange:
@@ -180,14 +181,14 @@ def _load_compressed_video(
         precision=precision,
         iframe_inds=clip.iframe_inds,
         per_frame=per_frame,
+        layout=layout,
     )
+    size = clip.video.height, clip.video.width
     for modality in modalities:
-        images = read.iframes if modality == "iframe" else getattr(read, modality)
-        if modality in VECTORS:
-            images = images.astype(np.float32, copy=False)
-        _append(clip, modality, list(images))
-    if any(modality in VECTORS for modality in modalities):
-        _append(clip, "ruler", [make_ruler(*clip.images[0].shape[:2])])
+        _append(clip, modality, list(modality_images(read, modality, frame_size=size)))
+    vectors = next((modality for modality in modalities if modality in VECTORS), None)
+    if vectors:
+        _append(clip, "ruler", [make_ruler(*clip.images[clip.index[vectors][0]].shape[:2])])
 
 
 def _append(clip: Clip, modality: str, images: geometry.Images) -> None:
@@ -269,6 +270,8 @@ def _encode(images: np.ndarray, modality: str, *, encoding: str, bound: float) -
         )
     if encoding == "uint8" and modality == "residual":
         return encode_residual(images)
+    if encoding == "uint8" and modality == "bits":
+        return encode_bits(images)
     return images
 
 

@@ -1,4 +1,4 @@
-"""From sampled frame indices to one flat list of images: I-frames, motion, residuals, a ruler."""
+"""From sampled frame indices to a flat list of images: I-frames, motion, residuals, a ruler."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from compressedvideo import MODALITIES, PRECISIONS, REFERENCES, CompressedClip
+from compressedvideo import (
+    LAYOUTS,
+    MACROBLOCK_MODALITIES,
+    MODALITIES,
+    PRECISIONS,
+    REFERENCES,
+)
+from mmcondense_runtime.clip_images import VECTORS, modality_images
 from mmcondense_runtime.ruler import make_ruler
 
 PREVIOUS_RGB = "previous_rgb"
-VECTOR_MODALITIES = ("motion", "motion_past", "motion_future", "flow")
+VECTOR_MODALITIES = (*VECTORS, "flow")
 
 
 @TRANSFORMS.register_module()
@@ -24,25 +31,37 @@ class LoadCompressedVideo(BaseTransform):
     which part of it is what. Motion travels unscaled. With vectors comes a ruler, an image of
     pixel coordinates, from which FormatCompressedShape reads what the transforms did to them.
 
+    Without ``residual`` and ``rgb`` no predicted frame is decoded where the codec has a parser
+    (MPEG-4 part 2, H.264, HEVC, VP9): motion and bits are read from the bitstream.
+    ``layout='cells'`` keeps them on the codec's own grid, of 8x8 pixels, or 4x4 (H.264, HEVC, VP9),
+    with vectors in cells: a small picture, which costs that much less to resize and to look at.
+    Resize brings grids of all codecs to one size. I-frames stay pictures of pixels beside it: they
+    get a size of their own by Resize in TransformIFrames, and clips are flipped, but not cropped.
+
     Damaged pictures raise, or are returned and flagged, as CompressedVideoDataset's ``on_damage``
     says: with that, and with its ``limits``, the sampler opened the video.
 
     Required keys: those of SampleCompressedFrames. Removed: ``compressed_video``. Added:
     ``imgs`` (iframe, rgb and previous_rgb uint8 [H, W, 3]; motion float32 [H, W, 2], pixels;
-    residual int16 [H, W, 3]), ``imgs_index`` (modality to (start, stop)), ``img_shape``,
-    ``original_shape``, ``frame_types``, ``iframe_is_virtual``, ``damaged`` and ``iframe_damaged``
-    ([frames] and [I-frames] bool).
+    residual int16 [H, W, 3]; bits float32 [H, W, 2], bits and coefficients of a macroblock),
+    ``imgs_index`` (modality to (start, stop)), ``img_shape``, ``original_shape``,
+    ``frame_types``, ``iframe_is_virtual``, ``damaged`` and ``iframe_damaged`` ([frames] and
+    [I-frames] bool).
 
     Args:
-        modalities: what to read, some of MODALITIES of compressedvideo, and ``'previous_rgb'``:
-            of each frame the one displayed before it, which LoadFlow can compute flow from.
+        modalities: what to read, some of MODALITIES of compressedvideo, ``'bits'``, and
+            ``'previous_rgb'``: of each frame the one displayed before it, which LoadFlow can
+            compute flow from.
         reference: what motion and residuals are relative to. ``'previous'``: the pictures that
             the codec predicted from; ``'iframe'``: accumulated to the GOP's I-frame.
         precision: ``'subpixel'``, or ``'integer'`` for CoViAR's whole pixels.
         per_frame: divide P-frames' vectors by the distance to their reference, so that they share
             B-frames' unit, pixels per frame.
+        layout: ``'pixels'``, or ``'cells'``, for which ``reference`` must be ``'previous'``,
+            ``precision`` ``'subpixel'``, and the modalities some of I-frames, motion and bits.
 
     Raises:
+        ValueError: for an unknown name, or names that do not go together.
         CodecError: if the video cannot be read as asked.
     """
 
@@ -53,18 +72,32 @@ class LoadCompressedVideo(BaseTransform):
         reference: str = "previous",
         precision: str = "subpixel",
         per_frame: bool = False,
+        layout: str = "pixels",
     ) -> None:
-        allowed = (*MODALITIES, PREVIOUS_RGB)
+        allowed = (*MODALITIES, *MACROBLOCK_MODALITIES, PREVIOUS_RGB)
         if not modalities or not set(modalities) <= set(allowed):
             raise ValueError(f"modalities={modalities}, allowed are some of {allowed}")
-        if reference not in REFERENCES:
-            raise ValueError(f"reference={reference!r}, allowed is one of {REFERENCES}")
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision={precision!r}, allowed is one of {PRECISIONS}")
+        for name, value, known in (
+            ("reference", reference, REFERENCES),
+            ("precision", precision, PRECISIONS),
+            ("layout", layout, LAYOUTS),
+        ):
+            if value not in known:
+                raise ValueError(f"{name}={value!r}, allowed is one of {known}")
+        if layout == "cells" and (
+            not set(modalities) <= {"iframe", "motion", "bits"}
+            or (reference, precision) != ("previous", "subpixel")
+        ):
+            raise ValueError(
+                "layout='cells' goes with some of 'iframe', 'motion', 'bits', with "
+                f"reference='previous' and precision='subpixel', not with {tuple(modalities)}, "
+                f"{reference!r} and {precision!r}"
+            )
         self.modalities = tuple(modalities)
         self.reference = reference
         self.precision = precision
         self.per_frame = per_frame
+        self.layout = layout
 
     def transform(self, results: dict) -> dict:
         modalities, iframe_inds = self.modalities, results["iframe_inds"]
@@ -80,16 +113,25 @@ class LoadCompressedVideo(BaseTransform):
                 precision=self.precision,
                 iframe_inds=iframe_inds,
                 per_frame=self.per_frame,
+                layout=self.layout,
             )
+            size = (video.height, video.width) if "bits" in modalities else (0, 0)
         imgs: list[np.ndarray] = []
         index: dict[str, tuple[int, int]] = {}
         for modality in self.modalities:
-            images = _images(clip, modality, num_iframes=num_iframes)
+            if modality in ("iframe", PREVIOUS_RGB):
+                assert clip.iframes is not None
+                of_both = (clip.iframes[:num_iframes], clip.iframes[num_iframes:])
+                images = of_both[modality == PREVIOUS_RGB]
+            else:
+                images = modality_images(clip, modality, frame_size=size)
             index[modality] = (len(imgs), len(imgs) + len(images))
             imgs.extend(images)
-        if any(modality in VECTOR_MODALITIES for modality in self.modalities):
+        vectors = [modality for modality in self.modalities if modality in VECTORS]
+        if vectors:
+            grid = imgs[index[vectors[0]][0]].shape[:2]
             index["ruler"] = (len(imgs), len(imgs) + 1)
-            imgs.append(make_ruler(*imgs[0].shape[:2]))
+            imgs.append(make_ruler(*grid))
         results["imgs"] = imgs
         results["imgs_index"] = index
         results["img_shape"] = results["original_shape"] = imgs[0].shape[:2]
@@ -102,16 +144,5 @@ class LoadCompressedVideo(BaseTransform):
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(modalities={self.modalities}, reference={self.reference!r}, "
-            f"precision={self.precision!r}, per_frame={self.per_frame})"
+            f"precision={self.precision!r}, per_frame={self.per_frame}, layout={self.layout!r})"
         )
-
-
-def _images(clip: CompressedClip, modality: str, *, num_iframes: int) -> np.ndarray:
-    if modality in ("iframe", PREVIOUS_RGB):
-        assert clip.iframes is not None
-        return clip.iframes[:num_iframes] if modality == "iframe" else clip.iframes[num_iframes:]
-    images = getattr(clip, modality)
-    assert images is not None, f"the codec returned no {modality}"
-    if modality in VECTOR_MODALITIES:
-        return images.astype(np.float32, copy=False)  # whole pixels too: resizing rescales them
-    return images

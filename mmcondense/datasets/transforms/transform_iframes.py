@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose
@@ -14,7 +15,8 @@ class TransformIFrames(BaseTransform):
     """Apply transforms, such as ColorJitter, to the I-frames and to nothing else.
 
     Place it between LoadCompressedVideo and FormatCompressedShape. Transforms that resize, crop
-    or flip do not belong in it: they must see all modalities.
+    or flip do not belong in it: they must see all modalities. Only where the others are on a grid
+    of cells (``layout='cells'``) it may resize the I-frames, which have a size of their own there.
 
     Modified keys: the I-frames of ``imgs``.
 
@@ -37,11 +39,19 @@ class TransformIFrames(BaseTransform):
         places = [at + i for at in range(0, len(imgs), per_crop) for i in range(start, stop)]
         before = [imgs[place] for place in places]
         after = self.transforms({**results, "imgs": list(before)})["imgs"]
-        if [(i.shape, i.dtype) for i in before] != [(i.shape, i.dtype) for i in after]:
+        others = [imgs[begin] for begin, _ in index.values() if begin != start]
+        may_resize = any(image.shape[:2] != before[0].shape[:2] for image in others)
+        if _kinds(before, may_resize) != _kinds(after, may_resize):
             raise ValueError(f"{self.transforms} changed number, shape or type of the I-frames")
         for place, image in zip(places, after, strict=True):
             imgs[place] = image
+        if may_resize and start == 0:
+            results["img_shape"] = imgs[0].shape[:2]
         return results
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(transforms={self.transforms})"
+
+
+def _kinds(images: Sequence[np.ndarray], may_resize: bool) -> list[tuple]:
+    return [(image.shape[2:] if may_resize else image.shape, image.dtype) for image in images]

@@ -26,6 +26,8 @@ class IPTwoStream(LateFusionRecognizer):
             (3 channels). A teacher on optical flow enters here, as a
             ``DistilledRecognizer3D``.
         fusion_weights: Of the two streams' scores.
+        p_modalities: What the P-stream sees, stacked in this order. Not the paper's:
+            ``("motion", "bits")`` (4 channels), for which no P-frame is decoded.
         data_preprocessor: Normalises ``iframe``, ``motion`` and ``residual``.
         init_cfg: See MMEngine.
 
@@ -40,18 +42,20 @@ class IPTwoStream(LateFusionRecognizer):
         i_stream: ConfigType,
         p_stream: ConfigType,
         fusion_weights: Sequence[float] = (1.0, 1.0),
+        p_modalities: Sequence[str] = ("motion", "residual"),
         data_preprocessor: OptConfigType = None,
         init_cfg: OptConfigType = None,
     ) -> None:
         super().__init__(
             dict(i_stream=i_stream, p_stream=p_stream),
             fusion_weights=fusion_weights,
-            modalities=("iframe", "motion", "residual"),
+            modalities=("iframe", *p_modalities),
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
+        self.p_modalities = tuple(p_modalities)
 
     def stream_inputs(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         # [B, V*S, 5, H, W] or [B, V, 5, S, H, W]
-        stacked = torch.cat([inputs["motion"], inputs["residual"]], dim=2)
+        stacked = torch.cat([inputs[name] for name in self.p_modalities], dim=2)
         return dict(i_stream=inputs["iframe"], p_stream=stacked)

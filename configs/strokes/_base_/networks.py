@@ -1,0 +1,26 @@
+# The networks of the rows, from scratch, a quarter of ResNet-18's channels each.
+_base_ = 'strokes.py'
+resnet_2d = dict(type='ResNet2D3D', depth=18, base_channels=16, inflate_from=None)
+resnet_2d3d = dict(type='ResNet2D3D', depth=18, base_channels=16)  # the P-stream's
+head_2d = dict(
+    type='TSNHead',
+    num_classes=_base_.num_classes,
+    in_channels=128,
+    dropout_ratio=0.0,
+    average_clips='prob',
+    topk=(1, ))
+head_3d = dict(
+    type='I3DHead',
+    num_classes=_base_.num_classes,
+    in_channels=128,
+    dropout_ratio=0.0,
+    average_clips='prob',
+    topk=(1, ))
+rgb_norm = dict(
+    type='ActionDataPreprocessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375])
+vector_norm = dict(type='ActionDataPreprocessor', mean=[127.5] * 2, std=[255] * 2)
+residual_norm = dict(
+    type='ActionDataPreprocessor', mean=[127.5] * 3, std=[58.395, 57.12, 57.375])
+bits_norm = dict(type='ActionDataPreprocessor', mean=[64] * 2, std=[64] * 2)

@@ -1,0 +1,23 @@
+# A P-stream for which nothing is decoded: motion, and each macroblock's bits and coefficients.
+_base_ = '_base_/compressed.py'
+modalities = ('motion', 'bits')
+model = dict(
+    type='Recognizer3D',
+    backbone=dict(_base_.resnet_2d3d, in_channels=4),
+    cls_head=_base_.head_3d,
+    data_preprocessor=dict(
+        type='StreamDataPreprocessor',
+        stream=modalities,
+        preprocessors=dict(
+            motion=dict(_base_.vector_norm, format_shape='NCTHW'),
+            bits=dict(_base_.bits_norm, format_shape='NCTHW'))))
+load = dict(type='LoadCompressedVideo', modalities=modalities)
+pack = [
+    dict(type='FormatCompressedShape', layouts=dict(motion='NCTHW', bits='NCTHW')),
+    dict(type='PackActionInputs', collect_keys=modalities)
+]
+train_dataloader = dict(
+    dataset=dict(**_base_.dataset, pipeline=[_base_.sample_train, load, _base_.resize, *pack]))
+val_dataloader = dict(
+    dataset=dict(**_base_.dataset, pipeline=[_base_.sample_test, load, _base_.resize, *pack]))
+test_dataloader = val_dataloader
