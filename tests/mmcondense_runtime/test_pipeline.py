@@ -19,6 +19,7 @@ ALL = ("iframe", "motion", "residual")
 LOAD = dict(type="LoadCompressedVideo", modalities=ALL)
 LAYOUTS = dict(iframe="NCHW", rgb="NCTHW", motion="NCTHW", residual="NCHW")
 FORMAT = dict(type="FormatCompressedShape", layouts=LAYOUTS)
+GRID = dict(motion="NCTHW", bits="NCTHW")
 RESIZE = dict(type="Resize", scale=(75, 52), keep_ratio=False)
 STOCK = [dict(type="OpenVideo"), dict(type="SampleFrames", clip_len=5, test_mode=True)]
 PIPELINES = {
@@ -45,6 +46,18 @@ PIPELINES = {
         dict(type="SampleGOPClips", clip_len=9, num_clips=None, consecutive=2),
         dict(LOAD, modalities=(*ALL, "rgb"), reference="iframe", precision="integer"),
         *(dict(type="CropToMultiple", divisor=32), FORMAT),
+    ],
+    "what the bitstream says, on its grid": [
+        COMPRESSED,
+        dict(type="LoadCompressedVideo", modalities=("motion", "bits"), layout="cells"),
+        dict(type="Resize", scale=(20, 12), keep_ratio=False),
+        dict(type="FormatCompressedShape", layouts=GRID, motion_bound=2.5),
+    ],
+    "the same, painted, beside I-frames": [
+        COMPRESSED,
+        dict(type="LoadCompressedVideo", modalities=("iframe", "bits", "motion")),
+        RESIZE,
+        dict(type="FormatCompressedShape", layouts=dict(GRID, iframe="NCHW")),
     ],
     "frames of one clip": [
         *STOCK,

@@ -40,16 +40,14 @@ def _result(out: Path, name: str, row: Any, cost: dict) -> dict[str, Any]:
     done = [json.loads(path.read_text()) for path in sorted(folder.glob("seed*/trained.json"))]
     if not done and not cost:
         return {}
-    own = row.trained is None
+    seconds = [line["cpu_seconds"] for line in done if row.trained is None]
     return dict(
         cost,
         said=row.said,
         ours=row.ours,
         top1={str(line["seed"]): round(line[row.metric], 1) for line in done},
         commits=sorted({line["commit"] for line in done}),
-        cpu_seconds=round(np.mean([line["cpu_seconds"] for line in done]))
-        if done and own
-        else None,
+        cpu_seconds=round(np.mean(seconds)) if seconds else None,
     )
 
 

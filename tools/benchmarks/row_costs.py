@@ -85,7 +85,8 @@ def main() -> None:
     rows = {row: Measured(config) for row, config in configs.items()}
     for row in rows.values():  # caches, libraries: not counted
         row.step(0)
-        row.read_ms.clear(), row.network_ms.clear(), row.bytes.clear()
+        for taken in (row.read_ms, row.network_ms, row.bytes):
+            taken.clear()
     videos = [i for _ in range(rounds) for i in range(len(next(iter(rows.values()))))]
     for index in track(videos, "measuring", console=Console(stderr=True)):
         for row in rows.values():

@@ -12,7 +12,8 @@ from mmengine.runner import set_random_seed
 
 from compressedvideo import CompressedVideo
 from mmcondense.datasets.transforms import FormatCompressedShape, encode_motion, encode_residual
-from mmcondense_runtime.encoding import quantize_motion
+from mmcondense.datasets.transforms.format_compressed_shape import decode_bits
+from mmcondense_runtime.encoding import encode_bits, quantize_motion
 
 S = 3
 NCHW = dict(iframe="NCHW", motion="NCHW", residual="NCHW")
@@ -56,6 +57,27 @@ def test_residual_bytes_by_hand():
     expected = [128, 129, 127, 255, 255, 0, 0, 255, 0]
     np.testing.assert_array_equal(encode_residual(residual), expected)
     assert encode_residual(residual).dtype == np.uint8
+
+
+def test_bits_by_hand():
+    counts = np.array([0, 1, 3, 15, 255, 62_757, 1e6], np.float32)
+    np.testing.assert_array_equal(encode_bits(counts), [0, 16, 32, 64, 128, 255, 255])
+    np.testing.assert_allclose(decode_bits(encode_bits(counts))[:5], counts[:5], rtol=1e-6)
+    every = np.arange(62_757)
+    error = decode_bits(encode_bits(every)) - every
+    assert (np.abs(error) <= 0.0219 * (1 + every)).all()
+
+
+def test_bits_reach_the_network_as_bytes_of_their_logarithm(make_clip):
+    load = dict(modalities=("motion", "bits"), layout="cells")
+    layouts = dict(motion="NCTHW", bits="NCTHW")
+    coded, raw = (
+        run(make_clip(40), load=load, layouts=layouts, encoding=encoding)["bits"]
+        for encoding in ("uint8", "raw")
+    )
+    np.testing.assert_array_equal(coded, encode_bits(raw))
+    assert coded.dtype == np.uint8
+    assert raw.max() > 10
 
 
 def test_raw_keeps_what_was_read(make_clip):

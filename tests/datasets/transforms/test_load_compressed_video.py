@@ -15,6 +15,7 @@ from compressedvideo import (
     encode_frames,
 )
 from compressedvideo.bitstream import mpeg4
+from compressedvideo.decoding.decoder import Decoding
 from mmcondense.datasets.transforms import (
     FormatCompressedShape,
     LoadCompressedVideo,
@@ -161,3 +162,117 @@ def test_p_and_b_frames_pass_the_pipeline(tmp_path):
     frames = [np.roll(texture, 3 * t, axis=1)[:128, :170] for t in range(40)]
     encode_frames(tmp_path / "clip.avi", frames, codec="mpeg4", gop_size=20, b_frames=2)
     check_p_and_b_frames(tmp_path / "clip.avi")
+
+
+# -- what the bitstream alone says
+
+
+GRID = dict(modalities=("motion", "bits"), layout="cells")
+
+
+@pytest.mark.parametrize(("codec", "cell"), [("mpeg4", 8), ("h264", 4)])
+def test_cells_are_a_smaller_picture_whose_vectors_count_in_cells(make_clip, codec, cell):
+    path = make_clip(40, codec=codec)
+    results = load(path, **GRID)
+    with CompressedVideo(path) as video:
+        clip = video.read(results["frame_inds"], **GRID)
+    assert results["imgs_index"] == dict(motion=(0, 3), bits=(3, 6), ruler=(6, 7))
+    assert results["img_shape"] == (96 // cell, 128 // cell)
+    np.testing.assert_array_equal(np.stack(results["imgs"][:3]), clip.motion / cell)
+    np.testing.assert_array_equal(results["imgs"][6], make_ruler(96 // cell, 128 // cell))
+    assert np.abs(clip.motion).max() > 1
+    bits = np.stack(results["imgs"][3:6])  # [3, 96 / cell, 128 / cell, 2]
+    step = 16 // cell
+    for row, column in itertools.product(range(step), repeat=2):
+        macroblocks = np.stack([clip.bits, clip.coefficients], axis=-1)
+        np.testing.assert_array_equal(bits[:, row::step, column::step], macroblocks)
+    assert bits.max() > 10
+
+
+def test_painted_bits_are_those_of_each_pixels_macroblock(make_clip):
+    path = make_clip(40)
+    results = load(path, modalities=("bits",))
+    with CompressedVideo(path) as video:
+        clip = video.read(results["frame_inds"], modalities=("bits",))
+    assert results["imgs_index"] == dict(bits=(0, 3))  # no vectors, no ruler
+    for image, bits in zip(results["imgs"], clip.bits, strict=True):
+        assert image.shape == (96, 128, 2)
+        np.testing.assert_array_equal(image[..., 0], np.kron(bits, np.ones((16, 16))))
+
+
+def test_grids_of_two_codecs_become_one(make_clip):
+    """Of one pan: cells of 8 pixels as they are, cells of 4 made half as many."""
+    pipeline = [
+        dict(type="SampleCompressedFrames", num_segments=3, test_mode=True),
+        dict(type="LoadCompressedVideo", modalities=("motion",), layout="cells"),
+        dict(type="Resize", scale=(16, 12), keep_ratio=False),
+        dict(type="FormatCompressedShape", layouts=dict(motion="NCTHW"), encoding="raw"),
+    ]
+    transforms = [TRANSFORMS.build(transform) for transform in pipeline]
+    medians = []
+    for codec in ("mpeg4", "h264"):
+        results = dict(filename=str(make_clip(40, codec=codec)))
+        for transform in transforms:
+            results = transform(results)
+        assert results["motion"].shape == (1, 2, 3, 12, 16)
+        medians.append(np.median(results["motion"], axis=(0, 2, 3, 4)))
+    np.testing.assert_allclose(*medians, atol=1 / 32)  # a quarter of a pixel
+    assert np.abs(medians[0]).max() > 0.1
+
+
+def test_iframes_beside_cells_are_pictures_with_a_size_of_their_own(make_clip):
+    resize = dict(type="Resize", scale=(64, 48), keep_ratio=False)
+    pipeline = [
+        dict(type="SampleCompressedFrames", num_segments=3, test_mode=True),
+        dict(
+            type="LoadCompressedVideo", modalities=("iframe", *GRID["modalities"]), layout="cells"
+        ),
+        dict(type="TransformIFrames", transforms=[resize]),
+        dict(type="Flip", flip_ratio=1.0),
+        dict(
+            type="FormatCompressedShape",
+            layouts=dict(iframe="NCHW", motion="NCTHW", bits="NCTHW"),
+            encoding="raw",
+        ),
+    ]
+    results = dict(filename=str(make_clip(40)), modality="RGB")
+    for transform in pipeline:
+        results = TRANSFORMS.build(transform)(results)
+    assert results["iframe"].shape == (3, 3, 48, 64)
+    assert results["bits"].shape == (1, 2, 3, 12, 16)
+    unflipped = load(make_clip(40), **GRID)["imgs"]
+    np.testing.assert_allclose(results["motion"][0, 0, 0], -unflipped[0][:, ::-1, 0], rtol=1e-5)
+    np.testing.assert_array_equal(results["bits"][0, 1, 2], unflipped[5][:, ::-1, 1])
+
+
+def test_no_predicted_frame_is_decoded_for_motion_and_bits(make_clip, monkeypatch):
+    """A decoder that was given P-frames would have made pictures of them."""
+    pictures = []
+    decode = Decoding._decode
+
+    def counting(self, packet):
+        for picture, frame in decode(self, packet):
+            pictures.append(picture)
+            yield picture, frame
+
+    monkeypatch.setattr(Decoding, "_decode", counting)
+    load(make_clip(40), **GRID)
+    assert not pictures
+    load(make_clip(40), modalities=("iframe", "motion", "bits"))
+    assert len(pictures) == 3
+    load(make_clip(40))
+    assert len(pictures) > 6
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        dict(modalities=("motion", "residual")),
+        dict(modalities=("rgb",)),
+        dict(modalities=("motion",), reference="iframe"),
+        dict(modalities=("motion",), precision="integer"),
+    ],
+)
+def test_what_does_not_go_with_cells(arguments):
+    with pytest.raises(ValueError, match=r"layout='cells' goes with some of 'iframe', 'motion'"):
+        LoadCompressedVideo(**arguments, layout="cells")
