@@ -6,6 +6,7 @@ from .format_compressed_shape import FormatCompressedShape, encode_motion, encod
 from .fuse_clip import FuseClip
 from .load_compressed_video import LoadCompressedVideo
 from .load_flow import LoadFlow
+from .mixed_encodings import MixedEncodings
 from .pipeline_check import check_compressed_pipeline
 from .read_frames import OpenVideo, ReadFrames
 from .sample_compressed_frames import SampleCompressedFrames
@@ -20,6 +21,7 @@ __all__ = [
     "FuseClip",
     "LoadCompressedVideo",
     "LoadFlow",
+    "MixedEncodings",
     "OpenVideo",
     "ReadFrames",
     "SampleCompressedFrames",
