@@ -16,7 +16,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 import numpy as np
@@ -26,28 +29,31 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
+from rich.progress import track
 
+from compressedvideo import reencode
 from mmcondense.apis.flops import build_model
 
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS / "benchmarks"))
-from real_video import CONFIGS, ROWS, call, environment, train, write  # noqa: E402
+from real_video import CONFIGS, ROWS, environment, train, write  # noqa: E402
 
-ENCODINGS: dict[str, str] = {
-    "mpeg4_q1": "--quality 1",
-    "mpeg4_q8": "--quality 8",
-    "mpeg4_q31": "--quality 31",
-    "mpeg4_gop50": "--gop-size 50",
-    "mpeg4_gop250": "--gop-size 250",
-    "mpeg4_b2": "--b-frames 2",
-    "h264_crf23": "--codec h264 --quality 23",
-    "h264_crf28_gop250": "--codec h264 --quality 28 --gop-size 250",
-    "h264_b2": "--codec h264 --quality 23 --b-frames 2",
-    "hevc_crf28": "--codec hevc --quality 28",
-    "vp9_crf32": "--codec vp9 --quality 32",
-}
-"""Arguments of tools/data/reencode.py, whose defaults are MPEG-4 part 2, quality 2, GOP 12."""
-
+ENCODINGS: dict[str, dict[str, Any]] = dict(
+    mpeg4_q1=dict(quality=1),
+    mpeg4_q8=dict(quality=8),
+    mpeg4_q31=dict(quality=31),
+    mpeg4_gop50=dict(gop_size=50),
+    mpeg4_gop250=dict(gop_size=250),
+    mpeg4_b2=dict(b_frames=2),
+    h264_crf23=dict(codec="h264", quality=23),
+    h264_crf28_gop250=dict(codec="h264", quality=28, gop_size=250),
+    h264_b2=dict(codec="h264", quality=23, b_frames=2),
+    hevc_crf28=dict(codec="hevc", quality=28),
+    vp9_crf32=dict(codec="vp9", quality=32),
+)
+"""Arguments of compressedvideo.reencode, whose defaults are MPEG-4 part 2, quality 2, GOP 12."""
+LEARNED_FROM = ("mpeg4_q8", "mpeg4_gop250", "h264_crf23")
+"""Those of which ``p_stream_cells_mixed`` sees the training videos."""
 AS_THEY_ARE = "as they are"
 
 
@@ -75,9 +81,26 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def encode(name: str, args: argparse.Namespace) -> None:
-    tool = [TOOLS / "data" / "reencode.py", args.data / "videos", args.encoded / name]
-    options = [*ENCODINGS[name].split(), "--workers", args.workers]
-    call([*tool, *options], args.encoded / f"{name}.log", environment(args))
+    """Re-encode the validation videos, and the training videos where a row learns from them."""
+    parts = ["val.txt"]
+    if name in LEARNED_FROM and args.train:
+        parts.append("train.txt")
+    jobs = {}
+    for part in parts:
+        for video, _ in read_list(args.data / part):
+            path = args.encoded / name / Path(video).with_suffix(".mp4")
+            if not path.is_file():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                jobs[path] = args.data / "videos" / video
+    with ThreadPoolExecutor(args.workers) as pool:
+        work = partial(reencode, **ENCODINGS[name])
+        for _ in track(pool.map(work, jobs.values(), jobs), name, total=len(jobs)):
+            pass
+
+
+def read_list(path: Path) -> list[tuple[str, str]]:
+    lines = path.read_text().splitlines()
+    return [(line.rsplit(maxsplit=1)[0], line.split()[-1]) for line in lines if line.strip()]
 
 
 @torch.no_grad()
@@ -108,8 +131,8 @@ def list_of(encoding: str, args: argparse.Namespace) -> Path:
     """The validation list with the names that re-encoded files have."""
     path = args.encoded / f"{encoding}.txt"
     if not path.is_file():
-        pairs = [line.rsplit(maxsplit=1) for line in (args.data / "val.txt").open() if line.strip()]
-        lines = [f"{Path(name).with_suffix('.mp4')} {label}" for name, label in pairs]
+        pairs = read_list(args.data / "val.txt")
+        lines = [f"{Path(video).with_suffix('.mp4')} {label}" for video, label in pairs]
         write(path, "\n".join(lines) + "\n")
     return path.resolve()
 
@@ -129,7 +152,6 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     for name in args.encodings:
-        print(f"encoding {name}", flush=True)
         encode(name, args)
     for seed in args.seeds:
         for row in args.train:
