@@ -86,6 +86,7 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
         "RandomFrames": dict(num_frames=NUM_SEGMENTS),
         "LoadFlow": dict(video_folder="videos", flow_folder="flow"),
         "FindAudioFeature": dict(video_folder="videos"),
+        "MixedEncodings": dict(folders=["videos"]),
         "VisionTransformer": dict(
             img_size=side, num_frames=CLIP_LEN, embed_dims=32, depth=2, num_heads=2
         ),

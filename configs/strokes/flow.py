@@ -8,11 +8,12 @@ model = dict(
         type='StreamDataPreprocessor',
         stream=('flow', ),
         preprocessors=dict(flow=dict(_base_.vector_norm, format_shape='NCTHW'))))
-load = [
-    dict(type='LoadFlow', flow_folder=_base_.flow_folder), _base_.resize,
+load = dict(type='LoadFlow', flow_folder=_base_.flow_folder)
+pack = [
+    _base_.resize,
     dict(type='FormatCompressedShape', layouts=dict(flow='NCTHW')),
     dict(type='PackActionInputs', collect_keys=('flow', ))
 ]
-train_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=[_base_.sample_train, *load]))
-val_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=[_base_.sample_test, *load]))
+train_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=[_base_.sample_train, load, _base_.crop, *pack]))
+val_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=[_base_.sample_test, load, *pack]))
 test_dataloader = val_dataloader

@@ -5,6 +5,6 @@ compute = [
     dict(type='LoadFlow', method='dis')
 ]
 train_dataloader = dict(
-    dataset=dict(pipeline=[_base_.sample_train, *compute, *_base_.load[1:]]))
-val_dataloader = dict(dataset=dict(pipeline=[_base_.sample_test, *compute, *_base_.load[1:]]))
+    dataset=dict(pipeline=[_base_.sample_train, *compute, _base_.crop, *_base_.pack]))
+val_dataloader = dict(dataset=dict(pipeline=[_base_.sample_test, *compute, *_base_.pack]))
 test_dataloader = val_dataloader

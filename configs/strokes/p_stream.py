@@ -17,7 +17,7 @@ pack = [
     dict(type='PackActionInputs', collect_keys=modalities)
 ]
 train_dataloader = dict(
-    dataset=dict(**_base_.dataset, pipeline=[_base_.sample_train, load, _base_.resize, *pack]))
+    dataset=dict(**_base_.dataset, pipeline=[_base_.sample_train, load, _base_.crop, _base_.resize, *pack]))
 val_dataloader = dict(
     dataset=dict(**_base_.dataset, pipeline=[_base_.sample_test, load, _base_.resize, *pack]))
 test_dataloader = val_dataloader

@@ -12,6 +12,6 @@ pack_cells = [
     dict(type='PackActionInputs', collect_keys=_base_.modalities)
 ]
 train_dataloader = dict(
-    dataset=dict(pipeline=[_base_.sample_train, cells, to_grid, *pack_cells]))
+    dataset=dict(pipeline=[_base_.sample_train, cells, _base_.crop, to_grid, *pack_cells]))
 val_dataloader = dict(dataset=dict(pipeline=[_base_.sample_test, cells, to_grid, *pack_cells]))
 test_dataloader = val_dataloader

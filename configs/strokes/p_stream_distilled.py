@@ -22,6 +22,6 @@ train_dataloader = dict(
     dataset=dict(
         pipeline=[
             _base_.sample_train, _base_.load,
-            dict(type='LoadFlow', flow_folder=_base_.flow_folder), _base_.resize,
+            dict(type='LoadFlow', flow_folder=_base_.flow_folder), _base_.crop, _base_.resize,
             *pack_with_flow
         ]))

@@ -6,6 +6,6 @@ model = dict(
     cls_head=_base_.head_2d,
     data_preprocessor=dict(_base_.rgb_norm, format_shape='NCHW'))
 pack = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
-train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_pipeline[:4], *pack]))
+train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_pipeline[:6], *pack]))
 val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_pipeline[:4], *pack]))
 test_dataloader = val_dataloader

@@ -65,7 +65,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", nargs="+", default=["p_stream_cells"], metavar="ROW")
     parser.add_argument("--train", nargs="*", default=[], metavar="ROW")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, default=30, help="of --train (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=40, help="of --train (%(default)s)")
     parser.add_argument("--encodings", nargs="+", choices=ENCODINGS, default=list(ENCODINGS))
     parser.add_argument("--out", type=Path, help="of real_video.py (work_dirs/real_video/NAME)")
     parser.add_argument("--workers", type=int, default=2, help="of re-encoding (%(default)s)")

@@ -75,7 +75,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("data/strokes"), help="(%(default)s)")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, default=30, help="(%(default)s)")
+    parser.add_argument("--epochs", type=int, default=40, help="(%(default)s)")
     parser.add_argument("--out", type=Path, help="(work_dirs/real_video/NAME of the folder)")
     parser.add_argument("--flow", type=Path, help="optical flow that is there (OUT/flow)")
     parser.add_argument("--rounds", type=int, default=3, help="of measuring (%(default)s)")

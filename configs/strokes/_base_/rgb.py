@@ -1,11 +1,12 @@
 # RGB as MMAction2 reads it: decord, one frame in the middle of each of 16 segments (in training at
-# random in it). DECODER=PyAV for the other one.
+# random in it, with other colours each time). DECODER=PyAV for the other one.
 _base_ = 'networks.py'
 decoder = '{{$DECODER:Decord}}'
 train_pipeline = [
     dict(type=f'{decoder}Init'),
     dict(type='UniformSample', clip_len=_base_.num_segments),
-    dict(type=f'{decoder}Decode'), _base_.resize,
+    dict(type=f'{decoder}Decode'), _base_.crop, _base_.resize,
+    dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs')
 ]
