@@ -7,7 +7,7 @@ num_segments = 16
 num_classes = int('{{$STROKES_CLASSES:10}}')
 data_root = '{{$STROKES:data/strokes}}'
 flow_folder = '{{$STROKES_FLOW:flow}}'  # beside videos/, or an absolute path
-crop = dict(type='RandomResizedCrop', area_range=(0.5, 1.0), aspect_ratio_range=(1.1, 1.6))
+crop = dict(type='RandomResizedCrop', area_range=(0.5, 1.0))
 resize = dict(type='Resize', scale=(128, 96), keep_ratio=False)
 dataset = dict(
     type='CompressedVideoDataset', data_root=data_root, data_prefix=dict(video='videos'))
