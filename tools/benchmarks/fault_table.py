@@ -372,7 +372,7 @@ def _signal_to(name: str, number: signal.Signals, *, quick: bool) -> None:
             arguments = (many_videos(bench), work, "--workers", 2)
         elif name == "make_shards":
             lines = (f"{path.name} 0\n" for path in many_videos(bench).iterdir())
-            (bench.folder / "many.txt").write_text("".join(lines) * 50)
+            (bench.folder / "many.txt").write_text("".join(lines) * 400)
             arguments = (bench.folder / "many.txt", "--video-root", many_videos(bench))
             arguments += ("--out", work)
         else:

@@ -48,14 +48,23 @@ class Row:
     """The row in whose training this one's accuracy is; None: its own."""
 
     metric: str = "acc/top1"
+    config: str | None = None
+    """What is trained; None: the config of the row's name."""
+
     cost: str | None = None
-    """The config that is measured; None: its own."""
+    """The config that is measured; None: the one that is trained."""
+
+    longer: int = 1
+    """How many times the epochs of the others."""
 
 
 ROWS = {
     "rgb_tsn": Row("RGB: TSN", ours=False),
     "rgb_slowonly": Row("RGB: SlowOnly", ours=False),
     "rgb_2d3d": Row("RGB: the P-stream's network", ours=False),
+    "rgb_2d3d_long": Row(
+        "the same, three times the epochs", ours=False, config="rgb_2d3d", longer=3
+    ),
     "flow": Row("DIS flow: the P-stream's network", ours=False, cost="flow_online"),
     "i_stream": Row("IP-TSN: I-stream", trained="ip_tsn", metric="acc/i_stream_top1"),
     "p_stream": Row("IP-TSN: P-stream", trained="ip_tsn", metric="acc/p_stream_top1"),
@@ -90,7 +99,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def environment(args: argparse.Namespace, *, seed: int = 0) -> dict[str, str]:
+def environment(args: argparse.Namespace, *, seed: int = 0, longer: int = 1) -> dict[str, str]:
     """What the configs ask the environment for, and where this package is."""
     teacher = args.out / "flow" / f"seed{seed}" / "final.pth"
     return {
@@ -99,7 +108,7 @@ def environment(args: argparse.Namespace, *, seed: int = 0) -> dict[str, str]:
         "STROKES": str(args.data),
         "STROKES_FLOW": str(args.flow.resolve()),
         "STROKES_CLASSES": str(count_classes(args.data / "train.txt")),
-        "STROKES_EPOCHS": str(args.epochs),
+        "STROKES_EPOCHS": str(longer * args.epochs),
         "STROKES_TEACHER": str(teacher),
     }
 
@@ -122,9 +131,11 @@ def train(row: str, seed: int, args: argparse.Namespace) -> Path:
         extract_flow(args)
     if row == "p_stream_distilled":
         train("flow", seed, args)
+    known = ROWS.get(row, Row(row))
+    config = CONFIGS / f"{known.config or row}.py"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [TOOLS / "train.py", CONFIGS / f"{row}.py", "--seed", seed, "--work-dir", out]
-    call([*command, "--resume"], out / "train.log", environment(args, seed=seed))
+    command = [TOOLS / "train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
+    call(command, out / "train.log", environment(args, seed=seed, longer=known.longer))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     done = dict(scores(out), row=row, seed=seed, commit=commit(), cpu_seconds=round(seconds))
@@ -170,7 +181,8 @@ def write(path: Path, text: str) -> None:
 
 def measure(args: argparse.Namespace) -> dict[str, dict]:
     """What :mod:`row_costs` prints, in a process whose libraries have one thread."""
-    configs = {row: str(CONFIGS / f"{ROWS[row].cost or row}.py") for row in args.rows}
+    names = {row: ROWS[row].cost or ROWS[row].config or row for row in args.rows}
+    configs = {row: str(CONFIGS / f"{name}.py") for row, name in names.items()}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [sys.executable, str(TOOLS / "benchmarks" / "row_costs.py")]
     done = subprocess.run(
