@@ -17,6 +17,7 @@ from .live import LiveCompressedVideo, LiveWindow
 from .motion.cells import MotionCells
 from .motion.kernels import BACKENDS, backend, set_backend
 from .request import LAYOUTS, MACROBLOCK_MODALITIES, MODALITIES, PRECISIONS, REFERENCES
+from .transcoding import ON_MISSING_MOTION
 from .video import CompressedVideo
 from .writing.encode import ENCODERS, VideoWriter, encode_frames
 from .writing.reencode import reencode
@@ -28,6 +29,7 @@ __all__ = [
     "MACROBLOCK_MODALITIES",
     "MODALITIES",
     "ON_DAMAGE",
+    "ON_MISSING_MOTION",
     "PRECISIONS",
     "REFERENCES",
     "CodecError",

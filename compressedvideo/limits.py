@@ -27,6 +27,12 @@ class Limits:
     bytes: int = 1 << 34
     """Of one clip: 16 GiB."""
 
+    transcoded_frames: int = 1 << 14
+    """Of a video that is re-encoded in memory: nine minutes of 30 frames per second."""
+
+    transcoded_bytes: int = 1 << 28
+    """Of what it becomes: 256 MiB."""
+
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
@@ -54,4 +60,5 @@ _MEANING = {
     "packets": "packets",
     "frames": "frames in one read",
     "bytes": "bytes for one clip",
+    "transcoded_frames": "frames re-encoded in memory",
 }

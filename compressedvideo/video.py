@@ -28,6 +28,7 @@ from .motion.source import EXPORTING_CODECS, MotionSources
 from .pipeline import GopPipeline
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
+from .transcoding import check_on_missing_motion, transcode
 from .upright import as_displayed
 
 _MAX_AHEAD = 1 << 22
@@ -56,6 +57,11 @@ class CompressedVideo:
             missing for. ``'raise'``: an error. ``'keep'``: they are returned as the decoder makes
             them up, and the clip's ``damaged`` says which; ``'warn'``: a warning does, too. What
             no decoder returns, and vectors that cannot be parsed, are errors all the same.
+        on_missing_motion: What becomes of a video whose codec gives no vectors (VP8, AV1, ...).
+            ``'raise'``: pictures are read, and vectors are an error. ``'transcode'``: it is
+            re-encoded in memory as :func:`~compressedvideo.reencode` does by default, and a warning
+            says so once. Frames keep their numbers; types, vectors and residuals are those of the
+            new video, times those of its constant rate.
 
     No file but this one is opened: what names others, such as playlists, is refused. Whatever is
     wrong with the data, here and in all methods and properties, is a CodecError.
@@ -64,7 +70,8 @@ class CompressedVideo:
         VideoOpenError: If the source is missing, empty, no video, or has no such stream.
         CorruptVideoError: If it has no key frame, or cannot be read to its end.
         LimitError: If it is larger than the limits allow.
-        ValueError: If ``virtual_gop`` is below 1, or for an unknown ``on_damage``.
+        ValueError: If ``virtual_gop`` is below 1, or for an unknown ``on_damage`` or
+            ``on_missing_motion``.
     """
 
     def __init__(
@@ -75,8 +82,10 @@ class CompressedVideo:
         stream: int | None = None,
         limits: Limits | None = None,
         on_damage: str = "raise",
+        on_missing_motion: str = "raise",
     ) -> None:
         check_on_damage(on_damage)
+        check_on_missing_motion(on_missing_motion)
         self._on_damage = on_damage
         self._limits = limits or Limits()
         if virtual_gop is not None and virtual_gop < 1:
@@ -90,12 +99,32 @@ class CompressedVideo:
             with bad_data(self._path, kind=VideoOpenError):
                 self._packets = PacketReader(source, self._path, stream=stream, limits=self._limits)
         self._closed = False
+        self._transcoded_from: str | None = None
         try:
             with bad_data(self._path, self._packets.codec):
                 self._open_stream()
+                if on_missing_motion == "transcode" and self._motion_sources.is_empty:
+                    if isinstance(source, PacketsInMemory):
+                        raise ValueError("packets in memory are not re-encoded, only videos")
+                    self._transcode(source, stream)
         except BaseException:
             self.close()
             raise
+
+    def _transcode(self, source: Source, stream: int | None) -> None:
+        """Go on with another video that shows the same."""
+        self._packets.close()
+        video = transcode(
+            source,
+            path=self._path,
+            codec=self._codec,
+            num_frames=self.num_frames,
+            stream=stream,
+            limits=self._limits,
+        )
+        self._transcoded_from = self._codec
+        self._packets = PacketReader(video, self._path, stream=None, limits=self._limits)
+        self._open_stream()
 
     def _open_stream(self) -> None:
         packets = self._packets
@@ -190,6 +219,11 @@ class CompressedVideo:
     def codec(self) -> str:
         """FFmpeg's codec name, such as ``mpeg4`` or ``h264``."""
         return self._codec
+
+    @property
+    def transcoded_from(self) -> str | None:
+        """The codec of the source, if it was re-encoded for want of vectors; else None."""
+        return self._transcoded_from
 
     @property
     def width(self) -> int:

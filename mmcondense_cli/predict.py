@@ -51,6 +51,12 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--batch-size", type=int, default=1, help="windows at once, of one or several videos"
     )
+    parser.add_argument(
+        "--on-missing-motion",
+        choices=["raise", "transcode"],
+        help="of a codec without vectors (VP8, AV1): an error, or re-encode it in memory; default: "
+        "as the config's test data set says, else an error",
+    )
     parser.add_argument("--cfg-options", nargs="+", default=[], help="override config, key=value")
     return parser.parse_args(arguments)
 
@@ -79,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             args.checkpoint,
             device=args.device,
             label_file=args.label_map,
+            on_missing_motion=args.on_missing_motion,
         )
         if args.out_dir is not None:
             args.out_dir.mkdir(parents=True, exist_ok=True)
@@ -128,7 +135,13 @@ def _predict(args: argparse.Namespace, inferencer: Any, videos: Sequence[str]) -
             if draws and predicted and not (all_resumed and paths[video].exists()):
                 progress.update(task, description="Drawing")
                 try:
-                    write_annotated_video(video, windows, path=paths[video], style=args.style)
+                    write_annotated_video(
+                        video,
+                        windows,
+                        path=paths[video],
+                        style=args.style,
+                        on_missing_motion=inferencer.on_missing_motion,
+                    )
                 except CodecError as error:
                     broken.setdefault(video, str(error))
                 progress.update(task, description="Predicting")

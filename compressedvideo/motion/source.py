@@ -36,7 +36,9 @@ _SMALLEST_BLOCKS = {"h264": 4, "hevc": 4, "vp9": 4}
 
 ADVICE = (
     "Re-encode it to a codec with vectors: compressedvideo.reencode(SOURCE, TARGET); a folder by "
-    "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop-size 12"
+    "python tools/data/reencode.py SOURCE TARGET --codec mpeg4 --gop-size 12; or in memory, each "
+    "time it is opened, with on_missing_motion='transcode' (mmcondense predict "
+    "--on-missing-motion transcode)"
 )
 PARSER_ADVICE = f"the compiled parser that reads them is missing; {BUILD_ADVICE}"
 
@@ -94,6 +96,16 @@ class MotionSources:
             self._no_parser = PARSER_ADVICE
         elif codec == "mpeg4" and "S" in index.frame_types:
             self.refuse("global motion compensation (GMC) is not read")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the codec has no source at all: every P- or B-frame's vectors are an error.
+
+        False does not promise all of them: what a stream uses may be found out while it is parsed.
+        """
+        return self._codec not in EXPORTING_CODECS and (
+            self._codec not in PARSED_CODECS or self._no_parser is not None
+        )
 
     @property
     def cell(self) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import BinaryIO, cast
 
 import av
 import numpy as np
@@ -24,6 +24,7 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from ..container.opening import name_of
 from ..errors import CodecError
 
 FrameRate = int | float | Fraction
@@ -80,7 +81,8 @@ class VideoWriter:
     ``with`` block ends; after an error it is removed. The container follows the suffix.
 
     Args:
-        path: file to write, for instance ``clip.mp4``, ``clip.avi``, ``clip.mkv``.
+        path: file to write, for instance ``clip.mp4``, ``clip.avi``, ``clip.mkv``; or a binary file
+            object that can seek, which gets MP4 and stays open.
         width, height: frame size in pixels, even and at least 16 (``h263``: its five sizes;
             ``h263p``: multiples of 4).
         fps: constant frame rate, frames per second, 1 to 240 (``mpeg1``, ``mpeg2``: the standard's
@@ -103,7 +105,7 @@ class VideoWriter:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | BinaryIO,
         *,
         width: int,
         height: int,
@@ -114,7 +116,8 @@ class VideoWriter:
         quality: int | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
-        self.path = Path(path)
+        self._file = None if isinstance(path, (str, os.PathLike)) else path
+        self.path = Path(name_of(path))
         self.width, self.height, self.codec = width, height, codec
         self.gop_size, self.b_frames = gop_size, b_frames
         self._encoder = check_encoder(codec, gop_size=gop_size, b_frames=b_frames, quality=quality)
@@ -124,12 +127,14 @@ class VideoWriter:
         check_size(width, height, codec)
         self.num_frames = 0
         """Frames written so far."""
+        self.num_bytes = 0
+        """Of the packets written so far."""
         self._part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
         self._container: av.container.OutputContainer | None = None
         self._reformatter = VideoReformatter()
 
     def __enter__(self) -> VideoWriter:
-        if not self.path.parent.is_dir():
+        if self._file is None and not self.path.parent.is_dir():
             raise FileNotFoundError(f"{self.path}: no such folder")
         try:
             self._open()
@@ -143,7 +148,11 @@ class VideoWriter:
         return self
 
     def _open(self) -> None:
-        self._container = av.open(str(self._part), "w", options={"fflags": "+bitexact"})
+        exact = {"fflags": "+bitexact"}
+        if self._file is None:
+            self._container = av.open(str(self._part), "w", options=exact)
+        else:
+            self._container = av.open(self._file, "w", format="mp4", options=exact)
         options = {**self._encoder.options, **self._quality_options()}
         if self._encoder.needs_least_gop:
             options["keyint_min"] = str(self.gop_size)
@@ -211,9 +220,11 @@ class VideoWriter:
     def _mux(self, frame: av.VideoFrame | None) -> None:
         assert self._container is not None
         try:
-            self._container.mux(self._stream.encode(frame))
+            packets = self._stream.encode(frame)
+            self._container.mux(packets)
         except FFmpegError as error:
             raise self._error(f"encoding failed ({error})", frame=self.num_frames) from error
+        self.num_bytes += sum(packet.size for packet in packets)
 
     def __exit__(
         self,
@@ -231,7 +242,8 @@ class VideoWriter:
             assert self._container is not None
             self._container.close()
             self._container = None
-            os.replace(self._part, self.path)
+            if self._file is None:
+                os.replace(self._part, self.path)
         except BaseException:
             self._discard()
             raise
@@ -244,7 +256,8 @@ class VideoWriter:
         except FFmpegError:
             pass  # the trailer of a file that is removed on the next line
         finally:
-            self._part.unlink(missing_ok=True)
+            if self._file is None:
+                self._part.unlink(missing_ok=True)
 
     def _error(self, message: str, *, frame: int | None = None) -> CodecError:
         settings = (

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from av.container import InputContainer
@@ -14,18 +15,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..container.mp4 import read_tracks
-from ..container.opening import choose_stream, open_container, raw_file
+from ..container.opening import Source, choose_stream, name_of, open_container, raw_file
 from ..container.orientation import Orientation, orientation_of
 from ..container.riff import check_riff
 from ..decoding.decoder import display_matrix
-from ..errors import CorruptVideoError, UnsupportedVideoError, VideoOpenError
+from ..errors import CorruptVideoError, LimitError, UnsupportedVideoError, VideoOpenError
 from ..limits import Limits
 from .encode import FrameRate, VideoWriter, check_encoder, check_fps, check_size
 
 
 def reencode(
-    src: str | os.PathLike[str],
-    dst: str | os.PathLike[str],
+    src: Source,
+    dst: str | os.PathLike[str] | BinaryIO,
     *,
     codec: str = "mpeg4",
     gop_size: int = 12,
@@ -34,12 +35,15 @@ def reencode(
     quality: int | None = None,
     fps: FrameRate | None = None,
     options: Mapping[str, str] | None = None,
+    stream: int | None = None,
+    limits: Limits | None = None,
+    max_bytes: int | None = None,
 ) -> int:
     """Re-encode a video: fixed GOP, constant frame rate, upright, without audio.
 
     Args:
-        src: the video to read; of several streams the first video that is no cover art. What the
-            metadata of its first frame say about turning and mirroring is applied to the pixels.
+        src: the video to read: a path, bytes, or a seekable binary file object. What the metadata
+            of its first frame say about turning and mirroring is applied to the pixels.
         dst: the video to write; see :class:`~compressedvideo.VideoWriter` for this and for the
             other arguments.
         size: (width, height) as displayed; CoViAR uses (340, 256). ``None`` keeps the source's,
@@ -47,6 +51,9 @@ def reencode(
         fps: ``None`` keeps every frame once, at the source's average rate, even where the source's
             rate varies. A number resamples in time: frames are repeated or dropped, and the
             duration stays.
+        stream: index of the stream to read. ``None``: the first video that is no cover art.
+        limits: how large the source's pictures may be, and the like. ``None``: the defaults.
+        max_bytes: give up once the packets written are more than this.
 
     Returns:
         The number of frames written.
@@ -55,7 +62,8 @@ def reencode(
         ValueError: for an argument outside its range.
         CodecError: if the source cannot be read to its end (``VideoOpenError``,
             ``CorruptVideoError``) or is of a size, frame rate or rotation that cannot be written
-            (``UnsupportedVideoError``), each with its path, or if the encoder refuses the settings.
+            (``UnsupportedVideoError``), or becomes too large (``LimitError``), each with its path,
+            or if the encoder refuses the settings.
             No file is left at ``dst`` then.
     """
     encoder = check_encoder(codec, gop_size=gop_size, b_frames=b_frames, quality=quality)
@@ -63,20 +71,21 @@ def reencode(
         check_size(*size, codec)
     if fps is not None:
         check_fps(fps, codec)
-    path = os.fspath(src)
-    if Path(path).resolve() == Path(dst).resolve():
+    path = name_of(src)
+    names = [file for file in (src, dst) if isinstance(file, (str, os.PathLike))]
+    if len(names) == 2 and Path(names[0]).resolve() == Path(names[1]).resolve():
         raise ValueError(f"{path}: source and destination are the same file")
-    limits = Limits()
+    limits = limits or Limits()
     with raw_file(src, path) as file:  # before FFmpeg believes it
         read_tracks(file, path=path, limits=limits)
         check_riff(file, path=path)
     with open_container(src, path, max_pixels=limits.pixels) as container:
-        stream = choose_stream(container, None, path)
-        stream.codec_context.thread_count = 1
-        frames = _decode_upright(container, stream, path)
-        source_fps = stream.average_rate or stream.guessed_rate
+        video = choose_stream(container, stream, path)
+        video.codec_context.thread_count = 1
+        frames = _decode_upright(container, video, path)
+        source_fps = video.average_rate or video.guessed_rate
         if not source_fps:
-            raise VideoOpenError("names no frame rate", path=path, codec=stream.codec_context.name)
+            raise VideoOpenError("names no frame rate", path=path, codec=video.codec_context.name)
         if fps is not None:
             frames = _resample(frames, fps=Fraction(fps), source_fps=source_fps)
         first = next(frames, None)
@@ -105,6 +114,12 @@ def reencode(
             writer.write_av(first)
             for frame in frames:
                 writer.write_av(frame)
+                if max_bytes is not None and writer.num_bytes > max_bytes:
+                    raise LimitError(
+                        f"is more than {max_bytes} bytes after {writer.num_frames} re-encoded "
+                        "frames",
+                        path=path,
+                    )
     return writer.num_frames
 
 

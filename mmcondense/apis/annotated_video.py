@@ -14,7 +14,11 @@ _MAX_ROWS = 5
 
 
 def write_annotated_videos(
-    predictions: Sequence[Mapping[str, Any]], *, out_dir: str, style: str = "arrows"
+    predictions: Sequence[Mapping[str, Any]],
+    *,
+    out_dir: str,
+    style: str = "arrows",
+    on_missing_motion: str = "raise",
 ) -> list[str]:
     """One for each video of which any window was predicted, see :func:`write_annotated_video`.
 
@@ -28,7 +32,13 @@ def write_annotated_videos(
     written = []
     for video, windows in by_video.items():
         if any("top_k" in window for window in windows):
-            write_annotated_video(video, windows, path=paths[video], style=style)
+            write_annotated_video(
+                video,
+                windows,
+                path=paths[video],
+                style=style,
+                on_missing_motion=on_missing_motion,
+            )
             written.append(str(paths[video]))
     return written
 
@@ -52,7 +62,12 @@ def annotated_paths(videos: Sequence[str], *, out_dir: str) -> dict[str, Path]:
 
 
 def write_annotated_video(
-    video: str, predictions: Sequence[Mapping[str, Any]], *, path: Path, style: str = "arrows"
+    video: str,
+    predictions: Sequence[Mapping[str, Any]],
+    *,
+    path: Path,
+    style: str = "arrows",
+    on_missing_motion: str = "raise",
 ) -> None:
     """Draw motion on each frame, and below it the best classes over time.
 
@@ -61,6 +76,7 @@ def write_annotated_video(
         predictions: Of its windows, in order, with ``top_k``; those with ``error`` stay empty.
         path: File to write, in an existing folder.
         style: ``'arrows'`` or ``'colours'``.
+        on_missing_motion: Of CompressedVideo.
 
     Raises:
         CodecError: If a frame cannot be read.
@@ -69,7 +85,7 @@ def write_annotated_video(
     from compressedvideo.drawing.overlay import picture_size
     from compressedvideo.drawing.timeline import Timeline
 
-    with OpenedVideo(video) as opened:
+    with OpenedVideo(video, on_missing_motion=on_missing_motion) as opened:
         reader = opened.open()
         duration = opened.num_frames / (opened.fps or 25)
         timeline = Timeline(

@@ -61,13 +61,7 @@ def video_pipeline(cfg: Config) -> list[dict]:
         UsageError: If the config has no test data, or reads something else than video: poses,
             sound, condensed frames.
     """
-    loader = cfg.get("test_dataloader")
-    if not loader:
-        raise UsageError(f"{config_name(cfg)} has no test_dataloader, whose pipeline reads a video")
-    dataset = loader["dataset"]
-    while not dataset.get("pipeline") and dataset.get("dataset"):
-        dataset = dataset["dataset"]
-    pipeline = copy.deepcopy(list(dataset.get("pipeline") or []))
+    pipeline = copy.deepcopy(list(test_data_set(cfg).get("pipeline") or []))
     names = [type_name(transform) for transform in pipeline]
     ours = "mmcondense" in (cfg.get("custom_imports") or {}).get("imports", [])
     if ours and "RawFrameDecode" in names:
@@ -88,6 +82,21 @@ def video_pipeline(cfg: Config) -> list[dict]:
             f"video; it must have one of {', '.join((*_OUR_SAMPLERS, *_READERS))}"
         )
     return adapted
+
+
+def test_data_set(cfg: Config) -> dict:
+    """A config's test data set; of one that wraps another, the inner one.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    loader = cfg.get("test_dataloader")
+    if not loader:
+        raise UsageError(f"{config_name(cfg)} has no test_dataloader, whose pipeline reads a video")
+    dataset = loader["dataset"]
+    while not dataset.get("pipeline") and dataset.get("dataset"):
+        dataset = dataset["dataset"]
+    return dataset
 
 
 def needs_whole_video(transforms: Sequence[Any]) -> str:

@@ -37,6 +37,7 @@ from .inference_inputs import (
     expand_inputs,
     fingerprint,
     needs_whole_video,
+    test_data_set,
     video_pipeline,
 )
 from .prediction_log import PredictionLog
@@ -62,6 +63,8 @@ class CompressedActionInferencer(BaseInferencer):
         model: Config file, or a config. None: the one in ``weights``.
         weights: Checkpoint, which must fit. None: random weights, and a warning.
         device: None: a GPU where there is one.
+        on_missing_motion: Of CompressedVideo, for configs that need vectors. None: what the
+            config's test data set says.
         label_file: A class name per line. None: names that the checkpoint or ``classes.txt`` beside
             the config's annotation file give; else ``class 0``, ...
         scope: Of the registries.
@@ -84,6 +87,7 @@ class CompressedActionInferencer(BaseInferencer):
         *,
         device: str | None = None,
         label_file: str | None = None,
+        on_missing_motion: str | None = None,
         scope: str = "mmaction",
     ) -> None:
         init_default_scope(scope)
@@ -92,6 +96,8 @@ class CompressedActionInferencer(BaseInferencer):
         super().__init__(
             model=model, weights=weights, device=device, scope=scope, show_progress=False
         )
+        dataset = test_data_set(self.cfg)
+        self.on_missing_motion = on_missing_motion or dataset.get("on_missing_motion", "raise")
         self.classes = class_names(label_file, checkpoint_meta=self._checkpoint_meta, cfg=self.cfg)
 
     # -- what MMEngine's constructor calls
@@ -121,6 +127,7 @@ class CompressedActionInferencer(BaseInferencer):
         pipeline = Compose(video_pipeline(cfg))
         spacings = (getattr(transform, "virtual_gop", None) for transform in pipeline.transforms)
         self._virtual_gop = next(filter(None, spacings), None)
+        self._reads_vectors = type(pipeline.transforms[0]).__name__ != "OpenVideo"
         self._needs_whole_video = needs_whole_video(pipeline.transforms)
         return pipeline
 
@@ -271,7 +278,11 @@ class CompressedActionInferencer(BaseInferencer):
                     yield dict(log.find(video, index) or {}, resumed=True), None
                 continue
             try:
-                opened = OpenedVideo(video, virtual_gop=self._virtual_gop)
+                opened = OpenedVideo(
+                    video,
+                    virtual_gop=self._virtual_gop,
+                    on_missing_motion=self.on_missing_motion if self._reads_vectors else "raise",
+                )
             except (CodecError, ValueError) as error:  # ValueError: an address of an unknown kind
                 yield dict(input=video, error=str(error)), None
                 continue
@@ -383,7 +394,11 @@ class CompressedActionInferencer(BaseInferencer):
         self, preds: Sequence[Prediction], *, vid_out_dir: str = ""
     ) -> list[str] | None:
         """Write a copy of each video that could be read, with motion and predictions drawn in."""
-        return write_annotated_videos(preds, out_dir=vid_out_dir) if vid_out_dir else None
+        if not vid_out_dir:
+            return None
+        return write_annotated_videos(
+            preds, out_dir=vid_out_dir, on_missing_motion=self.on_missing_motion
+        )
 
     def postprocess(self, preds: Any, visualization: Any, **kwargs: Any) -> dict:
         """What ``__call__`` does, since predictions are written as they come."""

@@ -15,7 +15,7 @@ from mmaction.registry import DATASETS
 from mmengine.fileio import exists
 from mmengine.logging import print_log
 
-from compressedvideo import ON_DAMAGE, CodecError, Limits
+from compressedvideo import ON_DAMAGE, ON_MISSING_MOTION, CodecError, Limits
 
 from .annotations import Entry, check_labels, read_csv, read_folder, read_lines, read_text
 from .seeding import STAND_IN, name_sample, seed_generators
@@ -44,12 +44,16 @@ class CompressedVideoDataset(VideoDataset):
         on_damage: what becomes of videos with damaged pictures: ``'raise'``, an error like any
             other; ``'keep'``, they are used as the decoder makes them up; ``'warn'``, a warning
             says so. Both hold for every transform that opens the videos, samplers included.
+        on_missing_motion: what becomes of videos whose codec gives no vectors (VP8, AV1, ...):
+            ``'raise'``, an error like any other where a pipeline wants vectors; ``'transcode'``,
+            they are re-encoded in memory, see CompressedVideo, and each worker keeps 256 MiB of
+            them. Much slower than a data set that ``tools/data/reencode.py`` re-encoded once.
         max_refetch: unreadable videos in a row after which training gives up.
         **kwargs: of VideoDataset: ``data_prefix``, ``test_mode``, ``multi_class``, ...; with
             ``num_classes`` labels are checked against it.
 
     Raises:
-        ValueError: for such a pipeline, an unknown limit or ``on_damage``.
+        ValueError: for such a pipeline, an unknown limit, ``on_damage`` or ``on_missing_motion``.
         AnnotationError: for a missing or out-of-range label, and the like, with its line.
         CodecError: from ``dataset[i]``, in testing for an unreadable video; in training if no
             video is readable, or ``max_refetch + 1`` in a row are not.
@@ -63,6 +67,7 @@ class CompressedVideoDataset(VideoDataset):
         backend_args: dict | None = None,
         limits: Mapping[str, int] | None = None,
         on_damage: str = "raise",
+        on_missing_motion: str = "raise",
         max_refetch: int = 100,
         **kwargs,
     ) -> None:
@@ -70,6 +75,11 @@ class CompressedVideoDataset(VideoDataset):
         self.limits, self.on_damage = _limits(limits or {}), on_damage
         if on_damage not in ON_DAMAGE:
             raise ValueError(f"on_damage={on_damage!r}, allowed is one of {ON_DAMAGE}")
+        self.on_missing_motion = on_missing_motion
+        if on_missing_motion not in ON_MISSING_MOTION:
+            raise ValueError(
+                f"on_missing_motion={on_missing_motion!r}, allowed is one of {ON_MISSING_MOTION}"
+            )
         super().__init__(ann_file, pipeline, max_refetch=max_refetch, **kwargs)
         check_compressed_pipeline(self.pipeline.transforms)
         self._failures_in_a_row = 0
@@ -128,6 +138,7 @@ class CompressedVideoDataset(VideoDataset):
             "backend_args": self.backend_args,
             "limits": self.limits,
             "on_damage": self.on_damage,
+            "on_missing_motion": self.on_missing_motion,
         }
 
     def __getitem__(self, idx: int) -> dict:

@@ -18,16 +18,23 @@ class OpenedVideo:
         filename: Path or address, see :func:`~mmcondense.datasets.storage.open_video`.
         backend_args: Where it lies, if not on a disk.
         virtual_gop: Of the sampler that will ask; any other opens the file a second time.
+        on_missing_motion: Of CompressedVideo: ``'raise'``, or ``'transcode'``.
 
     Raises:
         CodecError: If it cannot be opened.
     """
 
     def __init__(
-        self, filename: str, *, backend_args: Mapping | None = None, virtual_gop: int | None = None
+        self,
+        filename: str,
+        *,
+        backend_args: Mapping | None = None,
+        virtual_gop: int | None = None,
+        on_missing_motion: str = "raise",
     ) -> None:
         self.filename = filename
         self._backend_args = backend_args
+        self._on_missing_motion = on_missing_motion
         self._videos: dict[int | None, CompressedVideo] = {}
         video = self.open(virtual_gop)
         self.num_frames, self.fps = video.num_frames, video.fps
@@ -43,7 +50,9 @@ class OpenedVideo:
         """The whole video; it is closed with this object."""
         if virtual_gop not in self._videos:
             source = fetch_video(self.filename, backend_args=self._backend_args)
-            self._videos[virtual_gop] = CompressedVideo(source, virtual_gop=virtual_gop)
+            self._videos[virtual_gop] = CompressedVideo(
+                source, virtual_gop=virtual_gop, on_missing_motion=self._on_missing_motion
+            )
         return self._videos[virtual_gop]
 
     def windows(

@@ -35,11 +35,13 @@ def open_video(
 
     Args:
         results: With ``filename``, and ``backend_args`` unless that is a path or begins with a
-            prefix that MMEngine knows, such as ``s3://`` or ``http://``. ``limits`` and
-            ``on_damage``, if there, are those of CompressedVideo, for all that is read of it. With
+            prefix that MMEngine knows, such as ``s3://`` or ``http://``. ``limits``,
+            ``on_damage`` and ``on_missing_motion``, if there, are those of CompressedVideo, for all
+            that is read of it. With
             ``window``, a :class:`~mmcondense.datasets.opened_video.Window`, that is asked instead.
         virtual_gop: Of :class:`CompressedVideo`.
-        for_rgb: Only RGB is wanted, so that a window needs no I-frame before it.
+        for_rgb: Only RGB is wanted, so that a window needs no I-frame before it, and no video is
+            re-encoded for its vectors.
 
     Raises:
         CodecError: If it cannot be fetched, or as CompressedVideo does.
@@ -53,6 +55,7 @@ def open_video(
         virtual_gop=virtual_gop,
         limits=results.get("limits"),
         on_damage=results.get("on_damage", "raise"),
+        on_missing_motion="raise" if for_rgb else results.get("on_missing_motion", "raise"),
     )
 
 

@@ -22,9 +22,12 @@ from compressedvideo import (
     CompressedVideo,
     CorruptVideoError,
     LimitError,
+    NoMotionVectorsError,
     encode_frames,
+    reencode,
 )
 from mmcondense.datasets import CompressedVideoDataset
+from tests.compressedvideo.recipes import clip_recipes
 
 BROKEN = ("missing.mp4", "empty.mp4", "text.mp4", "cut.mp4", "single.mp4")
 PIPELINE = [
@@ -299,3 +302,25 @@ def test_limits_reach_the_reader(damaged, sampler):
 def test_wrong_limits_and_damage_are_refused_at_start(damaged, arguments, message):
     with pytest.raises(ValueError, match=message):
         damaged(SAMPLERS["segments"], **arguments)
+
+
+# -- videos without vectors
+
+
+@pytest.mark.filterwarnings("ignore:.*re-encoded in memory")
+def test_videos_without_vectors_are_used_as_if_reencoded_where_asked_for(tmp_path):
+    clip_recipes.encode(tmp_path / "good0.webm", clip_recipes.Recipe("vp8", ".webm"))
+    reencode(tmp_path / "good0.webm", tmp_path / "good0.mp4")
+    with pytest.raises(NoMotionVectorsError, match="on_missing_motion='transcode'"):
+        build(tmp_path, ["good0.webm"], test_mode=True)[0]
+    samples = []
+    for name in ("good0.webm", "good0.mp4"):
+        dataset = build(tmp_path, [name], on_missing_motion="transcode")
+        (sample,) = DataLoader(dataset, num_workers=1, collate_fn=pseudo_collate)
+        np.random.seed(0)  # noqa: NPY002
+        samples.append(dataset[0])
+        assert sample["inputs"]["motion"][0].shape == (1, 2, 2, 48, 64)
+    for modality in ("iframe", "motion", "residual"):
+        torch.testing.assert_close(*(sample["inputs"][modality] for sample in samples))
+    with pytest.raises(ValueError, match="on_missing_motion='keep', allowed is one of"):
+        build(tmp_path, ["good0.webm"], on_missing_motion="keep")

@@ -17,6 +17,7 @@ from mmengine.registry import DefaultScope
 
 from compressedvideo import CompressedVideo, encode_frames
 from mmcondense_cli.predict import main, mean_scores, short_names, table_rows
+from tests.compressedvideo.recipes import clip_recipes
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = str(ROOT / "configs/ipts/ip_tsn_synthetic.py")
@@ -101,6 +102,23 @@ def test_a_folder_is_predicted_and_what_is_broken_fails_it(files, tmp_path, caps
     assert main(arguments) == 1
     assert "2 of 3 videos were predicted before" in capsys.readouterr().out
     assert (tmp_path / "out" / "a.mp4").stat().st_mtime_ns == before
+
+
+@pytest.mark.filterwarnings("ignore:.*re-encoded in memory")
+def test_of_a_codec_without_vectors_as_of_the_reencoded_file(files, tmp_path, capsys):
+    clip = tmp_path / "clip.webm"
+    clip_recipes.encode(clip, clip_recipes.Recipe("vp8", ".webm", width=112, height=112))
+    tool = [sys.executable, str(ROOT / "tools/data/reencode.py"), str(clip)]
+    subprocess.run([*tool, str(tmp_path / "clip.mp4")], check=True, capture_output=True)
+    given = [CONFIG, files.weights, "--device", "cpu", "--no-video"]
+    given += ["--out-dir", str(tmp_path / "out"), "--label-map", files.labels]
+    assert main([str(clip), *given]) == 1
+    assert "--on-missing-motion transcode" in capsys.readouterr().err
+    assert main([str(clip), *given, "--on-missing-motion", "transcode"]) == 0
+    assert main([str(tmp_path / "clip.mp4"), *given]) == 0
+    log = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
+    _, transcoded, reencoded = map(json.loads, log)
+    assert transcoded["pred_scores"] == reencoded["pred_scores"]
 
 
 def test_one_video_without_a_folder_writes_nothing(files, tmp_path, monkeypatch, capsys):
