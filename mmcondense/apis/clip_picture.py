@@ -1,8 +1,8 @@
 """A picture of what a network sees of one compressed clip, and what it makes of it.
 
-Rows: I-frames, motion as arrows, motion as flow colours, optical flow, residuals, what each
-macroblock cost in bits, as far as they are there; one column per segment; at the right the flow
-colour wheel and the highest class scores.
+Rows: I-frames, motion as arrows on the frame that it belongs to, motion as flow colours, optical
+flow, residuals, what each macroblock cost in bits, as far as they are there; one column per
+segment; at the right, as far as there are any, the flow colour wheel and the highest class scores.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torchvision.utils import flow_to_image
 
 _ARROWS_PER_ROW = 14
-_COLUMN_INCHES = 1.75
-_SIDE_INCHES = 2.6
+_DPI = 110
+_COLUMN_INCHES = 2.35
+"""Of a picture with what stands between two; the picture has at least 240 pixels."""
+
+_SCORES_INCHES, _WHEEL_INCHES = 2.6, 1.3
 
 
 @dataclass
@@ -48,6 +51,8 @@ class ClipView:
     """[S, H, W, 2] float32: pixels of this size, x right and y down."""
     flow: np.ndarray | None = None
     """[S, H, W, 2] float32: optical flow, where a teacher needs it; like ``motion``."""
+    rgb: np.ndarray | None = None
+    """[S, H, W, 3] uint8: the frames that motion and residual belong to, under the arrows."""
     residual: np.ndarray | None = None
     """[S, H, W, 3] int16, RGB, -255 to 255."""
     bits: np.ndarray | None = None
@@ -60,22 +65,39 @@ class ClipView:
     """Name of the true class, to be marked among the scores."""
     predictions: list[ClassScores] = field(default_factory=list)
     """One block of bars for each, in this order."""
+    full_pixels: float | None = None
+    """Length of a motion vector that has full colour. None: see :func:`full_length`."""
 
 
-def flow_colours(motion: np.ndarray) -> tuple[np.ndarray, float]:
+def full_length(motion: np.ndarray) -> float:
+    """The length in pixels to give full colour: the 99th percentile, or the longest if that is 0.
+
+    Args:
+        motion: [..., 2] float32, pixels.
+    """
+    length = np.linalg.norm(motion, axis=-1)
+    return float(np.percentile(length, 99)) or float(length.max())
+
+
+def flow_colours(motion: np.ndarray, *, full: float | None = None) -> tuple[np.ndarray, float]:
     """Direction as hue, length as saturation: the flow colour wheel, one scale for all fields.
 
     Args:
         motion: [S, H, W, 2] float32, pixels.
+        full: Length that has full colour; longer ones are drawn likewise. None: that of
+            :func:`full_length`, so that a few wild vectors do not bleach the rest.
 
     Returns:
-        [S, H, W, 3] uint8, and the length in pixels that has full colour: the 99th percentile,
-        so that a few wild vectors do not bleach the rest. Longer ones are drawn at full colour.
+        [S, H, W, 3] uint8, and that length in pixels.
     """
     length = np.linalg.norm(motion, axis=-1, keepdims=True)
-    full = float(np.percentile(length, 99)) or float(length.max())
+    if full is None:
+        full = full_length(motion)
     shown = motion * np.minimum(1, full / np.maximum(length, 1e-6))
-    image = flow_to_image(torch.from_numpy(shown.astype(np.float32)).permute(0, 3, 1, 2))
+    # flow_to_image scales by the longest vector that it is given: one more of full length
+    scale = np.broadcast_to(np.float32([full, 0]), (len(shown), *shown.shape[1:2], 1, 2))
+    scaled = np.concatenate([shown.astype(np.float32), scale], axis=2)
+    image = flow_to_image(torch.from_numpy(scaled).permute(0, 3, 1, 2))[..., :-1]
     return image.permute(0, 2, 3, 1).numpy(), full
 
 
@@ -120,14 +142,16 @@ def draw_clip(view: ClipView) -> Figure:
     row_inches = [
         _COLUMN_INCHES * height / width + (0.22 if len(row.captions) else 0.05) for row in rows
     ]
-    size = num_columns * _COLUMN_INCHES + _SIDE_INCHES + 0.5, sum(row_inches) + 0.4
+    has_wheels = any(row.wheel_pixels is not None for row in rows)
+    side = _SCORES_INCHES if view.predictions else _WHEEL_INCHES if has_wheels else 0
+    size = num_columns * _COLUMN_INCHES + side + 0.5, sum(row_inches) + 0.4
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
-    figure = Figure(figsize=size, dpi=110, layout=engine)
+    figure = Figure(figsize=size, dpi=_DPI, layout=engine)
     figure.suptitle(view.title, fontsize=10, x=0.01, ha="left")
     grid = figure.add_gridspec(
         len(rows),
-        num_columns + 1,
-        width_ratios=[_COLUMN_INCHES] * num_columns + [_SIDE_INCHES],
+        num_columns + bool(side),
+        width_ratios=[_COLUMN_INCHES] * num_columns + [side] * bool(side),
         height_ratios=row_inches,
     )
     for row_index, row in enumerate(rows):
@@ -164,13 +188,13 @@ def _rows(view: ClipView) -> list[_Row]:
         rows.append(_Row("I-frame", view.iframes, view.iframe_captions))
     if view.motion is not None:
         background = np.full((*view.motion.shape[:3], 3), 60, np.uint8)
-        if view.iframes is not None:
-            background = (view.iframes.mean(axis=-1, keepdims=True) * 0.55).astype(np.uint8)
+        if view.rgb is not None:
+            background = (view.rgb.mean(axis=-1, keepdims=True) * 0.55).astype(np.uint8)
             background = background.repeat(3, axis=-1)
-        magnify = _magnification(view.motion)
+        colours, full = flow_colours(view.motion, full=view.full_pixels)
+        magnify = _magnification(full, step=_arrow_step(view.motion))
         name = "motion, arrows" + (f" x{magnify}" if magnify != 1 else "")
         rows.append(_Row(name, background, view.motion_captions, view.motion, magnify))
-        colours, full = flow_colours(view.motion)
         rows.append(_Row("motion, colours", colours, wheel_pixels=full))
     if view.flow is not None:
         colours, full = flow_colours(view.flow)
@@ -190,10 +214,9 @@ def _arrow_step(motion: np.ndarray) -> int:
     return max(motion.shape[-2] // _ARROWS_PER_ROW, 4)
 
 
-def _magnification(motion: np.ndarray) -> int:
-    """By how much to lengthen arrows so that a long vector spans one and a half cells."""
-    long = np.percentile(np.linalg.norm(motion, axis=-1), 98)
-    factor = 1.5 * _arrow_step(motion) / max(float(long), 1e-6)
+def _magnification(full: float, *, step: int) -> int:
+    """By how much to lengthen arrows so that one of full colour spans one and a half cells."""
+    factor = 1.5 * step / max(full, 1e-6)
     steps = [1, 2, 3, 5, 10]
     return max((step for step in steps if step <= factor), default=1)
 
@@ -225,6 +248,8 @@ def _draw_side(figure: Figure, grid: GridSpec, rows: list[_Row], view: ClipView)
     """A colour wheel beside each row that needs one, the scores beside the first others."""
     wheels = [index for index, row in enumerate(rows) if row.wheel_pixels is not None]
     free = [index for index in range(len(rows)) if index not in wheels]
+    if not (view.predictions or wheels):
+        return
     if view.predictions:
         start = free[0] if free else 0  # a lone row of flow has its wheel replaced
         stop = min((index for index in wheels if index > start), default=len(rows))
@@ -241,7 +266,7 @@ def _draw_wheel(axes: Axes, full: float) -> None:
     image = flow_colours(np.where(inside, wheel, 0)[None].astype(np.float32))[0][0]
     axes.imshow(image)
     axes.set_axis_off()
-    axes.set_title(f"rim: {full:.3g} pixels or more", fontsize=7, pad=2)
+    axes.set_title(f"rim: {full:.3g} pixels\nor more", fontsize=7, pad=2)
 
 
 def _draw_scores(axes: Axes, view: ClipView) -> None:

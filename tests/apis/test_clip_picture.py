@@ -58,6 +58,41 @@ def test_wild_vectors_do_not_bleach_the_rest():
     np.testing.assert_array_equal(colours[0, 0, 0], colours[0, 9, 9])
 
 
+def test_a_scale_that_is_given_is_that_of_all():
+    of_one, full = flow_colours(field((2, 0), (8, 0)), full=4)
+    assert full == 4
+    np.testing.assert_array_equal(of_one[0, 0, 0], flow_colours(field((2, 0), (4, 0)))[0][0, 0, 0])
+    np.testing.assert_array_equal(of_one[1, 0, 0], flow_colours(field((4, 0)))[0][0, 0, 0])
+    figure = draw_clip(view(full_pixels=30.0))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert "rim: 30 pixels\nor more" in titles
+    (name,) = {axes.get_ylabel() for axes in figure.axes if "arrows" in axes.get_ylabel()}
+    assert name == "motion, arrows"  # as long as they are: 3 pixels would be drawn longer else
+
+
+def test_pictures_are_large_and_nothing_stands_empty():
+    blocks = [ClassScores("prediction", ["left"], [0.75])]
+    for changes, share in (
+        (dict(), 0.78),
+        (dict(motion=None), 0.9),
+        (dict(predictions=blocks), 0.68),
+        (dict(motion=None, predictions=blocks), 0.68),
+    ):
+        figure = draw_clip(view(**changes))
+        figure.draw_without_rendering()
+        tiles = [axes.get_window_extent() for axes in figure.axes if axes.get_ylabel()]
+        assert min(tile.width for tile in tiles) >= 240
+        assert S * tiles[0].width / figure.bbox.width > share
+
+
+def test_arrows_lie_on_their_own_frame():
+    rgb = np.zeros((S, H, W, 3), np.uint8)
+    rgb[:, :, :20] = 200
+    figure = draw_clip(view(rgb=rgb))
+    (axes,) = (axes for axes in figure.axes if axes.get_ylabel().startswith("motion, arrows"))
+    np.testing.assert_array_equal(axes.images[0].get_array(), (rgb[0] * 0.55).astype(np.uint8))
+
+
 def test_no_motion_at_all_is_white():
     colours, full = flow_colours(field((0, 0)))
     assert full == 0

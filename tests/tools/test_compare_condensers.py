@@ -17,6 +17,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from mmengine.config import Config
 
 from compressedvideo import CompressedVideo
@@ -143,3 +145,14 @@ def test_of_brief_what_learns_alone_sees_one_gop_of_a_video(tool, folder, row, g
     cfg = tool.on_clips(tool.condenser_config(row), folder, args)
     loaders = [cfg[f"{split}_dataloader"] for split in ("train", "val", "test")]
     assert [loader.dataset.pipeline[0].num_clips for loader in loaders] == gops
+
+
+def test_the_plot_says_which_is_which_without_colour(tool):
+    axes = Figure(figsize=(6, 4)).subplots()
+    points = {f"row {i}": (0.1 + 0.01 * (i % 3), 50 + 0.5 * i) for i in range(9)}
+    axes.set(xlim=(0, 1), ylim=(0, 100))
+    tool.plot.__globals__["label_points"](axes, points)
+    axes.figure.draw_without_rendering()
+    assert sorted(text.get_text() for text in axes.texts) == sorted(points)
+    boxes = [Text.get_window_extent(text) for text in axes.texts]  # without lines
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import cv2
 import pytest
+from matplotlib.figure import Figure
 
 
 @pytest.fixture
@@ -40,9 +41,19 @@ def test_runs_are_joined_and_epochs_are_the_axis(tool: ModuleType, work_dir: Pat
     assert in_val[1] == [0.2, 0.2]
 
 
-def test_picture_and_unknown_names(tool: ModuleType, work_dir: Path, tmp_path: Path, capsys):
+def test_picture_and_unknown_names(
+    tool: ModuleType, work_dir: Path, tmp_path: Path, capsys, monkeypatch
+):
     out = tmp_path / "curves.png"
-    assert tool.main([str(work_dir), "--keys", "app", "top1", "--out", str(out)]) == 0
+    figures = []
+    monkeypatch.setattr(
+        tool, "Figure", lambda **style: figures.append(Figure(**style)) or figures[0]
+    )
+    assert tool.main([str(work_dir), "--keys", "app", "top1", "lr", "--out", str(out)]) == 0
+    legends = [axes.get_legend().get_texts() for axes in figures[0].axes]
+    assert [[text.get_text() for text in texts] for texts in legends] == [
+        *(["training", "validation"], ["validation"], ["training"])
+    ]
     assert cv2.imread(str(out)).shape[1] > 400
     assert tool.main([str(work_dir), "--keys", "nothing", "--out", str(out)]) == 1
     assert "nothing is logged as 'nothing', but as ['acc/top1', 'app'," in capsys.readouterr().err

@@ -44,8 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             known = sorted({name for entry in (*train, *val) for name in entry})
             print(f"error: nothing is logged as {key!r}, but as {known}", file=sys.stderr)
             return 1
-        axes.plot(*in_train, linewidth=1, color="#8899aa", label="training")
-        axes.plot(*in_val, marker="o", markersize=3, color="#2a9d4a", label="validation")
+        if in_train[0]:
+            axes.plot(*in_train, linewidth=1, color="#8899aa", label="training")
+        if in_val[0]:
+            axes.plot(*in_val, marker="o", markersize=3, color="#2a9d4a", label="validation")
         axes.set_title(key, fontsize=8)
         axes.set_xlabel("epoch", fontsize=7)
         axes.tick_params(labelsize=7)

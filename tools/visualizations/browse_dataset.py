@@ -1,17 +1,22 @@
 """Pictures of a data set as the network gets it: I-frames, motion, residuals, and predictions.
 
 python tools/visualizations/browse_dataset.py CONFIG --split val --num 20 --out browse/
-    [--checkpoint CHECKPOINT] [--html] [--bits]
+    [--checkpoint CHECKPOINT] [--html] [--bits] [--full-pixels PIXELS]
+
+Arrows lie on the pixels of the frame that they belong to. Colours and arrows have one scale in all
+pictures: the 99th percentile of up to 16 of the clips drawn, or the length that is given.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import html
 import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 import numpy as np
@@ -29,10 +34,12 @@ from rich.progress import track
 
 from compressedvideo import CodecError
 from mmcondense.apis.checkpoint import load_recognizer
-from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip
+from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip, full_length
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.datasets.storage import open_video
-from mmcondense.datasets.transforms import FormatCompressedShape
+from mmcondense.datasets.transforms import FormatCompressedShape, LoadCompressedVideo
+
+_CLIPS_FOR_SCALE = 16
 
 
 def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -50,6 +57,12 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="also draw what each macroblock cost in bits (MPEG-4 part 2, H.264, HEVC, VP9)",
     )
+    parser.add_argument(
+        "--full-pixels",
+        type=float,
+        metavar="PIXELS",
+        help="motion of this length has full colour, as in other pictures; default: from the clips",
+    )
     parser.add_argument("--segments", type=int, default=8, help="columns at most, evenly spread")
     parser.add_argument("--top-k", type=int, default=3, help="classes to list for each score")
     parser.add_argument(
@@ -65,6 +78,8 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     if min(args.num, args.segments, args.top_k) < 1:
         parser.error("--num, --segments and --top-k must be at least 1")
+    if args.full_pixels is not None and not args.full_pixels > 0:
+        parser.error("--full-pixels must be above 0")
     return args
 
 
@@ -86,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     indices = np.unique(np.linspace(0, len(dataset) - 1, args.num).round().astype(int))
+    full = args.full_pixels or scale_of(dataset, indices, segments=args.segments)
+    set_random_seed(args.seed)
     for index in track(indices, description=f"Drawing {args.split}"):
         try:
             view, packed = view_sample(
@@ -94,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except CodecError as error:
             print_log(f"Skipping a video: {error}", level=logging.WARNING)
             continue
+        view.full_pixels = full
         if model is not None:
             view.predictions = predict(model, packed, names=names, top_k=args.top_k)
         stem = re.sub(r"[^\w-]+", "_", Path(dataset.get_data_info(int(index))["filename"]).stem)
@@ -139,6 +157,27 @@ def name_of(label: int, names: Sequence[str]) -> str:
     return names[label] if label < len(names) and names[label] else f"class {label}"
 
 
+def scale_of(
+    dataset: CompressedVideoDataset, indices: np.ndarray, *, segments: int
+) -> float | None:
+    """The motion length for full colour that goes with clips of a data set; None if none has any.
+
+    Args:
+        indices: Of the clips that will be drawn; up to 16 of them are looked at.
+        segments: See :func:`view_sample`.
+    """
+    some = np.linspace(0, len(indices) - 1, min(len(indices), _CLIPS_FOR_SCALE)).round().astype(int)
+    fields = []
+    for index in indices[some]:
+        try:
+            view, _ = view_sample(dataset, int(index), names=[], segments=segments)
+        except CodecError:
+            continue  # which is said when it is to be drawn
+        if view.motion is not None:
+            fields.append(view.motion[:, ::2, ::2].reshape(-1, 2))
+    return full_length(np.concatenate(fields)) if fields else None
+
+
 def view_sample(
     dataset: CompressedVideoDataset,
     index: int,
@@ -164,7 +203,7 @@ def view_sample(
     label = " + ".join(name_of(i, names) for i in _labels(results["label"]))
     title = f"{results['filename']}    label: {label}"
     view: ClipView | None = None
-    for transform in dataset.pipeline.transforms:
+    for transform in with_own_pixels(dataset.pipeline.transforms):
         results = transform(results)
         if isinstance(transform, FormatCompressedShape):
             columns = _columns(results["clip_len"], segments)
@@ -177,6 +216,20 @@ def view_sample(
         raise SystemExit("the pipeline has no FormatCompressedShape, so there is nothing to draw")
     view.label = label
     return view, results
+
+
+def with_own_pixels(transforms: Sequence[Any]) -> list[Any]:
+    """The same pipeline, which also reads the pictures of the frames whose motion it reads."""
+    changed: list[Any] = []
+    for transform in transforms:
+        if isinstance(transform, LoadCompressedVideo) and "rgb" not in transform.modalities:
+            transform = copy.copy(transform)
+            transform.modalities = (*transform.modalities, "rgb")
+        elif isinstance(transform, FormatCompressedShape) and "rgb" not in transform.layouts:
+            transform = copy.copy(transform)
+            transform.layouts = {**transform.layouts, "rgb": "NCHW"}
+        changed.append(transform)
+    return changed
 
 
 def _labels(label: int | torch.Tensor) -> list[int]:
@@ -199,7 +252,7 @@ def _view(
         modality: formatter.restore(modality, results[modality])[
             iframe_columns if modality == "iframe" else columns
         ]
-        for modality in ("iframe", "motion", "flow", "residual")
+        for modality in ("iframe", "rgb", "motion", "flow", "residual")
         if modality in results
     }
     height, width = results["img_shape"]
@@ -210,6 +263,7 @@ def _view(
     return ClipView(
         title="    ".join(fact for fact in facts if fact),
         iframes=restored.get("iframe"),
+        rgb=restored.get("rgb"),
         motion=restored.get("motion"),
         flow=restored.get("flow"),
         residual=restored.get("residual"),
