@@ -17,6 +17,7 @@ VERSION = runpy.run_path(str(ROOT / "mmcondense" / "version.py"))["__version__"]
 
 READER = ["av>=17.1", "numpy>=1.26"]  # av: the first with Stream.discard, the last for Python 3.10
 DRAW = ["pillow>=10.1"]  # the first whose own font has sizes
+CAM = ["grad-cam>=1.5"]  # class-activation maps, of 3D networks too
 MMACTION = [
     *DRAW,
     "einops",
@@ -130,12 +131,13 @@ setup(
     install_requires=READER,
     extras_require={
         "draw": DRAW,
+        "cam": CAM,
         "mmaction": MMACTION,
         "lite": LITE,
         "deploy": DEPLOY,
         "serve": SERVE,
         "docs": DOCS,
-        "dev": [*LITE, *DEPLOY, *SERVE, *DOCS, *TESTS],
+        "dev": [*LITE, *CAM, *DEPLOY, *SERVE, *DOCS, *TESTS],
     },
     zip_safe=False,
 )

@@ -95,7 +95,7 @@ def flow_colours(motion: np.ndarray, *, full: float | None = None) -> tuple[np.n
         full = full_length(motion)
     shown = motion * np.minimum(1, full / np.maximum(length, 1e-6))
     # flow_to_image scales by the longest vector that it is given: one more of full length
-    scale = np.broadcast_to(np.float32([full, 0]), (len(shown), *shown.shape[1:2], 1, 2))
+    scale = np.broadcast_to(np.array([full, 0], np.float32), (len(shown), *shown.shape[1:2], 1, 2))
     scaled = np.concatenate([shown.astype(np.float32), scale], axis=2)
     image = flow_to_image(torch.from_numpy(scaled).permute(0, 3, 1, 2))[..., :-1]
     return image.permute(0, 2, 3, 1).numpy(), full

@@ -10,13 +10,11 @@ pictures: the 99th percentile of up to 16 of the clips drawn, or the length that
 from __future__ import annotations
 
 import argparse
-import copy
 import html
 import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 import numpy as np
@@ -35,9 +33,10 @@ from rich.progress import track
 from compressedvideo import CodecError
 from mmcondense.apis.checkpoint import load_recognizer
 from mmcondense.apis.clip_picture import ClassScores, ClipView, draw_clip, full_length
+from mmcondense.apis.own_pixels import with_own_pixels
 from mmcondense.datasets import CompressedVideoDataset
 from mmcondense.datasets.storage import open_video
-from mmcondense.datasets.transforms import FormatCompressedShape, LoadCompressedVideo
+from mmcondense.datasets.transforms import FormatCompressedShape
 
 _CLIPS_FOR_SCALE = 16
 
@@ -216,20 +215,6 @@ def view_sample(
         raise SystemExit("the pipeline has no FormatCompressedShape, so there is nothing to draw")
     view.label = label
     return view, results
-
-
-def with_own_pixels(transforms: Sequence[Any]) -> list[Any]:
-    """The same pipeline, which also reads the pictures of the frames whose motion it reads."""
-    changed: list[Any] = []
-    for transform in transforms:
-        if isinstance(transform, LoadCompressedVideo) and "rgb" not in transform.modalities:
-            transform = copy.copy(transform)
-            transform.modalities = (*transform.modalities, "rgb")
-        elif isinstance(transform, FormatCompressedShape) and "rgb" not in transform.layouts:
-            transform = copy.copy(transform)
-            transform.layouts = {**transform.layouts, "rgb": "NCHW"}
-        changed.append(transform)
-    return changed
 
 
 def _labels(label: int | torch.Tensor) -> list[int]:
