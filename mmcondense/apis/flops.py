@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from mmaction.registry import MODELS
 from mmengine.analysis import FlopAnalyzer, parameter_count
@@ -22,10 +23,11 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from torch import Tensor
 
-from compressedvideo import encode_frames
+from compressedvideo import CompressedVideo, encode_frames
 
 Inputs = Tensor | dict[str, Tensor]
 Recognizer = Any  # a module with MMAction2's extract_feat and data_preprocessor
+FRAME_NAME = "img_{:05}.jpg"
 CLIP_FRAMES, CLIP_HEIGHT, CLIP_WIDTH = 60, 256, 340
 
 
@@ -37,11 +39,13 @@ def build_model(cfg: Config) -> Recognizer:
 
 
 def without_pretrained(cfg: Any) -> Any:
-    """A copy of a config in which no ``pretrained`` names a checkpoint."""
+    """A copy of a config in which no ``pretrained``, nor torchvision's ``weights``, names any."""
     if isinstance(cfg, dict):
+        named = {"pretrained"}
+        if str(cfg.get("type")).startswith("torchvision."):
+            named.add("weights")
         return {
-            key: None if key == "pretrained" else without_pretrained(value)
-            for key, value in cfg.items()
+            key: None if key in named else without_pretrained(value) for key, value in cfg.items()
         }
     return [without_pretrained(value) for value in cfg] if isinstance(cfg, list) else cfg
 
@@ -58,18 +62,35 @@ def write_clip(path: Path, *, num_frames: int = CLIP_FRAMES) -> Path:
     return path
 
 
+def write_frames(video: Path, folder: Path) -> int:
+    """A video's frames as JPEGs, for configs that classify such; how many there are."""
+    with CompressedVideo(video) as opened:
+        frames = opened.read(range(opened.num_frames), modalities=("rgb",)).rgb
+    assert frames is not None
+    for index, frame in enumerate(frames):
+        cv2.imwrite(str(folder / FRAME_NAME.format(index)), frame[..., ::-1])
+    return len(frames)
+
+
 def make_inputs(cfg: Config, model: Recognizer, *, video: Path | None = None) -> Inputs:
     """What the model gets for one video in a test: its batch of one, normalised.
 
     Args:
-        cfg: With a test pipeline that reads video.
+        cfg: With a test pipeline that reads video, or frames.
         model: Of the config.
         video: To read. None: a made-up one of 340x256.
     """
-    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+    transforms = cfg.test_dataloader.dataset.pipeline
+    pipeline = Compose(transforms)
+    given: dict[str, Any] = dict(label=0, start_index=0, modality="RGB")
     with tempfile.TemporaryDirectory() as folder:
         path = video or write_clip(Path(folder, "clip.mp4"))
-        sample = pipeline(dict(filename=str(path), label=0, start_index=0, modality="RGB"))
+        if any(transform["type"] == "RawFrameDecode" for transform in transforms):
+            count = write_frames(path, Path(folder))
+            given |= dict(frame_dir=folder, total_frames=count, filename_tmpl=FRAME_NAME)
+        else:
+            given |= dict(filename=str(path))
+        sample = pipeline(given)
     return model.data_preprocessor(pseudo_collate([sample]), False)["inputs"]
 
 
