@@ -29,7 +29,6 @@ MMACTION = [
     "mmpretrain>=1.2.0,<1.3",  # ATTP's EfficientNet
     "opencv-contrib-python",  # mmaction2's choice; a further OpenCV would overwrite it
     "rich",
-    "scipy",
     "setuptools>=77.0.3,<82",  # mmengine imports pkg_resources
     "timm>=1.0.8",  # TSD's extractor; any other of its networks as a backbone
     # 2.6: the first that loads checkpoints without running what is in them, and lets others be

@@ -74,7 +74,6 @@ _REQUIRED = {
     "mmaction": "mmaction2",
     "mmengine": "mmengine",
     "rich": "rich",
-    "scipy": "scipy",
     "torch": "torch",
     "mmcv": "mmcv",  # or mmcv-lite: they share this name, and overwrite each other
 }

@@ -1,4 +1,6 @@
-"""What happens in a live stream: a line for each window as it comes, and a summary at the end.
+"""What happens in a live stream: a table of its last windows, and a summary at the end.
+
+Where the output is no terminal, or with --lines, it is a line for each window as it comes.
 
 SOURCE is an address (rtsp://, udp://, tcp://, rtp://, http://, https://, rtmp://) or a camera
 (/dev/video0). Ctrl-C ends it.
@@ -17,6 +19,8 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, TextIO
 
+from .live_display import display_for
+from .live_show import Closed, NoDisplayError, ShownFrame
 from .starting import import_plugin, load_config, missing_file, not_weights, stop
 
 if TYPE_CHECKING:
@@ -36,6 +40,12 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--window-seconds", type=float, help="windows of seconds instead")
     parser.add_argument(
         "--stride", type=float, help="GOPs or seconds from window to window; default: no overlap"
+    )
+    parser.add_argument("--lines", action="store_true", help="lines on a terminal, too")
+    parser.add_argument(
+        "--show",
+        action="store_true",
+        help="the newest frame, its motion and class in a window of the desktop; q ends it",
     )
     parser.add_argument("--log", metavar="FILE", type=Path, help="JSON lines to append to")
     parser.add_argument("--seconds", type=float, help="end after so long; default: never")
@@ -83,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from mmcondense.apis.inferencer import CompressedActionInferencer
     from mmcondense.apis.live_prediction import open_live
 
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
+        shown = ShownFrame() if args.show else None
         inferencer = CompressedActionInferencer(
             load_config(args.config, args.cfg_options),
             args.checkpoint,
@@ -106,30 +116,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     options=dict(option.split("=", 1) for option in args.ffmpeg_options),
                 )
             )
-            return _watch(args, inferencer, live, log)
-    except (CodecError, FileNotFoundError, UsageError) as error:
+            return _watch(args, inferencer, live, log, shown)
+    except (CodecError, FileNotFoundError, NoDisplayError, UsageError) as error:
         return stop(str(error))
     except UnpicklingError:
         return stop(not_weights(args.checkpoint))
 
 
 def _watch(
-    args: argparse.Namespace, inferencer: Any, live: LiveCompressedVideo, log: TextIO | None
+    args: argparse.Namespace,
+    inferencer: Any,
+    live: LiveCompressedVideo,
+    log: TextIO | None,
+    shown: ShownFrame | None,
 ) -> int:
+    from rich.console import Console
+
     from compressedvideo import CodecError
     from mmcondense.apis.live_prediction import predict_live
 
+    display = display_for(Console(), source=args.source, as_lines=args.lines)
     began = time.monotonic()
     latencies: list[float] = []
     status = 0
     try:
-        for prediction in predict_live(inferencer, live, top_k=args.topk):
-            print(line_of(prediction), flush=True)
-            if "error" not in prediction:
-                latencies.append(prediction["latency_seconds"])
-            _write(log, prediction)
-            if args.seconds is not None and time.monotonic() - began >= args.seconds:
-                break
+        with display:
+            # on standard error as it is now, so that warnings stand above a table
+            logging.basicConfig(format="%(message)s", level=logging.WARNING)
+            for prediction in predict_live(inferencer, live, top_k=args.topk, on_window=shown):
+                display.add(prediction)
+                if "error" not in prediction:
+                    latencies.append(prediction["latency_seconds"])
+                _write(log, prediction)
+                if args.seconds is not None and time.monotonic() - began >= args.seconds:
+                    break
+    except Closed:
+        pass
     except KeyboardInterrupt:
         print()
     except CodecError as error:
@@ -144,20 +166,6 @@ def _write(log: TextIO | None, record: dict) -> None:
     if log is not None:
         log.write(json.dumps(record, ensure_ascii=False) + "\n")
         log.flush()
-
-
-def line_of(prediction: dict) -> str:
-    """Time of day, best classes, latency and drops of one window."""
-    clock = time.strftime("%H:%M:%S", time.localtime(prediction["end_time"]))
-    if "error" in prediction:
-        return f"{clock}  error: {prediction['error']}"
-    best = "  ".join(f"{one['name']} {one['score']:.2f}" for one in prediction["top_k"])
-    notes = [f"{1000 * prediction['latency_seconds']:.0f} ms"]
-    if prediction["damaged"]:
-        notes.append("damaged")
-    if prediction["dropped_windows"]:
-        notes.append(f"{prediction['dropped_windows']} windows dropped so far")
-    return f"{clock}  {best}  ({', '.join(notes)})"
 
 
 def summary(

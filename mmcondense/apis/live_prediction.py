@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,11 @@ def open_live(
 
 
 def predict_live(
-    inferencer: CompressedActionInferencer, live: LiveCompressedVideo, *, top_k: int = 5
+    inferencer: CompressedActionInferencer,
+    live: LiveCompressedVideo,
+    *,
+    top_k: int = 5,
+    on_window: Callable[[LiveWindow, dict[str, Any]], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Predictions, one by one, to the end of the stream.
 
@@ -45,6 +49,7 @@ def predict_live(
         inferencer: Of a config and a checkpoint.
         live: Of :func:`open_live`.
         top_k: Classes to name in ``top_k``.
+        on_window: Called with each window, which can be read until it returns, and its prediction.
 
     Yields:
         For each window ``input``; ``window``, its number, and ``gops``, those that it has frames
@@ -73,13 +78,16 @@ def predict_live(
         except CodecError as error:
             prediction["error"] = str(error)
         counts = live.counts
-        yield dict(
+        prediction = dict(
             prediction,
             damaged=frames.damaged,
             latency_seconds=round(time.time() - end_time, 4),
             dropped_windows=counts.dropped_windows,
             dropped_gops=counts.dropped_gops,
         )
+        if on_window is not None:
+            on_window(window, prediction)
+        yield prediction
 
 
 class _WatchedWindow:

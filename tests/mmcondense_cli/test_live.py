@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from rich.console import Console
 
 from compressedvideo import LiveCompressedVideo, encode_frames
-from mmcondense_cli.live import line_of, main, sentence_of
+from mmcondense_cli import live_show
+from mmcondense_cli.live import main, sentence_of
+from mmcondense_cli.live_display import Lines, display_for, line_of
 from tests.compressedvideo.live.tcp_sender import tcp_sender
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,3 +125,57 @@ def test_a_line() -> None:
     one = dict(end_time=0.0, top_k=best, latency_seconds=0.0421, damaged=True, dropped_windows=3)
     assert line_of(one)[10:] == "walk 0.90  run 0.10  (42 ms, damaged, 3 windows dropped so far)"
     assert line_of(dict(end_time=0.0, error="none"))[10:] == "error: none"
+
+
+# -- the table, and the window
+
+
+def prediction(second: int, **changes) -> dict:
+    best = [dict(name="walk", score=0.75), dict(name="run", score=0.25)]
+    one = dict(end_time=float(second), top_k=best, latency_seconds=0.0421)
+    return one | dict(damaged=False, dropped_windows=2) | changes
+
+
+def test_a_terminal_has_a_table_of_the_last_windows() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with display_for(console, source="udp://x:1", as_lines=False) as display:
+        assert "waiting for the first window" in console.file.getvalue()
+        for second in range(20):
+            display.add(prediction(second, damaged=second == 19))
+        display.add(dict(end_time=20.0, error="torn", dropped_windows=2))
+    last = console.file.getvalue().rsplit("udp://x:1", 1)[1]
+    rows = [line for line in last.splitlines() if "walk" in line or "torn" in line]
+    assert len(rows) == 12
+    assert "error: torn" in rows[0]
+    assert "0.75" in rows[1]
+    assert "█" * 15 in rows[1]
+    assert "█" * 16 not in rows[1]
+    assert "run 0.25  damaged" in rows[1]
+    assert "42 ms" in rows[1]
+    assert "damaged" not in rows[2]
+    assert "21 windows, 2 dropped" in last
+    assert isinstance(display_for(console, source="", as_lines=True), Lines)
+    assert isinstance(display_for(Console(file=io.StringIO()), source="", as_lines=False), Lines)
+
+
+def test_each_window_is_shown_until_somebody_quits(files, monkeypatch, capsys) -> None:
+    shown = []
+    monkeypatch.setattr(live_show, "check_display", lambda: None)
+    monkeypatch.setattr(cv2, "imshow", lambda title, picture: shown.append(picture))
+    monkeypatch.setattr(cv2, "waitKey", lambda _: ord("q") if len(shown) == 2 else -1)
+    with tcp_sender([files.clip]) as address:
+        assert run(address, files, "--reconnects", "0", "--show") == 0
+    assert len(shown) == 2
+    assert {picture.shape for picture in shown} == {(360, 360, 3)}
+    assert (shown[0] != shown[1]).any()
+    assert ((shown[0] == (77, 216, 255)).all(axis=-1)).any()  # arrows, in BGR
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 windows in ")
+
+
+def test_without_a_display_it_is_one_line(files, monkeypatch, capsys) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert run("tcp://127.0.0.1:1", files, "--show") == 1
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("error")]
+    assert "--show needs a display" in line
+    assert "there is none here" in line

@@ -25,7 +25,6 @@ import torch
 from mmengine.fileio import dump
 from rich.console import Console
 from rich.table import Table
-from scipy.special import softmax
 
 from mmcondense.apis.score_dump import ScoreDump, load_score_dump, measure_accuracy
 from mmcondense.evaluation.score_arrays import write_score_arrays
@@ -57,6 +56,11 @@ def load_streams(arguments: Sequence[str]) -> list[ScoreDump]:
     return streams
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """[N, K] probabilities of logits."""
+    return torch.from_numpy(logits).softmax(dim=1).numpy()
+
+
 def scores_to_fuse(streams: Sequence[ScoreDump], *, apply_softmax: bool) -> list[np.ndarray]:
     """Each stream's scores, all of one kind.
 
@@ -68,7 +72,7 @@ def scores_to_fuse(streams: Sequence[ScoreDump], *, apply_softmax: bool) -> list
         ValueError: if some are logits and some probabilities.
     """
     if apply_softmax:
-        return [softmax(s.scores, axis=1) if s.kind == LOGITS else s.scores for s in streams]
+        return [softmax(s.scores) if s.kind == LOGITS else s.scores for s in streams]
     try:
         common_kind([s.kind for s in streams], [s.path for s in streams])
     except ValueError as error:

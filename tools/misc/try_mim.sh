@@ -11,7 +11,9 @@ trap 'rm -rf "$environment"' EXIT
 python3 -m venv "$environment/venv"
 source "$environment/venv/bin/activate"
 python -m pip install --quiet openmim
-python -m pip wheel --quiet --no-deps --wheel-dir "$environment" .
+mkdir "$environment/source" # a build would leave its folder in the clone
+git archive HEAD | tar --extract --directory "$environment/source"
+python -m pip wheel --quiet --no-deps --wheel-dir "$environment" "$environment/source"
 python -m pip install --quiet "$environment"/mmcondense-*.whl
 
 cd "$environment" # so that the installed package is found, not the clone
