@@ -2,6 +2,7 @@
 # From a bare clone to a trained two-stream recognizer, on any machine with Python 3.10 to 3.13:
 #   bash tools/quickstart.sh
 # Uses the active virtual environment, or makes .venv. Run again, it does only what is missing.
+# Says little: what commands say themselves is in files beside what they make.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -13,6 +14,13 @@ DATA=data/synthetic/motion
 WORK_DIR=work_dirs/ip_tsn_synthetic
 
 step() { printf '\n== %s\n' "$*"; }
+
+# Seconds since the last step, for the table at the end.
+TIMES=
+took() {
+    TIMES+="$1 $((SECONDS - ${LAST:-0})) "
+    LAST=$SECONDS
+}
 
 # Run a command; show its epochs and metrics, keep everything it says in a file.
 logged() {
@@ -34,25 +42,33 @@ if [ -z "${VIRTUAL_ENV:-}" ] && [ "${CONDA_DEFAULT_ENV:-base}" = base ]; then
 fi
 # mmcv-lite would overwrite a compiled mmcv, so it is asked for only where there is neither
 if python -c 'import mmcv' 2>/dev/null; then EXTRA=mmaction; else EXTRA=lite; fi
-python -m pip install --quiet --editable ".[$EXTRA]"
+# Without --no-compile pip compiles PyTorch's thousands of modules, of which few are imported.
+python -m pip install -qq --disable-pip-version-check --no-compile --editable ".[$EXTRA]"
 echo "$(python --version), $(python -c 'import sys; print(sys.prefix)')"
+took installing
 
 step "2/5 Synthetic data set: eight motions, really encoded"
 WORKERS=$(python -c 'import os; print(min(os.cpu_count() or 1, 8))')
 python tools/data/make_synthetic.py --task motion --out "$DATA" --workers "$WORKERS"
+took encoding
 
 mkdir -p "$WORK_DIR"
 step "3/5 Training $CONFIG"
-logged "$WORK_DIR/train.log" python tools/train.py "$CONFIG" --work-dir "$WORK_DIR" --resume
+# The test follows at once, so that nothing is validated on the way.
+logged "$WORK_DIR/train.log" python tools/train.py "$CONFIG" --work-dir "$WORK_DIR" --resume \
+    --no-validate
+took training
 
 step "4/5 Testing"
 CHECKPOINT=$WORK_DIR/$(basename "$(cat "$WORK_DIR/last_checkpoint")")
 logged "$WORK_DIR/test.log" python tools/test.py "$CONFIG" "$CHECKPOINT" \
     --work-dir "$WORK_DIR" --dump "$WORK_DIR/predictions.pkl"
+took testing
 
 step "5/5 Pictures of what the network saw, with its predictions"
-python tools/visualizations/browse_dataset.py "$CONFIG" --split val --num 4 \
-    --checkpoint "$CHECKPOINT" --out "$WORK_DIR/pictures"
+logged "$WORK_DIR/pictures.log" python tools/visualizations/browse_dataset.py "$CONFIG" \
+    --split val --num 4 --checkpoint "$CHECKPOINT" --out "$WORK_DIR/pictures"
+took drawing
 
 # What the test said last of an accuracy, in percent.
 accuracy() {
@@ -64,7 +80,7 @@ step "Done. Where everything lies:"
 cat <<END
 clips and labels   $DATA
 checkpoint         $CHECKPOINT
-logs               $WORK_DIR/train.log, $WORK_DIR/test.log
+logs               $WORK_DIR/train.log, $WORK_DIR/test.log, $WORK_DIR/pictures.log
 predictions        $WORK_DIR/predictions.pkl
 pictures           $WORK_DIR/pictures
 environment        $(python -c 'import sys; print(sys.prefix)')
@@ -78,6 +94,8 @@ step "Accuracy in percent, on clips that were not trained on"
     echo "fused    $(accuracy top1) $(accuracy top5)"
     echo "chance   12.5 62.5"
 } | awk '{ printf "%-9s %6s %6s\n", $1, $2, $3 }'
+echo "$TIMES" | awk '{ for (i = 1; i < NF; i += 2) printf "%s %s s%s", $i, $(i + 1),
+    i < NF - 1 ? ", " : "\n" }'
 
 step "Next: predict a clip, and look at $WORK_DIR/predicted/val_00000.mp4"
 cat <<END
