@@ -144,9 +144,9 @@ def draw_clip(view: ClipView) -> Figure:
     ]
     has_wheels = any(row.wheel_pixels is not None for row in rows)
     side = _SCORES_INCHES if view.predictions else _WHEEL_INCHES if has_wheels else 0
-    size = num_columns * _COLUMN_INCHES + side + 0.5, sum(row_inches) + 0.4
+    inches = num_columns * _COLUMN_INCHES + side + 0.5, sum(row_inches) + 0.4
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
-    figure = Figure(figsize=size, dpi=_DPI, layout=engine)
+    figure = Figure(figsize=inches, dpi=_DPI, layout=engine)
     figure.suptitle(view.title, fontsize=10, x=0.01, ha="left")
     grid = figure.add_gridspec(
         len(rows),
@@ -157,7 +157,10 @@ def draw_clip(view: ClipView) -> Figure:
     for row_index, row in enumerate(rows):
         for column, image in enumerate(row.images):
             axes = figure.add_subplot(grid[row_index, column])
-            axes.imshow(image, interpolation="nearest")
+            # a grid of the codec's cells is a small picture: its arrows lie on a larger one
+            size = image.shape if row.arrows is None else row.arrows.shape[1:]
+            extent = (-0.5, size[1] - 0.5, size[0] - 0.5, -0.5)
+            axes.imshow(image, interpolation="nearest", extent=extent)
             axes.set_xticks([])
             axes.set_yticks([])
             if column < len(row.captions):

@@ -152,6 +152,24 @@ def test_arrows_lie_on_the_pixels_of_their_frame(tool, config):
     assert (view.rgb != view.iframes).any()
 
 
+def test_motion_on_the_codecs_grid_lies_on_pictures_of_pixels(tool, config, tmp_path):
+    cfg = Config.fromfile(config)
+    cfg.val_dataloader.dataset.pipeline[1:] = [
+        dict(type="LoadCompressedVideo", modalities=("iframe", "motion"), layout="cells"),
+        dict(type="FormatCompressedShape"),
+        dict(type="PackActionInputs", collect_keys=("iframe", "motion")),
+    ]
+    with DefaultScope.overwrite_default_scope("mmaction"):
+        dataset = tool.build_dataset(cfg, "val")
+    view, packed = tool.view_sample(dataset, 2, names=[], segments=3)
+    assert packed["inputs"]["motion"].shape == (1, 2, 4, 8, 12)
+    assert view.motion.shape == (3, 8, 12, 2)
+    assert view.rgb.shape == view.iframes.shape == (3, 64, 96, 3)
+    figure = tool.draw_clip(view)
+    (axes,) = (axes for axes in figure.axes if axes.get_ylabel().startswith("motion, arrows"))
+    assert axes.images[0].get_extent() == [-0.5, 11.5, 7.5, -0.5]
+
+
 def test_all_pictures_have_one_scale_of_motion(tool, config, tmp_path, monkeypatch):
     scales = []
     monkeypatch.setattr(tool, "draw_clip", lambda view: scales.append(view.full_pixels) or Figure())

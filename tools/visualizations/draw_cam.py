@@ -183,8 +183,9 @@ def draw_rows(title: str, rows: Sequence[Row], *, segments: int) -> Figure:
         for axes, index in zip(axes_of_row, indices.astype(int), strict=False):
             grey = row.pixels[index].mean(axis=-1) / 255
             heat = row.maps[index]
-            axes.imshow(grey, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            axes.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * heat)
+            extent = (-0.5, heat.shape[1] - 0.5, heat.shape[0] - 0.5, -0.5)
+            axes.imshow(grey, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="nearest")
+            axes.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * heat, extent=extent)
             if heat.min() < 0.5 < heat.max():
                 axes.contour(heat, [0.5], colors="white", linewidths=1)
             axes.set(xticks=[], yticks=[])
