@@ -12,7 +12,14 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-from .starting import import_plugin, load_config, missing_file, not_weights, stop
+from .starting import (
+    import_plugin,
+    load_config,
+    missing_file,
+    not_weights,
+    plain_warnings,
+    stop,
+)
 
 if TYPE_CHECKING:  # seconds of torch, which --help does without
     from rich.table import Table
@@ -89,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if args.out_dir is not None:
             args.out_dir.mkdir(parents=True, exist_ok=True)
-        return _predict(args, inferencer, videos)
+        with plain_warnings():
+            return _predict(args, inferencer, videos)
     except (UsageError, FileNotFoundError) as error:
         return stop(str(error))
     except UnpicklingError:

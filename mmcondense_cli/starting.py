@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -34,6 +35,16 @@ def import_plugin() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mmcondense import apis  # noqa: F401
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings are a line on standard error, without the place in the code that they come from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(
+            f"warning: {message}", file=sys.stderr
+        )
+        yield
 
 
 def load_config(path: str, options: Sequence[str]) -> Any:

@@ -15,7 +15,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from compressedvideo import CompressedVideo, encode_frames
+from compressedvideo import CompressedVideo, encode_frames, transcoding
 from mmcondense_cli.predict import main, mean_scores, short_names, table_rows
 from tests.compressedvideo.recipes import clip_recipes
 
@@ -104,8 +104,9 @@ def test_a_folder_is_predicted_and_what_is_broken_fails_it(files, tmp_path, caps
     assert (tmp_path / "out" / "a.mp4").stat().st_mtime_ns == before
 
 
-@pytest.mark.filterwarnings("ignore:.*re-encoded in memory")
-def test_of_a_codec_without_vectors_as_of_the_reencoded_file(files, tmp_path, capsys):
+@pytest.mark.filterwarnings("always:.*re-encoded in memory")
+def test_of_a_codec_without_vectors_as_of_the_reencoded_file(files, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(transcoding, "_has_warned", False)
     clip = tmp_path / "clip.webm"
     clip_recipes.encode(clip, clip_recipes.Recipe("vp8", ".webm", width=112, height=112))
     tool = [sys.executable, str(ROOT / "tools/data/reencode.py"), str(clip)]
@@ -115,6 +116,7 @@ def test_of_a_codec_without_vectors_as_of_the_reencoded_file(files, tmp_path, ca
     assert main([str(clip), *given]) == 1
     assert "--on-missing-motion transcode" in capsys.readouterr().err
     assert main([str(clip), *given, "--on-missing-motion", "transcode"]) == 0
+    assert f"warning: {clip}: vp8 gives no motion vectors" in capsys.readouterr().err
     assert main([str(tmp_path / "clip.mp4"), *given]) == 0
     log = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
     _, transcoded, reencoded = map(json.loads, log)
