@@ -65,6 +65,20 @@ def test_both_streams_on_the_pixels_of_their_frames(tool, files):
     assert any((a.maps != b.maps).any() for a, b in zip(rows, other, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("config", "kinds"),
+    [
+        ("ipts/ablation/p_stream_hard.py", dict(frames="P")),
+        ("coviar/coviar_synthetic.py", dict(i_stream="I", motion_stream="P", residual_stream="P")),
+    ],
+)
+def test_one_stream_of_compressed_video_and_three(tool, files, config, kinds):
+    inferencer = CompressedActionInferencer(str(ROOT / "configs" / config), device="cpu")
+    _, rows = tool.explain(inferencer, files.clip)
+    assert {row.title: row.captions[1][-1] for row in rows} == kinds
+    assert all(row.maps.shape == row.pixels.shape[:3] for row in rows)
+
+
 @pytest.mark.parametrize("is_3d", [False, True], ids=["2D", "3D"])
 def test_a_stock_recognizer_of_rgb(tool, files, is_3d):
     sampler = dict(clip_len=8, num_clips=1) if is_3d else dict(clip_len=1, num_clips=3)
