@@ -10,6 +10,8 @@ import io
 import json
 import pickle
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -188,6 +190,38 @@ def test_the_page_stands_alone(report, work_dir: Path, tmp_path: Path):
     assert "class 2" in page.words("classes")  # without names
     assert "loss" in page.words("curves")
     assert "data_time" in page.words("curves")
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (apt-get install chromium)")
+def test_a_browser_shows_the_page_without_complaint(report, work_dir: Path, tmp_path: Path):
+    """What it logs of the page (errors, resources that are missing) goes to its CONSOLE lines."""
+    assert report(work_dir, "--no-flops")[0] == 0
+    seen = {}
+    for name, page in dict(ours=work_dir / "report.html", broken=tmp_path / "broken.html").items():
+        if name == "broken":  # that a complaint would be seen
+            page.write_text("<img src=no.png><script>console.error('seen'); nothing()</script>")
+        picture = tmp_path / f"{name}.png"
+        done = subprocess.run(
+            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+            + [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1000,1400"]
+            + [f"--screenshot={picture}", page.as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        seen[name] = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        image = np.asarray(Image.open(picture).convert("L"))
+        assert image.shape == (1400, 1000)
+        if name == "ours":
+            inked = (image < 200).mean(axis=1) > 0  # rows with something on them
+            assert inked[:700].mean() > 0.2
+            assert inked[700:].mean() > 0.2
+    assert seen["ours"] == []
+    assert len(seen["broken"]) >= 2
 
 
 def test_what_is_missing_is_said(report, work_dir: Path):
