@@ -74,6 +74,7 @@ ROWS = {
     "p_stream_motion": Row("P-stream of vectors alone"),
     "p_stream_bits": Row("P-stream of vectors and bits"),
     "p_stream_cells": Row("P-stream of vectors and bits, on the grid"),
+    "p_stream_cells_small": Row("the same, half the channels"),
 }
 
 

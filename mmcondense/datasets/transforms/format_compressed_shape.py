@@ -22,6 +22,7 @@ from .load_compressed_video import VECTOR_MODALITIES
 
 LAYOUTS = ("NCHW", "NCTHW")
 ENCODINGS = ("uint8", "int16", "raw")
+_SMALL = 10_000  # numbers of an image for which calls cost more than caches do
 _IMAGE = np.dtype(np.uint8), 3
 _VECTORS = np.dtype(np.float32), 2
 _RESIDUAL = np.dtype(np.int16), 3
@@ -132,13 +133,19 @@ class FormatCompressedShape(BaseTransform):
             kept = self._kept(modality, len(crops))
             images = [image for number in kept for image in crops[number][modality]]
             results[modality], places = self._allocate(images, modality, results["clip_len"])
-            for i, image in enumerate(images):  # each to its end, while it is in the cache
-                channels = cv2.split(image)
+            # Each to its end, while it is in the cache; small ones of a crop below each other.
+            together = stop - start if images[0].size <= _SMALL else 1
+            height, width = images[0].shape[:2]
+            for at in range(0, len(images), together):
+                some = images[at : at + together]
+                channels = cv2.split(some[0] if together == 1 else np.concatenate(some))
                 if modality in VECTOR_MODALITIES:
-                    scale = scales[kept[i // (stop - start)]]
+                    scale = scales[kept[at // (stop - start)]]
                     channels = [channel * s for channel, s in zip(channels, scale, strict=True)]
-                for place, channel in zip(places[i], channels, strict=True):
-                    place[...] = self._encode(channel, modality)
+                for number, channel in enumerate(channels):
+                    coded = self._encode(channel, modality).reshape(together, height, width)
+                    for place, image in zip(places[at : at + together], coded, strict=True):
+                        place[number] = image
         return results
 
     def _kept(self, modality: str, num_crops: int) -> Sequence[int]:
