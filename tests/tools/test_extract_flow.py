@@ -69,11 +69,12 @@ def test_command_extracts_the_motion_and_redoes_only_what_is_incomplete(run, vid
             field = read_flow(flow_paths(folder, number))
             assert np.median(field, axis=(0, 1)) == pytest.approx(motion, abs=0.3)
 
-    # one folder loses a file, as if a copy had been cut; beside it lies what a crash left
+    # one folder loses a file, as if a copy had been cut; what a crash left lies aside
     before = modification_times(flow / "fall" / "b c")
     (flow / "walk" / "a" / "flow_y_00003.jpg").unlink()
-    (flow / "walk" / "a.part").mkdir()
-    (flow / "walk" / "a.part" / "flow_x_00009.jpg").write_bytes(b"half")
+    (flow / ".preparation" / "aside" / "crashed" / "a").mkdir(parents=True)
+    (flow / ".preparation" / "aside" / "crashed" / "lock").touch()
+    (flow / ".preparation" / "aside" / "crashed" / "a" / "flow_x_00009.jpg").write_bytes(b"half")
     (videos / "walk" / "broken.mp4").write_bytes(b"no video")
     out = run(videos, flow, "--method", "dis", "--workers", "1", status=1)
     assert "1 videos extracted, 1 were complete, 1 failed" in out
@@ -81,17 +82,19 @@ def test_command_extracts_the_motion_and_redoes_only_what_is_incomplete(run, vid
     assert modification_times(flow / "fall" / "b c") == before
     assert len(list((flow / "walk" / "a").iterdir())) == 2 * (NUM_FRAMES - 1)
     assert sorted(path.name for path in (flow / "walk").iterdir()) == ["a"]
+    assert not (flow / ".preparation").exists()
 
 
-def test_tvl1_is_the_default_and_an_empty_file_is_incomplete(tool, videos, tmp_path):
+def test_tvl1_is_the_default_and_an_empty_file_is_incomplete(run, videos, tmp_path):
     folder = tmp_path / "flow" / "a"
-    settings = dict(method="tvl1", bound=20.0, quality=95)
-    assert tool.extract(videos / "walk" / "a.mp4", folder, **settings) == (NUM_FRAMES - 1, True)
+    command = (videos / "walk", tmp_path / "flow", "--workers", "1")
+    assert "1 videos extracted, 0 were complete" in run(*command)
     field = read_flow(flow_paths(folder, 2))
     assert np.median(field, axis=(0, 1)) == pytest.approx((3, 0), abs=0.3)
-    assert tool.extract(videos / "walk" / "a.mp4", folder, **settings) == (NUM_FRAMES - 1, False)
+    assert "0 videos extracted, 1 were complete" in run(*command)
     (folder / "flow_x_00004.jpg").write_bytes(b"")
-    assert tool.extract(videos / "walk" / "a.mp4", folder, **settings) == (NUM_FRAMES - 1, True)
+    assert "1 videos extracted, 0 were complete" in run(*command)
+    assert (folder / "flow_x_00004.jpg").stat().st_size
 
 
 def test_workers_do_not_wait_for_threads_of_their_parent(tool, videos, monkeypatch, tmp_path):
@@ -131,16 +134,18 @@ def test_killed_run_leaves_no_folder_that_looks_complete(tool, run, monkeypatch,
     process = get_context("fork").Process(target=run_in_its_own_session)
     process.start()
     deadline = time.monotonic() + 120
-    while len(list((flow / "long.part").glob("*.jpg"))) < 2 and time.monotonic() < deadline:
+    while (
+        len(list(flow.glob(".preparation/aside/*/long/*.jpg"))) < 2 and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.join()
     assert not (flow / "long").exists()
-    assert (flow / "long.part").exists()
+    assert list(flow.glob(".preparation/aside/*/long"))
 
     assert "1 videos extracted" in run(root, flow, "--method", "dis", "--workers", "1")
     assert len(list((flow / "long").iterdir())) == 2 * 29
-    assert not (flow / "long.part").exists()
+    assert not (flow / ".preparation").exists()
 
 
 def test_frames_are_iterated_across_reads(tool, videos, monkeypatch):

@@ -51,7 +51,8 @@ def test_lists_name_members_that_are_the_videos(tool, folder, capsys):
     out = folder.parent / "out"
     assert "6 videos in 4 archives, of which 0 were there" in capsys.readouterr().out
     archives = [f"set-{i:06d}.tar" for i in range(4)]
-    assert sorted(contents(out)) == sorted([*archives, *(f"{a}.index" for a in archives), *LISTS])
+    names = [*archives, *(f"{a}.index" for a in archives), *LISTS, "set.jsonl"]
+    assert sorted(contents(out)) == sorted(names)
     for name, videos in LISTS.items():
         lines = (out / name).read_text().splitlines()
         assert len(lines) == len(videos)
@@ -88,7 +89,7 @@ def test_cut_off_and_called_again_it_goes_on(tool, folder, monkeypatch, calls):
     with pytest.raises(KeyboardInterrupt):
         run(tool, folder)
     out = folder.parent / "out"
-    assert len(list(out.glob("*.tar"))) == calls - 1
+    assert len(list(out.glob("*.tar"))) == calls
     assert not list(out.glob("*.txt"))
     monkeypatch.undo()
     assert run(tool, folder) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ import pytest
 
 from compressedvideo import CompressedVideo, encode_frames
 
+MANIFESTS = {"manifest.jsonl", "manifest.failed.jsonl"}
 ROOT = Path(__file__).resolve().parents[2]
 ODD_NAME = "Golf Tips - Hit 300+ Yards!!! $HOME `id` 'x' \"y\" %d;&.avi"
 
@@ -68,7 +68,7 @@ def test_tree_odd_names_and_broken_files(
     assert f"{videos / 'text.MP4'}: is no video" in printed
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     odd = f"golf/deep/{ODD_NAME[:-4]}.mp4"
-    assert written == {"a.b.mp4", odd, "reencode.json", "train.txt"}
+    assert written == {"a.b.mp4", odd, "reencode.json", "train.txt", *MANIFESTS}
     assert (out / "train.txt").read_text() == "a.b.mp4 3\ngolf/empty.mp4 1 2\n"
     for name in ("a.b.mp4", odd):
         with CompressedVideo(out / name) as video:
@@ -84,6 +84,7 @@ def test_tree_odd_names_and_broken_files(
     assert "1 re-encoded, 1 were there, 0 failed" in printed
     assert (out / odd).exists()
     assert (out / "a.b.mp4").stat().st_mtime_ns == before
+    assert {path.name for path in out.glob("*.jsonl")} == {"manifest.jsonl"}
 
     status, _, errors = reencode_tool(*arguments, "--gop-size", "6")
     assert status == 1
@@ -145,16 +146,6 @@ def test_folders(reencode_tool: Callable, tmp_path: Path) -> None:
     assert status == 1
     assert "would both become" in errors
     assert not out.exists()
-
-
-def test_record_of_the_settings(load_tool: Callable, tmp_path: Path) -> None:
-    tool = load_tool("data/reencode.py")
-    settings = {"codec": "mpeg4", "size": (340, 256)}
-    tool.claim_folder(tmp_path / "out", settings)
-    tool.claim_folder(tmp_path / "out", settings)
-    assert json.loads((tmp_path / "out" / "reencode.json").read_text())["size"] == [340, 256]
-    with pytest.raises(ValueError, match="choose another folder"):
-        tool.claim_folder(tmp_path / "out", {**settings, "codec": "h264"})
 
 
 SUFFIXES = (".ts", ".m4v", ".MTS", ".asf", ".ogv", ".gif", ".h264", ".mpg", ".flv", ".3gp", ".m2ts")

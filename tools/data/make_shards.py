@@ -10,7 +10,8 @@ val.txt}; the new lists name motion-000000.tar/videos/train_00000.mp4. Train on 
 
 in the data sets. A video that several lists name is packed once. Archives are not compressed, and
 their order is that of the lists, so equal input gives equal archives. An archive appears once it is
-complete: call it again to go on where it was cut.
+complete: call it again to go on where it was cut. OUT/NAME.jsonl has a line for each archive. With
+--part I/N or --executor ray many machines share the work, see docs/cluster.md; the lists come last.
 """
 
 from __future__ import annotations
@@ -19,12 +20,19 @@ import argparse
 import os
 import sys
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-
-from rich.progress import DownloadColumn, Progress, TimeRemainingColumn
+from typing import Any
 
 from mmcondense.datasets.shards import index_path, scan_archive, write_index
+from mmcondense_preparation import (
+    Item,
+    Preparation,
+    add_execution_arguments,
+    execution_of,
+    prepare,
+)
+from mmcondense_preparation.settings import write_aside
 
 _MEGABYTE = 10**6
 _SHOWN = 10
@@ -53,7 +61,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="of an archive, in millions of bytes; a larger video gets its own (%(default)s)",
     )
     add("--delimiter", default=" ", help="between path and label (default: a space)")
+    add_execution_arguments(parser, workers=0, workers_help="processes; 0: in this one")
     args = parser.parse_args(argv)
+    args.execution = execution_of(parser, args)
     for path in args.annotations:
         if not path.is_file():
             parser.error(f"{path}: no such file")
@@ -130,22 +140,32 @@ def check_begun(out: Path, shards: dict[str, list[str]], sizes: dict[str, int], 
             )
 
 
-def write_shard(
-    path: Path, videos: Iterable[str], root: Path, *, on_bytes: Callable[[int], object]
-) -> None:
-    """Write an archive and its index, aside first. Owners and times of the files are left out."""
-    part = path.with_name(f"{path.name}.part")
-    index_path(path).unlink(missing_ok=True)
-    with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as tar:
-        for video in videos:
-            info = tarfile.TarInfo(video)
-            with open(root / video, "rb") as file:
-                info.size = os.fstat(file.fileno()).st_size
-                tar.addfile(info, file)
-            on_bytes(info.size)
-    members = scan_archive(part)
-    os.replace(part, path)
-    write_index(path, members)
+class Packing(Preparation):
+    """Videos become an archive, with its index beside it.
+
+    Args:
+        root: Folder that the videos' names start from.
+    """
+
+    rechecks = True  # the index beside it
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def make(self, item: Item, path: Path | None, loaded: Any) -> None:
+        """Owners and times of the files are left out."""
+        assert path is not None
+        with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+            for video in item.data:
+                info = tarfile.TarInfo(video)
+                with open(self.root / video, "rb") as file:
+                    info.size = os.fstat(file.fileno()).st_size
+                    tar.addfile(info, file)
+
+    def is_whole(self, item: Item, target: Path) -> bool:
+        if not index_path(target).exists():
+            write_index(target, scan_archive(target))
+        return True
 
 
 def rewrite(text: str, places: dict[str, str], *, delimiter: str) -> str:
@@ -171,39 +191,31 @@ def main(argv: list[str] | None = None) -> int:
         sizes = measure(videos, args.video_root)
         shards = plan_shards(sizes, name=args.name, shard_bytes=args.shard_size * _MEGABYTE)
         check_begun(args.out, shards, sizes, args.name)
-        args.out.mkdir(parents=True, exist_ok=True)
-        there = pack(shards, sizes, root=args.video_root, out=args.out)
+        items = [Item(name, name, name, packed) for name, packed in shards.items()]
+        outcome = prepare(
+            Packing(args.video_root),
+            items,
+            out=args.out,
+            execution=args.execution,
+            title="pack",
+            name=args.name,
+        )
+        if outcome.errors:
+            raise ValueError("\n".join(outcome.errors))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    if not outcome.is_complete:
+        print(f"{outcome.made} archives packed; the part that ends last writes the lists")
+        return 0
     places = {video: archive for archive, packed in shards.items() for video in packed}
     for name, text in texts.items():
-        part = args.out / f"{name}.part"
-        part.write_text(rewrite(text, places, delimiter=args.delimiter), encoding="utf-8")
-        os.replace(part, args.out / name)
+        write_aside(args.out / name, rewrite(text, places, delimiter=args.delimiter).encode())
     print(
-        f"{len(sizes)} videos in {len(shards)} archives, of which {there} were there; lists: "
-        + ", ".join(str(args.out / name) for name in texts)
+        f"{len(sizes)} videos in {len(shards)} archives, of which {len(shards) - outcome.made} "
+        "were there; lists: " + ", ".join(str(args.out / name) for name in texts)
     )
     return 0
-
-
-def pack(shards: dict[str, list[str]], sizes: dict[str, int], *, root: Path, out: Path) -> int:
-    """Write the archives that are not there yet; returns how many were."""
-    there = 0
-    columns = (*Progress.get_default_columns()[:2], DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        bar = progress.add_task("pack", total=sum(sizes.values()))
-        for name, videos in shards.items():
-            archive = out / name
-            if archive.exists():
-                there += 1
-                progress.advance(bar, sum(sizes[video] for video in videos))
-                if not index_path(archive).exists():
-                    write_index(archive, scan_archive(archive))
-            else:
-                write_shard(archive, videos, root, on_bytes=lambda n: progress.advance(bar, n))
-    return there
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ makes data/hmdb51/mpeg4/brush_hair/a.mp4 of data/hmdb51/videos/brush_hair/a.avi:
 key frame every 12 frames, no B-frames, no audio, upright. Folders behind symbolic links are
 searched too. A file appears once it is complete, so call it again to go on where it was cut. At the
 end videos that cannot be read are listed (exit code 1), and files not taken for videos counted.
+DST/manifest.jsonl has a line for each video. With --part I/N or --executor ray many machines share
+the work, see docs/cluster.md.
 
     python tools/data/reencode.py a.avi b.mp4 --codec hevc
 
@@ -15,35 +17,61 @@ makes one video of another; if the second name is that of a folder, a.mp4 in it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
 from collections import Counter
-from concurrent.futures import as_completed
 from pathlib import Path
-
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+from typing import Any
 
 from compressedvideo import CompressedVideo
 from compressedvideo.container.folders import files_below, is_video
 from compressedvideo.errors import CodecError
 from compressedvideo.writing.encode import ENCODERS, check_encoder, check_fps, check_size
 from compressedvideo.writing.reencode import reencode
-from compressedvideo.writing.workers import worker_pool
+from mmcondense_preparation import (
+    Execution,
+    Item,
+    Preparation,
+    add_execution_arguments,
+    claim,
+    execution_of,
+    prepare,
+)
+from mmcondense_preparation.settings import write_aside
 
 _RECORD = "reencode.json"
 
 
-def find_videos(
-    src_dir: Path, dst_dir: Path, *, suffix: str
-) -> tuple[dict[Path, Path], Counter[str]]:
+class Reencoding(Preparation):
+    """A video becomes another.
+
+    Args:
+        settings: Of :func:`compressedvideo.writing.reencode.reencode`, or ``short_edge`` in the
+            place of ``size``.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.settings = dict(settings)
+        self.short_edge = self.settings.pop("short_edge", None)
+
+    def make(self, item: Item, path: Path | None, loaded: Any) -> None:
+        assert path is not None
+        settings = dict(self.settings)
+        if self.short_edge is not None:
+            with CompressedVideo(item.source) as video:
+                settings["size"] = in_proportion(video.width, video.height, self.short_edge)
+        reencode(item.source, path, **settings)
+
+
+def find_videos(src_dir: Path, dst_dir: Path, *, suffix: str) -> tuple[list[Item], Counter[str]]:
     """Each video below ``src_dir`` with the file it becomes; how many others have which suffix.
 
     Raises:
         ValueError: if two videos differ only in their suffix and would become the same file.
     """
-    sources: dict[Path, Path] = {}
+    sources: dict[str, str] = {}
+    items: list[Item] = []
     others: Counter[str] = Counter()
     own = dst_dir.resolve()
     for src in files_below(src_dir):
@@ -52,31 +80,13 @@ def find_videos(
         if not is_video(src):
             others[src.suffix or src.name] += 1
             continue
-        dst = dst_dir / src.relative_to(src_dir).with_suffix(suffix)
-        if dst in sources:
-            raise ValueError(f"{sources[dst]} and {src} would both become {dst}")
-        sources[dst] = src
-    return {src: dst for dst, src in sources.items()}, others
-
-
-def claim_folder(dst_dir: Path, settings: dict) -> None:
-    """Record the settings in ``dst_dir`` before the first video.
-
-    Raises:
-        ValueError: if the folder was begun with other settings.
-    """
-    dst_dir.mkdir(parents=True, exist_ok=True)
-    record = dst_dir / _RECORD
-    if record.exists():
-        found = json.loads(record.read_text())
-        if found != json.loads(json.dumps(settings)):
-            raise ValueError(
-                f"{dst_dir} was begun with {found}, asked for {settings}: choose another folder"
-            )
-        return
-    part = record.with_name(f"{_RECORD}.part")
-    part.write_text(json.dumps(settings, indent=2) + "\n")
-    os.replace(part, record)
+        name = src.relative_to(src_dir)
+        target = name.with_suffix(suffix).as_posix()
+        if target in sources:
+            raise ValueError(f"{sources[target]} and {src} would both become {dst_dir / target}")
+        sources[target] = str(src)
+        items.append(Item(name.as_posix(), str(src), target))
+    return items, others
 
 
 def rewrite_annotations(text: str, *, suffix: str) -> str:
@@ -128,16 +138,15 @@ def parse_args() -> argparse.Namespace:
         default=[],
         help="annotation lists to copy into DST with the new suffix",
     )
-    add("--workers", type=int, default=os.cpu_count(), help="processes (%(default)s)")
+    add_execution_arguments(parser, workers=os.cpu_count() or 1)
     args = parser.parse_args()
+    args.execution = execution_of(parser, args)
     if not args.src.exists():
         parser.error(f"no folder or file {args.src}")
     if args.src.resolve() == args.dst.resolve():
         parser.error(f"{args.src} is source and destination")
     if args.ann_file and args.src.is_file():
         parser.error("--ann-file goes with a folder")
-    if args.workers < 1:
-        parser.error(f"--workers must be at least 1, but is {args.workers}")
     if args.short_edge is not None and (args.size is not None or args.short_edge < 16):
         parser.error("--short-edge is at least 16, and excludes --size")
     args.ext = f".{args.ext.lstrip('.')}"
@@ -158,34 +167,43 @@ def main() -> int:
     args = parse_args()
     keys = ("codec", "gop_size", "b_frames", "quality", "fps", "size")
     settings = {key: getattr(args, key) for key in keys}
-    others: Counter[str] = Counter()
     if args.short_edge is not None:
         settings["short_edge"] = args.short_edge
     try:
         if args.src.is_file():
-            videos = {args.src: _place(args.src, args.dst, suffix=args.ext)}
-        else:
-            videos, others = find_videos(args.src, args.dst, suffix=args.ext)
-            if not videos:
-                raise ValueError(f"no videos below {args.src}{_count(others)}")
-            claim_folder(args.dst, {**settings, "ext": args.ext})
-    except (OSError, ValueError) as error:
+            return _one(args.src, _place(args.src, args.dst, suffix=args.ext), settings)
+        return _folder(args, settings, execution=args.execution)
+    except (CodecError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _one(src: Path, dst: Path, settings: dict[str, Any]) -> int:
+    dst.parent.mkdir(parents=True, exist_ok=True)
+    Reencoding(settings).make(Item(src.name, str(src)), dst, None)
+    print(f"{dst}: re-encoded")
+    return 0
+
+
+def _folder(args: argparse.Namespace, settings: dict[str, Any], *, execution: Execution) -> int:
+    """0, or 1 if a video could not be re-encoded."""
+    videos, others = find_videos(args.src, args.dst, suffix=args.ext)
+    if not videos:
+        raise ValueError(f"no videos below {args.src}{_count(others)}")
+    claim(args.dst, _RECORD, {**settings, "ext": args.ext})
     for ann_file in args.ann_file:
         text = rewrite_annotations(ann_file.read_text(), suffix=args.ext)
-        (args.dst / ann_file.name).write_text(text)
-
-    todo = {src: dst for src, dst in videos.items() if not dst.exists()}
-    failures = _reencode_all(todo, settings, workers=args.workers)
-    done = len(todo) - len(failures)
+        write_aside(args.dst / ann_file.name, text.encode())
+    outcome = prepare(
+        Reencoding(settings), videos, out=args.dst, execution=execution, title="re-encode"
+    )
     print(
-        f"{done} re-encoded, {len(videos) - len(todo)} were there, {len(failures)} failed"
+        f"{outcome.made} re-encoded, {outcome.there} were there, {len(outcome.errors)} failed"
         f"{_count(others)}"
     )
-    for failure in failures:
-        print(failure)
-    return 1 if failures else 0
+    for error in outcome.errors:
+        print(f"failed: {error}")
+    return 1 if outcome.errors else 0
 
 
 def _place(src: Path, dst: Path, *, suffix: str) -> Path:
@@ -208,36 +226,6 @@ def _count(others: Counter[str]) -> str:
     return "; not videos by their suffix: " + ", ".join(
         f"{number} {suffix}" for suffix, number in sorted(others.items())
     )
-
-
-def _reencode_all(videos: dict[Path, Path], settings: dict, *, workers: int) -> list[str]:
-    """Returns a line for each video that failed."""
-    failures = []
-    pool = worker_pool(workers)
-    jobs = {pool.submit(_reencode_one, src, dst, settings): src for src, dst in videos.items()}
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn()) as progress, pool:
-        try:
-            for job in progress.track(as_completed(jobs), total=len(jobs), description="re-encode"):
-                try:
-                    job.result()
-                except (CodecError, OSError, ValueError) as error:
-                    named = "" if str(jobs[job]) in str(error) else f"{jobs[job]}: "
-                    failures.append(f"failed: {named}{error}")
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return sorted(failures)
-
-
-def _reencode_one(src: Path, dst: Path, settings: dict) -> int:
-    dst.parent.mkdir(parents=True, exist_ok=True)
-    settings = dict(settings)
-    short_edge = settings.pop("short_edge", None)
-    if short_edge is not None:
-        with CompressedVideo(src) as video:
-            settings["size"] = in_proportion(video.width, video.height, short_edge)
-    return reencode(src, dst, **settings)
 
 
 def in_proportion(width: int, height: int, short_edge: int) -> tuple[int, int]:

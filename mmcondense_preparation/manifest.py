@@ -1,0 +1,238 @@
+"""What is known of the items of a folder of results: JSON lines.
+
+While items are made, each run of each part appends to a log of its own in OUT/.preparation/NAME/, a
+line an item, so that many may run at once and any be killed. Once every item is accounted for,
+
+    OUT/NAME.jsonl            a line for each item that was made, in the order of the list
+    OUT/NAME.failed.jsonl     a line for each that failed, why, and whether it is tried again
+
+take the logs' place. These have neither times nor places in them, so that they are the same however
+the work was cut.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from .aside import STATE, remove_if_empty, sweep
+from .item import Item
+from .making import Result
+from .settings import write_aside
+
+Next = Literal["retry", "quarantine"]
+"""What the next call does with an item that failed: nothing, if it ended its process each time."""
+
+_FIRST_LOG = 2  # of the files that are read
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the last line of an item is; half a million of these are held in memory."""
+
+    file: int
+    offset: int
+    size: int
+    """Bytes of the item's output, if it is one file; else -1."""
+
+
+class Manifest:
+    """The results in a folder, as this process sees them.
+
+    Args:
+        out: Folder of results.
+        name: Of the manifest: several lists may share a folder.
+    """
+
+    def __init__(self, out: Path, name: str) -> None:
+        self.out = out
+        self.path = out / f"{name}.jsonl"
+        self.failed_path = out / f"{name}.failed.jsonl"
+        self._logs = out / STATE / name
+        self._files: list[Path] = []
+        self._made: dict[str, _Place] = {}
+        self._failed: dict[str, _Place] = {}
+        self.quarantined: set[str] = set()
+        """Items that ended their process as often as they were tried."""
+
+    def read(self) -> None:
+        """Read everything, anew: other parts may have gone on. Logs are later than the rest.
+
+        Raises:
+            ValueError: If there is something else in one of the files.
+        """
+        self._files = [self.path, self.failed_path, *sorted(self._logs.glob("*.jsonl"))]
+        self._made, self._failed, self.quarantined = {}, {}, set()
+        for number, path in enumerate(self._files):
+            for offset, record in _lines(path):
+                key = record["item"]
+                if "error" not in record:
+                    size = record.get("bytes", -1) if record.get("files") == 1 else -1
+                    self._made[key] = _Place(number, offset, size)
+                    continue
+                self._failed[key] = _Place(number, offset, -1)
+                if number >= _FIRST_LOG and key in self._made and self._made[key].file == 0:
+                    del self._made[key]  # it was not there any more, and failed since
+                if record["next"] == "quarantine":
+                    self.quarantined.add(key)
+        self.quarantined -= self._made.keys()
+
+    def knows(self, item: Item) -> bool:
+        """Whether the item was made, and is there still, of the size it had."""
+        place = self._made.get(item.key)
+        if place is None or item.target is None:
+            return place is not None
+        try:
+            status = os.stat(self.out / item.target)
+        except FileNotFoundError:
+            return False
+        return place.size in (-1, status.st_size)
+
+    def log(self, part: str) -> Log:
+        """A log to append to."""
+        return Log(self._logs / f"{part.replace('/', '-of-')}-{uuid.uuid4().hex[:8]}.jsonl")
+
+    def missing(self, items: Sequence[Item]) -> int:
+        """How many items have no result yet, be it a failure."""
+        return sum(item.key not in self._made and item.key not in self._failed for item in items)
+
+    def records(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
+        """Lines of the items that were made, in their order; with ``costs``, while in a log."""
+        with _Reader(self._files) as reader:
+            for item in items:
+                if item.key in self._made:
+                    yield reader.record(self._made[item.key])
+
+    def failures(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
+        """Lines of those that failed: ``item``, ``error``, ``next``."""
+        with _Reader(self._files) as reader:
+            for item in items:
+                if item.key not in self._made and item.key in self._failed:
+                    yield reader.record(self._failed[item.key])
+
+    def finish(self, items: Sequence[Item]) -> None:
+        """Write the two files, if every item has a result, and remove the logs.
+
+        Several parts may do so at once: they write the same.
+        """
+        if self.missing(items):
+            return
+        for path, records in (
+            (self.path, self.records(items)),
+            (self.failed_path, self.failures(items)),
+        ):
+            text = io.BytesIO()
+            for record in records:
+                record.pop("costs", None)
+                text.write(_line(record))
+            data = text.getvalue()
+            if data or path == self.path:
+                if not path.exists() or path.read_bytes() != data:
+                    write_aside(path, data)
+            else:
+                path.unlink(missing_ok=True)
+        for log in self._files[_FIRST_LOG:]:
+            log.unlink(missing_ok=True)
+        remove_if_empty(self._logs)
+
+    def state(self) -> tuple[int, ...]:
+        """Of the files that :meth:`finish` writes: another one if they were written anew."""
+        return tuple(
+            path.stat().st_mtime_ns if path.exists() else 0
+            for path in (self.path, self.failed_path)
+        )
+
+    def clean(self) -> None:
+        """Remove what dead processes have left."""
+        sweep(self.out)
+        for folder in (self._logs, self.out / STATE / "aside", self.out / STATE):
+            remove_if_empty(folder)
+
+
+class Log:
+    """Lines of one run of one part, written as they come. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: io.BufferedWriter | None = None
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, result: Result) -> None:
+        """Append a result, and have the system write it."""
+        if result.status == "failed":
+            upshot: Next = "quarantine" if result.ended_its_process else "retry"
+            record = dict(item=result.item.key, error=result.error, next=upshot)
+        elif result.record:
+            record = dict(result.record, costs=result.costs)
+        else:
+            return
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open(self._path, "ab")  # noqa: SIM115 - __exit__ closes it
+        self._file.write(_line(record))
+        self._file.flush()
+
+
+class _Reader:
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self._open: dict[int, io.BufferedReader] = {}
+
+    def __enter__(self) -> _Reader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for file in self._open.values():
+            file.close()
+
+    def record(self, place: _Place) -> dict[str, Any]:
+        if place.file not in self._open:
+            self._open[place.file] = open(self._paths[place.file], "rb")  # noqa: SIM115
+        file = self._open[place.file]
+        file.seek(place.offset)
+        return json.loads(file.readline())
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Offset and content of each line; one that a crash cut short is passed over."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except FileNotFoundError:
+        return
+    with file:
+        offset = 0
+        for number, line in enumerate(file, start=1):
+            if line.endswith(b"\n"):
+                try:
+                    record = json.loads(line.decode("utf-8", "surrogateescape"))
+                    if not isinstance(record["item"], str):
+                        raise TypeError
+                except (ValueError, KeyError, TypeError) as error:
+                    raise ValueError(
+                        f"{path}, line {number}: this is no manifest of prepared items; remove it, "
+                        "or choose another folder"
+                    ) from error
+                yield offset, record
+            offset += len(line)
