@@ -6,7 +6,6 @@ import argparse
 import importlib.util
 import os
 from dataclasses import dataclass
-from typing import Literal
 
 from .parts import Part, parse_part, slurm_part
 
@@ -18,7 +17,8 @@ _WHOLE = Part()
 class Execution:
     """Where items are made."""
 
-    executor: Literal["local", "ray", "array"] = "local"
+    executor: str = "local"
+    """One of :data:`EXECUTORS`."""
     workers: int | None = None
     """Processes; 0: in the calling one. None: as many as there are cores, in the cluster."""
     part: Part = _WHOLE

@@ -42,8 +42,9 @@ class Preparation:
 
     rechecks: ClassVar[bool] = False
     """Ask :meth:`is_whole` of items that an earlier run has made, too."""
+    cpus: float = 1
     gpus: float = 0
-    """That a process of this takes from a cluster."""
+    """That a process of this takes of a cluster."""
     items_per_call: int = 1
     """How many items a process of a cluster gets at once; more where :meth:`load` reads ahead."""
 

@@ -141,6 +141,7 @@ class Manifest:
         for log in self._files[_FIRST_LOG:]:
             log.unlink(missing_ok=True)
         remove_if_empty(self._logs)
+        self.read()  # from what has taken the logs' place
 
     def state(self) -> tuple[int, ...]:
         """Of the files that :meth:`finish` writes: another one if they were written anew."""
@@ -179,9 +180,9 @@ class Log:
         """Append a result, and have the system write it."""
         if result.status == "failed":
             upshot: Next = "quarantine" if result.ended_its_process else "retry"
-            record = dict(item=result.item.key, error=result.error, next=upshot)
+            record: dict[str, Any] = dict(item=result.item.key, error=result.error, next=upshot)
         elif result.record:
-            record = dict(result.record, costs=result.costs)
+            record = {**result.record, "costs": result.costs}
         else:
             return
         if self._file is None:

@@ -53,11 +53,11 @@ class _Crew:
 
     def __init__(self, preparation: Preparation, out: Path, *, workers: int | None) -> None:
         self._preparation = ray.put(preparation)
-        self._gpus = preparation.gpus
+        self._cpus, self._gpus = preparation.cpus, preparation.gpus
         self._out = str(out.resolve())
         self._workers = workers
         self._class = ray.remote(_Actor).options(
-            num_cpus=1, num_gpus=self._gpus, max_restarts=0, max_task_retries=0
+            num_cpus=self._cpus, num_gpus=self._gpus, max_restarts=0, max_task_retries=0
         )
         self.calls: dict[ray.ObjectRef, tuple[ActorHandle, list[Work]]] = {}
         """What each actor does now; without works: it begins."""
@@ -72,7 +72,7 @@ class _Crew:
         self._looked = time.monotonic()
         wanted = self._workers or self._room()
         for _ in range(wanted - here):
-            actor = self._class.remote()
+            actor: ActorHandle = self._class.remote()
             self.calls[actor.begin.remote(self._preparation, self._out)] = (actor, [])
 
     def hand_out(self, works: list[Work]) -> None:
@@ -102,13 +102,14 @@ class _Crew:
 
     def _room(self) -> int:
         resources = ray.cluster_resources()
+        room = resources.get("CPU", 0) / self._cpus
         if self._gpus:
-            return max(1, int(resources.get("GPU", 0) / self._gpus))
-        return max(1, int(resources.get("CPU", 0)))
+            room = min(room, resources.get("GPU", 0) / self._gpus)
+        return max(1, int(room))
 
     def close(self) -> None:
         """End all actors; those at rest leave nothing aside."""
-        closing = [actor.close.remote() for actor in self.resting]
+        closing: list[ray.ObjectRef] = [actor.close.remote() for actor in self.resting]
         if closing:
             ray.wait(closing, num_returns=len(closing), timeout=_SECONDS_TO_CLOSE)
         for actor in [*self.resting, *(actor for actor, _ in self.calls.values())]:

@@ -19,8 +19,8 @@ class Part:
         return f"{self.index}/{self.count}"
 
     def within(self, outer: Part) -> Part:
-        """This part of a part: the same as if all had been cut at once."""
-        return Part(outer.index * self.count + self.index, outer.count * self.count)
+        """This part of a part, of all: ``items[i::n][j::m]`` is ``items[i + n * j :: n * m]``."""
+        return Part(outer.index + outer.count * self.index, outer.count * self.count)
 
 
 def parse_part(text: str) -> Part:

@@ -1,7 +1,7 @@
 """Imports point one way.
 
-``compressedvideo → mmcondense_runtime → mmcondense.{datasets → models → apis} → mmcondense_cli,
-tools``
+``compressedvideo → mmcondense_runtime, mmcondense_preparation → mmcondense.{datasets → models →
+apis} → mmcondense_cli, tools``
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FROM = {  # what each layer may import of this repository, beside itself
     "compressedvideo": set(),
     "mmcondense_runtime": {"compressedvideo"},
+    "mmcondense_preparation": {"compressedvideo"},
     "mmcondense.version": set(),
     "mmcondense._compat": {"mmcondense.engine"},  # where it is called, not when it is imported
     "mmcondense.datasets": {"compressedvideo", "mmcondense_runtime"},
@@ -27,10 +28,14 @@ FROM = {  # what each layer may import of this repository, beside itself
     "mmcondense.apis": {
         *("compressedvideo", "mmcondense_runtime", "mmcondense.datasets", "mmcondense.models"),
         *("mmcondense.engine", "mmcondense.evaluation", "mmcondense.version"),
+        "mmcondense_preparation",
     },
     "mmcondense_cli": {"compressedvideo", "mmcondense.apis"},
 }
-PACKAGES = ("compressedvideo", "mmcondense_runtime", "mmcondense", "mmcondense_cli")
+PACKAGES = (
+    *("compressedvideo", "mmcondense_runtime", "mmcondense_preparation", "mmcondense"),
+    "mmcondense_cli",
+)
 TOPS = (*PACKAGES, "tools", "demo", "configs", "tests")
 
 

@@ -26,6 +26,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
 from compressedvideo import CompressedVideo
+from mmcondense.apis import condensing
 from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,13 +72,13 @@ def start(
     def run() -> None:
         os.environ.update(env or {})
         torch.set_num_threads(1)  # the parent's threads do not survive a fork
-        write_folder = tool.write_folder
+        write_folder = condensing.write_folder
 
         def write_slowly(*args):
             time.sleep(seconds_per_video)
             return write_folder(*args)
 
-        tool.write_folder = write_slowly
+        condensing.write_folder = write_slowly
         os._exit(tool.main([*map(str, arguments), "--num-workers", "0"]))
 
     process = fork.Process(target=run)
@@ -152,9 +153,11 @@ def test_killed_twice_it_writes_the_same_files(
         assert finish(process) == [-signal.SIGKILL]
         assert not (out / "train.txt").exists()
     # as if killed while writing
-    (out / "frames/videos/train_00009.part").mkdir()
-    (out / "frames/videos/train_00009.part/img_00003.jpg").write_bytes(b"half")
-    done = {p: p.stat().st_mtime_ns for p in out.rglob("*.jpg") if ".part" not in str(p)}
+    aside = out / ".preparation/aside/killed"
+    (aside / "train_00009").mkdir(parents=True)
+    (aside / "lock").touch()
+    (aside / "train_00009/img_00003.jpg").write_bytes(b"half")
+    done = {p: p.stat().st_mtime_ns for p in out.rglob("*.jpg") if ".preparation" not in str(p)}
     assert finish(start(tool, *arguments)) == [0]
     assert tree(out) == tree(whole)
     assert all(path.stat().st_mtime_ns == then for path, then in done.items())
@@ -285,7 +288,7 @@ def test_splits_share_frames_and_have_lists_of_their_own(
     }
 
 
-def test_weights_of_any_tasks_and_classes_condense(tool: ModuleType, data: Path, tmp_path: Path):
+def test_weights_of_any_tasks_and_classes_condense(data: Path, tmp_path: Path):
     """IFS-mot's weights from Kinetics-400 in UCF101's config: the generator is all that is used."""
     for classes, terms in ((400, "mot=1.0"), (101, "cat=1.0")):
         config = tmp_path / f"{classes}.py"
@@ -295,25 +298,11 @@ def test_weights_of_any_tasks_and_classes_condense(tool: ModuleType, data: Path,
         )
     model = MODELS.build(Config.fromfile(tmp_path / "400.py").model)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / "400.pth")
-    used = tool.build_model(Config.fromfile(tmp_path / "101.py"), str(tmp_path / "400.pth"))
+    used = condensing.build_model(Config.fromfile(tmp_path / "101.py"), str(tmp_path / "400.pth"))
     own, trained = used.condenser.state_dict(), model.condenser.generator.state_dict()
     assert own.keys() == {f"generator.{name}" for name in trained}
     for name, value in trained.items():
         assert torch.equal(own[f"generator.{name}"], value)
-
-
-def test_colours_of_single_pixels_survive_unless_they_are_subsampled(tool: ModuleType):
-    """Fine codes: colours that change from pixel to pixel, at equal brightness."""
-    image = np.full((16, 16, 3), 128, np.uint8)
-    image[::2, ::2] = image[1::2, 1::2] = (190, 110, 60)
-    errors, sizes = {}, {}
-    for subsampling in ("444", "420"):
-        data = tool.encode_jpeg(image, quality=95, subsampling=subsampling)
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-        errors[subsampling] = np.abs(decoded.astype(int) - image).mean()
-        sizes[subsampling] = len(data)
-    assert errors["444"] < 4
-    assert errors["420"] > 5 * errors["444"]
 
 
 def test_the_subsampling_is_recorded_and_not_mixed(

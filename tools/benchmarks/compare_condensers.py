@@ -49,10 +49,10 @@ from mmengine.runner import load_checkpoint
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 TOOLS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TOOLS / name) for name in (".", "benchmarks")]
-from condense_dataset import condense, encode_jpeg  # noqa: E402
+sys.path.insert(0, str(TOOLS / "benchmarks"))
 from condenser_results import Line, plot, read, table, write  # noqa: E402
 
+from mmcondense.apis.condensing import condense, encode_jpeg  # noqa: E402
 from mmcondense.apis.flops import count  # noqa: E402
 
 CONFIGS = TOOLS.parent / "configs"

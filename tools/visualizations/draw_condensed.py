@@ -30,10 +30,8 @@ from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from mmcondense.apis.clip_picture import flow_colours
+from mmcondense.apis.condensing import build_dataset, build_model
 from mmcondense.models.condensers.condenser_model import flatten_views
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from condense_dataset import build_dataset, build_model
 
 
 @dataclass
