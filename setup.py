@@ -40,6 +40,7 @@ MMACTION = [
 LITE = [*MMACTION, "mmcv-lite>=2.0.0,<2.2"]
 DEPLOY = ["nncf", "onnx", "onnxruntime", "openvino"]
 SERVE = ["fastapi", "uvicorn"]
+CLUSTER = ["ray>=2.9"]  # preparing data on many machines; SLURM needs nothing
 DOCS = ["mkdocs-material", "mkdocstrings[python]"]
 TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"]
 
@@ -135,8 +136,9 @@ setup(
         "lite": LITE,
         "deploy": DEPLOY,
         "serve": SERVE,
+        "cluster": CLUSTER,
         "docs": DOCS,
-        "dev": [*LITE, *CAM, *DEPLOY, *SERVE, *DOCS, *TESTS],
+        "dev": [*LITE, *CAM, *DEPLOY, *SERVE, *CLUSTER, *DOCS, *TESTS],
     },
     zip_safe=False,
 )

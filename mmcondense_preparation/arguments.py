@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .parts import Part, parse_part, slurm_part
+from .parts import Part, parse_part, slurm_part, torchrun_part
 
 EXECUTORS = ("local", "ray", "array")
 _WHOLE = Part()
@@ -28,6 +28,10 @@ class Execution:
     """How often an item is tried again for what may pass."""
     again: bool = False
     """Try again what ended its process each time, too."""
+
+    def of_torchrun(self) -> Execution:
+        """The part of it that is this process's, where torchrun started several."""
+        return replace(self, part=torchrun_part().within(self.part))
 
 
 def add_execution_arguments(

@@ -13,15 +13,12 @@ from pathlib import Path
 from compressedvideo.writing.workers import worker_pool
 
 from .item import Item, Preparation
-from .making import Maker, Result
+from .making import Maker, Result, Work
 
 _PER_WORKER = 2
 """Items that are handed out: one is made, one waits."""
 _given: tuple[Preparation, Path] | None = None
 _maker: Maker | None = None  # both of a worker
-
-Work = tuple[Item, bool]
-"""An item, and whether the manifest knows it."""
 
 
 def make_here(preparation: Preparation, items: Iterable[Work], out: Path) -> Iterator[Result]:

@@ -24,6 +24,12 @@ _FAILURES = (CodecError, OSError, ValueError)
 """Of an item. Anything else is a bug, and ends the run."""
 
 
+State = Literal["unknown", "known", "damaged"]
+"""What the manifest knows of an item: nothing, so that a target that is there is described; that it
+was made and is there; or that it was made and is gone, or of another size."""
+Work = tuple[Item, State]
+
+
 @dataclass
 class Result:
     """What became of an item."""
@@ -53,12 +59,8 @@ class Maker:
         self._aside = Aside(out)
         preparation.begin()
 
-    def __call__(self, items: Iterable[tuple[Item, bool]]) -> Iterator[Result]:
-        """Make items, in their order.
-
-        Args:
-            items: Each with whether the manifest knows it already.
-        """
+    def __call__(self, items: Iterable[Work]) -> Iterator[Result]:
+        """Make items, in their order; what is there already may come later."""
         there: deque[Result] = deque()
         started, cpu_started = time.perf_counter(), time.process_time()
         for item, loaded in self.preparation.load(self._missing(items, there)):
@@ -70,18 +72,21 @@ class Maker:
             started, cpu_started = time.perf_counter(), time.process_time()
         yield from _drain(there)
 
-    def _missing(self, items: Iterable[tuple[Item, bool]], there: deque[Result]) -> Iterator[Item]:
+    def _missing(self, items: Iterable[Work], there: deque[Result]) -> Iterator[Item]:
         """The items that are to be read and made; results of the others are added to ``there``."""
-        for item, is_known in items:
+        for item, state in items:
             try:
                 target = None if item.target is None else self.out / item.target
-                if target and target.exists() and self.preparation.is_whole(item, target):
-                    record = {} if is_known else _record(item, target)
+                if target is not None and state != "damaged" and self._is_there(item, target):
+                    record = {} if state == "known" else _record(item, target)
                     there.append(Result(item, "there", record))
                 else:
                     yield item
             except _FAILURES as error:
                 there.append(_failed(item, error))
+
+    def _is_there(self, item: Item, target: Path) -> bool:
+        return target.exists() and self.preparation.is_whole(item, target)
 
     def _make(self, item: Item, loaded: Any) -> Result:
         try:

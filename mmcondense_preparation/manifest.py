@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from .aside import STATE, remove_if_empty, sweep
 from .item import Item
-from .making import Result
+from .making import Result, State
 from .settings import write_aside
 
 Next = Literal["retry", "quarantine"]
@@ -84,16 +84,18 @@ class Manifest:
                     self.quarantined.add(key)
         self.quarantined -= self._made.keys()
 
-    def knows(self, item: Item) -> bool:
-        """Whether the item was made, and is there still, of the size it had."""
+    def state(self, item: Item) -> State:
+        """What to make of an item: see :data:`State`."""
         place = self._made.get(item.key)
-        if place is None or item.target is None:
-            return place is not None
+        if place is None:
+            return "unknown"
+        if item.target is None:
+            return "known"
         try:
             status = os.stat(self.out / item.target)
         except FileNotFoundError:
-            return False
-        return place.size in (-1, status.st_size)
+            return "damaged"
+        return "known" if place.size in (-1, status.st_size) else "damaged"
 
     def log(self, part: str) -> Log:
         """A log to append to."""
@@ -143,7 +145,7 @@ class Manifest:
         remove_if_empty(self._logs)
         self.read()  # from what has taken the logs' place
 
-    def state(self) -> tuple[int, ...]:
+    def version(self) -> tuple[int, ...]:
         """Of the files that :meth:`finish` writes: another one if they were written anew."""
         return tuple(
             path.stat().st_mtime_ns if path.exists() else 0

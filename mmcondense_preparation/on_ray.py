@@ -12,14 +12,15 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import ray
 from ray.actor import ActorHandle
 from ray.exceptions import RayActorError
 
 from .item import Preparation
-from .local import Work, ended
-from .making import Maker, Result
+from .local import ended
+from .making import Maker, Result, Work
 
 _SECONDS_PER_LOOK = 10.0
 _SECONDS_TO_CLOSE = 5.0
@@ -72,7 +73,7 @@ class _Crew:
         self._looked = time.monotonic()
         wanted = self._workers or self._room()
         for _ in range(wanted - here):
-            actor: ActorHandle = self._class.remote()
+            actor: Any = self._class.remote()
             self.calls[actor.begin.remote(self._preparation, self._out)] = (actor, [])
 
     def hand_out(self, works: list[Work]) -> None:

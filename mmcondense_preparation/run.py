@@ -11,8 +11,8 @@ from pathlib import Path
 from .arguments import Execution
 from .display import Display
 from .item import Item, Preparation
-from .local import Work, make_here, make_in_processes
-from .making import Result
+from .local import make_here, make_in_processes
+from .making import Result, Work
 from .manifest import Manifest
 
 _READS = 3
@@ -78,8 +78,8 @@ def prepare(
     for item in mine:
         if item.key in passed_over:
             skipped.append(item)
-        elif not (is_known := manifest.knows(item)) or preparation.rechecks:
-            todo.append((item, is_known))
+        elif (state := manifest.state(item)) != "known" or preparation.rechecks:
+            todo.append((item, state))
     outcome.there = len(mine) - len(todo) - len(skipped)
     outcome.errors = [f"{failure['error']}" for failure in manifest.failures(skipped)]
     with (
@@ -103,11 +103,11 @@ def _until_it_passes(
 ) -> Iterator[Result]:
     """Results, once they are final: what may pass is tried again after all others."""
     for tries_left in range(execution.retries, -1, -1):
-        known = {item.key: is_known for item, is_known in todo} if tries_left else {}
+        states = {item.key: state for item, state in todo} if tries_left else {}
         again: list[Work] = []
         for result in _execute(preparation, todo, out, execution):
             if result.may_pass and tries_left:
-                again.append((result.item, known[result.item.key]))
+                again.append((result.item, states[result.item.key]))
             else:
                 yield result
         todo = again
@@ -144,12 +144,12 @@ def _count(outcome: Outcome, result: Result) -> None:
 def _finish(manifest: Manifest, items: Sequence[Item]) -> None:
     """Write the manifest if all is done; while others do the same, and remove their logs."""
     for _ in range(_READS):
-        before = manifest.state()
+        before = manifest.version()
         try:
             manifest.read()
             manifest.finish(items)
         except FileNotFoundError:  # a log that another part has merged
             continue
-        if not manifest.missing(items) or manifest.state() == before:
+        if not manifest.missing(items) or manifest.version() == before:
             break
     manifest.clean()

@@ -23,7 +23,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
@@ -41,7 +40,7 @@ from mmcondense_preparation import (
     execution_of,
     prepare,
 )
-from mmcondense_preparation.parts import Part, torchrun_part
+from mmcondense_preparation.parts import Part
 from mmcondense_preparation.settings import write_aside
 
 _RECORD = "condense.json"
@@ -154,7 +153,7 @@ def describe(outcome: Outcome, part: Part) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_args(arguments)
-    part = torchrun_part().within(args.execution.part)
+    execution = args.execution.of_torchrun()
     if args.device == "cuda" and "LOCAL_RANK" in os.environ:
         args.device = f"cuda:{os.environ['LOCAL_RANK']}"
     cfg = Config.fromfile(args.config)
@@ -185,14 +184,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             condensing,
             items,
             out=args.out,
-            execution=replace(args.execution, part=part),
+            execution=execution,
             title="condense",
             name=Path(list_name(cfg, args.split)).stem,
         )
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(describe(outcome, part))
+    print(describe(outcome, execution.part))
     for failure in outcome.errors:
         print(f"left out: {failure}", file=sys.stderr)
     if outcome.is_complete:

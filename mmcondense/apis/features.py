@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.config import Config
+from mmengine.device import get_device
 from torch import Tensor
+
+from mmcondense_preparation import Item, Made, Preparation
+from mmcondense_preparation.manifest import Manifest
+from mmcondense_preparation.settings import write_aside
 
 from .inference_inputs import UsageError, config_name, fingerprint
 from .inferencer import CompressedActionInferencer
-from .prediction_log import PredictionLog
 
 PER = ("clip", "segment")
 INDEX = "index.jsonl"
@@ -81,54 +87,94 @@ class FeatureExtractor:
             ) from error
         return joined.float().cpu().numpy()
 
-    def write(
+
+class FeatureExtraction(Preparation):
+    """A video becomes an ``.npz`` file, or one for each of its windows, and lines of the index.
+
+    The data of an item is its files' name, without ending. Windows that cannot be read are in the
+    index with what is wrong, unless none can.
+
+    Args:
+        cfg, checkpoint, device: Of the inferencer.
+        out: Folder of results.
+        per: Of :class:`FeatureExtractor`.
+        window_seconds, stride_seconds: As of the inferencer's ``stream``.
+        on_cluster: On a Ray cluster a process takes a GPU, if that is the device.
+    """
+
+    def __init__(
         self,
-        videos: Sequence[str],
-        out_dir: str | os.PathLike,
+        cfg: Config,
+        checkpoint: str,
         *,
+        out: Path,
+        per: str = "clip",
+        device: str | None = None,
         window_seconds: float | None = None,
         stride_seconds: float | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Write ``.npz`` files, one for each window, and a line for each into ``index.jsonl``.
+        on_cluster: bool = False,
+    ) -> None:
+        self.cfg, self.checkpoint, self.device = cfg, checkpoint, device
+        self.out, self.per = out, per
+        self.windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
+        self._extractor: FeatureExtractor | None = None
+        if on_cluster:
+            self.gpus = float((device or str(get_device())).startswith("cuda"))
 
-        What the index has already is not computed again. Files are complete, or not there.
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(vars(self), _extractor=None)  # built anew where it arrives
 
-        Args:
-            videos: Files or addresses.
-            out_dir: Folder, made if it is not there.
-            window_seconds, stride_seconds: As of the inferencer's ``stream``.
-
-        Yields:
-            The lines: ``input``, ``window``, ``num_windows``, ``start_seconds``, ``end_seconds``,
-            and ``file`` with ``shapes`` (by stream), or ``error``. ``resumed`` is True for those
-            that were there.
+    def begin(self) -> None:
+        """Build the model.
 
         Raises:
-            UsageError: If the folder has features that were made with something else.
+            UsageError: As the inferencer.
         """
-        out = Path(out_dir)
-        out.mkdir(parents=True, exist_ok=True)
-        names = file_names(videos)
-        windows = dict(window_seconds=window_seconds, stride_seconds=stride_seconds)
-        made_with = dict(
-            config=config_name(self.inferencer.cfg),
-            **fingerprint(self.inferencer.cfg, self.inferencer.weights),
+        if self._extractor is None:
+            inferencer = CompressedActionInferencer(self.cfg, self.checkpoint, device=self.device)
+            self._extractor = FeatureExtractor(inferencer, per=self.per)
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """What decides the features."""
+        return dict(
+            config=config_name(self.cfg),
+            **fingerprint(self.cfg, self.checkpoint),
             per=self.per,
-            **windows,
+            **self.windows,
         )
-        with PredictionLog(out / INDEX, made_with=made_with) as log:
-            for line, sample in self.inferencer.samples(videos, log, **windows):
-                if sample is not None:
-                    name = names[line["input"]]
-                    if line["num_windows"] > 1:
-                        name += f"_{line['window']:05d}"
-                    features = self.features(sample)
-                    _save(out / f"{name}.npz", features)
-                    shapes = {key: list(value.shape) for key, value in features.items()}
-                    line = {**line, "file": f"{name}.npz", "shapes": shapes}
-                if "resumed" not in line:
-                    log.add(line)
-                yield line
+
+    def make(self, item: Item, path: Path | None, loaded: Any) -> Made:
+        assert self._extractor is not None
+        lines: list[dict[str, Any]] = []
+        for line, sample in self._extractor.inferencer.samples([item.source], None, **self.windows):
+            if sample is not None:
+                name = item.data
+                if line["num_windows"] > 1:
+                    name += f"_{line['window']:05d}"
+                features = self._extractor.features(sample)
+                _save(self.out / f"{name}.npz", features)
+                shapes = {key: list(value.shape) for key, value in features.items()}
+                line = {**line, "file": f"{name}.npz", "shapes": shapes}
+            lines.append(line)
+        files = sum("file" in line for line in lines)
+        if not files:
+            raise ValueError(lines[0]["error"])
+        return Made(dict(windows=lines), dict(files=files))
+
+
+def index_of(manifest: Manifest, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """A line for each window of each video.
+
+    Returns:
+        ``input``, ``window``, ``num_windows``, ``start_seconds``, ``end_seconds``, and ``file``
+        with ``shapes`` (by stream), or ``error``; of videos without a window that can be read,
+        ``input`` and ``error`` alone.
+    """
+    lines = [line for record in manifest.records(items) for line in record["windows"]]
+    for failure in manifest.failures(items):
+        lines.append(dict(input=failure["item"], error=failure["error"]))
+    return lines
 
 
 def average(feature: Tensor) -> Tensor:
@@ -174,7 +220,6 @@ def file_names(videos: Sequence[str]) -> dict[str, str]:
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with open(part, "wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # of numpy's stub: names are free
-    part.replace(path)
+    data = BytesIO()
+    np.savez(data, **arrays)  # type: ignore[arg-type]  # of numpy's stub: names are free
+    write_aside(path, data.getvalue())

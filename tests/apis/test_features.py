@@ -138,7 +138,7 @@ def test_files_and_their_index(folder: Path, load_misc, capsys) -> None:
     assert "2 files, 2 of them there before" in capsys.readouterr().out
     assert times == {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     assert load_misc(*arguments, "--per", "segment") == 1
-    assert "per='clip'" in capsys.readouterr().err
+    assert "'per': 'clip'" in capsys.readouterr().err
     # Windows have a file each.
     windows = [folder / "videos" / "a.mp4", *arguments[1:4], folder / "windows"]
     assert load_misc(*windows, "--window-seconds", 0.8) == 0

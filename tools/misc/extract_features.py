@@ -4,13 +4,15 @@
     python tools/misc/extract_features.py VIDEOS CONFIG CHECKPOINT --out features --per segment
 
 VIDEOS are files and folders. features/ gets an .npz for each video, with an array for each stream,
-and index.jsonl, a line for each: input, file, shapes, or what is wrong with it. The same command
-goes on where it was stopped.
+and, once all are done, index.jsonl, a line for each: input, file, shapes, or what is wrong with it.
+The same command goes on where it was stopped. With --part I/N or --executor ray many machines share
+the work, see docs/cluster.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -18,12 +20,17 @@ from pickle import UnpicklingError
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
 from mmengine.config import Config, DictAction
-from rich.console import Console
-from rich.progress import track
 
-from mmcondense.apis.features import INDEX, PER, FeatureExtractor
-from mmcondense.apis.inference_inputs import UsageError, expand_inputs
-from mmcondense.apis.inferencer import CompressedActionInferencer
+from mmcondense.apis.features import INDEX, PER, FeatureExtraction, file_names, index_of
+from mmcondense.apis.inference_inputs import expand_inputs
+from mmcondense_preparation import (
+    Item,
+    add_execution_arguments,
+    claim,
+    execution_of,
+    prepare,
+)
+from mmcondense_preparation.settings import write_aside
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +46,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--stride-seconds", type=float, help="from begin to begin")
     parser.add_argument("--device", help="default: a GPU where there is one")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
+    add_execution_arguments(parser)
     args = parser.parse_args()
+    args.execution = execution_of(parser, args)
     for path in (args.config, args.checkpoint):
         if "://" not in path and not os.path.isfile(path):
             parser.error(f"no file {path}")
@@ -51,33 +60,47 @@ def main() -> int:
     args = parse_args()
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
-    num_written, num_resumed = 0, 0
-    broken: dict[str, str] = {}
+    extraction = FeatureExtraction(
+        cfg,
+        args.checkpoint,
+        out=args.out,
+        per=args.per,
+        device=args.device,
+        window_seconds=args.window_seconds,
+        stride_seconds=args.stride_seconds,
+        on_cluster=args.execution.executor == "ray",
+    )
     try:
-        videos = expand_inputs(args.inputs)
-        inferencer = CompressedActionInferencer(cfg, args.checkpoint, device=args.device)
-        lines = FeatureExtractor(inferencer, per=args.per).write(
-            videos,
-            args.out,
-            window_seconds=args.window_seconds,
-            stride_seconds=args.stride_seconds,
+        names = file_names(expand_inputs(args.inputs))
+        extraction.begin()
+        claim(args.out, "features.json", extraction.made_with)
+        items = [Item(video, video, data=name) for video, name in names.items()]
+        outcome = prepare(
+            extraction,
+            items,
+            out=args.out,
+            execution=args.execution.of_torchrun(),
+            title="features",
         )
-        total = None if args.window_seconds else len(videos)
-        console = Console(stderr=True)
-        for line in track(lines, "features", total=total, console=console, transient=True):
-            if "error" in line:
-                broken[line["input"]] = line["error"]
-            else:
-                num_written += 1
-                num_resumed += bool(line.get("resumed"))
-    except UsageError as error:
+    except ValueError as error:  # UsageError is one
         print(f"error: {error}", file=sys.stderr)
         return 1
     except UnpicklingError:
         print(f"error: {args.checkpoint} is no checkpoint of weights alone", file=sys.stderr)
         return 1
-    print(f"{args.out / INDEX}: {num_written} files, {num_resumed} of them there before")
-    for message in broken.values():
+    if not outcome.is_complete:
+        print(f"{outcome.costs['files']:.0f} files; the part that ends last writes {INDEX}")
+        for failure in outcome.errors:
+            print(f"error: {failure}", file=sys.stderr)
+        return int(bool(outcome.errors))
+    index = index_of(outcome.manifest, items)
+    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in index)
+    write_aside(args.out / INDEX, text.encode())
+    files = sum("file" in line for line in index)
+    there = files - round(outcome.costs["files"])
+    print(f"{args.out / INDEX}: {files} files, {there} of them there before")
+    broken = dict.fromkeys(line["error"] for line in index if "error" in line)
+    for message in broken:
         print(f"error: {message}", file=sys.stderr)
     return int(bool(broken))
 
