@@ -42,6 +42,10 @@ class Preparation:
 
     rechecks: ClassVar[bool] = False
     """Ask :meth:`is_whole` of items that an earlier run has made, too."""
+    fetches: ClassVar[bool] = False
+    """Sources at addresses are fetched into a file first, which is then the item's source."""
+    store: str | None = None
+    """Address that targets are sent to. None: the folder of results."""
     cpus: float = 1
     gpus: float = 0
     """That a process of this takes of a cluster."""

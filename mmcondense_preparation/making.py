@@ -11,13 +11,14 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from compressedvideo.errors import CodecError
 
-from .aside import Aside, publish
+from .aside import Aside, publish, remove
 from .item import Item, Made, Preparation
+from .places import fetch, is_address, send
 
 _BLOCK = 1 << 20
 _FAILURES = (CodecError, OSError, ValueError)
@@ -76,8 +77,8 @@ class Maker:
         """The items that are to be read and made; results of the others are added to ``there``."""
         for item, state in items:
             try:
-                target = None if item.target is None else self.out / item.target
-                if target is not None and state != "damaged" and self._is_there(item, target):
+                target = self._local_target(item)
+                if target and state != "damaged" and self._is_there(item, target):
                     record = {} if state == "known" else _record(item, target)
                     there.append(Result(item, "there", record))
                 else:
@@ -85,36 +86,58 @@ class Maker:
             except _FAILURES as error:
                 there.append(_failed(item, error))
 
+    def _local_target(self, item: Item) -> Path | None:
+        if item.target is None or self.preparation.store is not None:
+            return None
+        return self.out / item.target
+
     def _is_there(self, item: Item, target: Path) -> bool:
         return target.exists() and self.preparation.is_whole(item, target)
 
     def _make(self, item: Item, loaded: Any) -> Result:
+        source = item
         try:
             if isinstance(loaded, Exception):
                 raise loaded
+            if self.preparation.fetches and is_address(item.source):
+                source = item._replace(source=str(self._aside.path(f"of_{Path(item.key).name}")))
+                fetch(item.source, Path(source.source))
             if item.target is None:
-                made = self.preparation.make(item, None, loaded) or Made()
+                made = self.preparation.make(source, None, loaded) or Made()
                 return Result(item, "made", dict(item=item.key, **made.facts), made.costs)
-            target = self.out / item.target
-            path = self._aside.path(target.name)
-            made = self.preparation.make(item, path, loaded) or Made()
-            publish(path, target)
-            self.preparation.is_whole(item, target)
-            return Result(item, "made", _record(item, target), made.costs)
+            path = self._aside.path(PurePosixPath(item.target).name)
+            made = self.preparation.make(source, path, loaded) or Made()
+            record = _record(item, path)
+            self._publish(item, path)
+            return Result(item, "made", record, made.costs)
         except _FAILURES as error:
-            return _failed(item, error)
+            return _failed(item, error, called=source.source)
+        finally:
+            if source is not item:
+                remove(Path(source.source))
+
+    def _publish(self, item: Item, path: Path) -> None:
+        assert item.target is not None
+        if self.preparation.store is not None:
+            send(path, f"{self.preparation.store}/{item.target}")
+            remove(path)
+            return
+        target = self.out / item.target
+        publish(path, target)
+        self.preparation.is_whole(item, target)
 
     def close(self) -> None:
         """Leave nothing aside."""
         self._aside.close()
 
 
-def _record(item: Item, target: Path) -> dict[str, Any]:
-    return dict(item=item.key, output=item.target, **describe(target))
+def _record(item: Item, path: Path) -> dict[str, Any]:
+    return dict(item=item.key, output=item.target, **describe(path))
 
 
-def _failed(item: Item, error: Exception) -> Result:
-    text = str(error)
+def _failed(item: Item, error: Exception, *, called: str = "") -> Result:
+    """``called`` is the source's name meanwhile."""
+    text = str(error).replace(called or item.source, item.source)
     named = "" if item.source in text else f"{item.source}: "
     may_pass = isinstance(error, OSError) and not isinstance(error, CodecError)
     return Result(item, "failed", error=f"{named}{text}", may_pass=may_pass)

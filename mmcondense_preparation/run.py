@@ -66,19 +66,20 @@ def prepare(
     if twice:
         raise ValueError(f"{len(twice)} items are in the list twice, such as {twice[0]}")
     started = time.perf_counter()
-    manifest = Manifest(out, name)
+    manifest = Manifest(out, name, looks=preparation.store is None)
     manifest.clean()
     manifest.read()
     part = execution.part
     mine = items[part.index :: part.count]
     outcome = Outcome(manifest)
     passed_over = set() if execution.again else manifest.quarantined
+    rechecks = preparation.rechecks and preparation.store is None
     todo: list[Work] = []
     skipped: list[Item] = []
     for item in mine:
         if item.key in passed_over:
             skipped.append(item)
-        elif (state := manifest.state(item)) != "known" or preparation.rechecks:
+        elif (state := manifest.state(item)) != "known" or rechecks:
             todo.append((item, state))
     outcome.there = len(mine) - len(todo) - len(skipped)
     outcome.errors = [f"{failure['error']}" for failure in manifest.failures(skipped)]

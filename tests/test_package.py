@@ -23,7 +23,10 @@ from packaging.requirements import Requirement
 from mmcondense._compat import _REQUIRED
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("compressedvideo", "mmcondense", "mmcondense_cli", "mmcondense_runtime")
+PACKAGES = (
+    *("compressedvideo", "mmcondense", "mmcondense_cli", "mmcondense_preparation"),
+    "mmcondense_runtime",
+)
 SHIPPED = ("configs", "tools", "demo", "model-index.yml")
 BUILD = "from setuptools import build_meta; build_meta.build_{kind}({folder!r})"
 USE_INSTALLED = ROOT / "tests" / "compressedvideo" / "use_installed.py"

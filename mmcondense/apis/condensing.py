@@ -139,7 +139,7 @@ class Condensing(Preparation):
             seconds_network=condensed - begun,
             seconds_writing=time.perf_counter() - condensed,
             bytes_frames=len(encode_jpeg(first[0].numpy(), **self.jpeg)) * len(first) * clip_len,
-            bytes_videos=os.stat(item.source).st_size,
+            bytes_videos=os.path.getsize(item.source) if os.path.isfile(item.source) else 0,
         )
         return Made(costs=costs)
 

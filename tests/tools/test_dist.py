@@ -6,6 +6,7 @@ import pickle
 import socket
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def free_port() -> str:
         return str(server.getsockname()[1])
 
 
-def test_two_processes_end_with_the_same_weights(
+def test_two_hosts_end_with_the_same_weights(
     run_tool: Callable, synthetic_options: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "rank_hook.py").write_text(RANK_HOOK)
@@ -52,9 +53,15 @@ def test_two_processes_end_with_the_same_weights(
         f"custom_hooks = [dict(type='SaveRank', folder='{tmp_path}')]\n"
     )
     work_dir, dump = tmp_path / "work", tmp_path / "predictions.pkl"
-    env = {"PYTHONPATH": str(tmp_path), "PORT": free_port()}
-    arguments = ("2", "--work-dir", work_dir, *synthetic_options)
-    run_tool("tools/dist_train.sh", config, *arguments, env=env)
+    env = {"PYTHONPATH": str(tmp_path), "PORT": free_port(), "NNODES": "2"}
+    arguments = ("--work-dir", work_dir, *synthetic_options)
+
+    def host(number: int) -> None:  # a torchrun of its own, with one process
+        here = {**env, "NODE_RANK": str(number)}
+        run_tool("tools/dist_train.sh", config, "1", *arguments, env=here)
+
+    with ThreadPoolExecutor(2) as hosts:
+        list(hosts.map(host, range(2)))
 
     first, second = (torch.load(tmp_path / f"rank{rank}.pth") for rank in (0, 1))
     assert first["backend"] == second["backend"] == "gloo"
@@ -66,11 +73,10 @@ def test_two_processes_end_with_the_same_weights(
     for name, value in first["parameters"].items():
         torch.testing.assert_close(second["parameters"][name], value, rtol=0, atol=0, msg=name)
 
-    env["PORT"] = free_port()
     run_tool(
-        *("tools/dist_test.sh", config, work_dir / "epoch_1.pth"),
-        *(*arguments[:3], "--dump", dump, *synthetic_options),
-        env=env,
+        *("tools/dist_test.sh", config, work_dir / "epoch_1.pth", "2"),
+        *("--dump", dump, *arguments),
+        env={**env, "PORT": free_port(), "NNODES": "1"},
     )
     predictions = pickle.loads(dump.read_bytes())
     assert [int(sample["gt_label"]) for sample in predictions] == list(range(8))

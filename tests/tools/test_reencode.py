@@ -210,3 +210,25 @@ def test_a_short_edge_keeps_proportions(load_tool):
     assert tool.in_proportion(320, 180, 256) == (456, 256)
     assert tool.in_proportion(480, 640, 256) == (256, 342)
     assert tool.in_proportion(100, 100, 64) == (64, 64)
+
+
+def test_from_and_to_addresses(reencode_tool: Callable, videos: Path, tmp_path: Path) -> None:
+    """``file://`` stands for ``s3://``: all of it goes by fsspec."""
+    (videos / "golf" / "empty.mp4").unlink()
+    state, out = tmp_path / "state", tmp_path / "out"
+    arguments = (f"file://{videos}", f"file://{out}", "--state", state, "--workers", "2")
+    for done in ("2 re-encoded, 0 were there", "0 re-encoded, 2 were there"):
+        status, printed, _ = reencode_tool(*arguments)
+        assert status == 1
+        assert f"{done}, 1 failed" in printed
+        assert f"failed: file://{videos}/text.MP4: is no video" in printed
+    reencode_tool(videos, tmp_path / "local")
+    names = {path.relative_to(out) for path in out.rglob("*") if path.is_file()}
+    assert {path.name for path in names} == {"a.b.mp4", f"{ODD_NAME[:-4]}.mp4"}
+    for name in names:
+        assert (out / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+    lists = ("manifest.jsonl", "manifest.failed.jsonl")
+    assert {path.name for path in state.iterdir()} == {"reencode.json", *lists}
+    assert (state / lists[0]).read_bytes() == (tmp_path / "local" / lists[0]).read_bytes()
+    status, _, errors = reencode_tool(videos, f"file://{out}")
+    assert (status, "--state goes with a DST such as s3://" in errors) == (2, True)

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from compressedvideo import CompressedVideo, NoMotionVectorsError
-from compressedvideo.container.folders import files_below, is_video
+from compressedvideo.container.folders import is_video
 from mmcondense_preparation import (
     Item,
     Made,
@@ -38,6 +38,7 @@ from mmcondense_preparation import (
     execution_of,
     prepare,
 )
+from mmcondense_preparation.places import as_place, files_of
 from mmcondense_preparation.settings import write_aside
 
 _SHOWN = 10
@@ -49,6 +50,9 @@ COLUMNS = (
 
 class Checking(Preparation):
     """A video becomes a line of facts; one that cannot be read fails."""
+
+    fetches = True
+    items_per_call = 16  # of some hundredths of a second each
 
     def make(self, item: Item, path: Path | None, loaded: Any) -> Made:
         return Made(facts_of(item.source))
@@ -93,12 +97,14 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("video_root", type=Path, help="folder of videos, searched recursively")
+    parser.add_argument(
+        "video_root", type=as_place, help="folder of videos, searched recursively; or s3://..."
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     add_execution_arguments(parser, workers=os.cpu_count() or 1)
     args = parser.parse_args()
     args.execution = execution_of(parser, args)
-    if not args.video_root.is_dir():
+    if isinstance(args.video_root, Path) and not args.video_root.is_dir():
         parser.error(f"no folder {args.video_root}")
     return args
 
@@ -137,11 +143,10 @@ def as_csv(outcome: Outcome, items: list[Item]) -> str:
 
 def main() -> int:
     args = parse_args()
-    items = [
-        Item(video.relative_to(args.video_root).as_posix(), str(video))
-        for video in filter(is_video, files_below(args.video_root))
-    ]
     try:
+        items = [
+            Item(name, video) for name, video in files_of(args.video_root) if is_video(Path(name))
+        ]
         if not items:
             raise ValueError(f"no videos below {args.video_root}")
         outcome = prepare(Checking(), items, out=args.out, execution=args.execution, title="check")

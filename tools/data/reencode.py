@@ -12,6 +12,10 @@ the work, see docs/cluster.md.
     python tools/data/reencode.py a.avi b.mp4 --codec hevc
 
 makes one video of another; if the second name is that of a folder, a.mp4 in it.
+
+    python tools/data/reencode.py s3://bucket/videos s3://bucket/mpeg4 --state data/mpeg4_state
+
+reads and writes what fsspec knows; the manifest and --ann-file's lists are in --state.
 """
 
 from __future__ import annotations
@@ -21,11 +25,11 @@ import os
 import re
 import sys
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from compressedvideo import CompressedVideo
-from compressedvideo.container.folders import files_below, is_video
+from compressedvideo.container.folders import is_video
 from compressedvideo.errors import CodecError
 from compressedvideo.writing.encode import ENCODERS, check_encoder, check_fps, check_size
 from compressedvideo.writing.reencode import reencode
@@ -38,6 +42,7 @@ from mmcondense_preparation import (
     execution_of,
     prepare,
 )
+from mmcondense_preparation.places import Place, as_place, files_of, is_address
 from mmcondense_preparation.settings import write_aside
 
 _RECORD = "reencode.json"
@@ -49,10 +54,14 @@ class Reencoding(Preparation):
     Args:
         settings: Of :func:`compressedvideo.writing.reencode.reencode`, or ``short_edge`` in the
             place of ``size``.
+        store: Address to send videos to.
     """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.settings = dict(settings)
+    fetches = True
+    items_per_call = 4
+
+    def __init__(self, settings: dict[str, Any], *, store: str | None = None) -> None:
+        self.settings, self.store = dict(settings), store
         self.short_edge = self.settings.pop("short_edge", None)
 
     def make(self, item: Item, path: Path | None, loaded: Any) -> None:
@@ -64,7 +73,7 @@ class Reencoding(Preparation):
         reencode(item.source, path, **settings)
 
 
-def find_videos(src_dir: Path, dst_dir: Path, *, suffix: str) -> tuple[list[Item], Counter[str]]:
+def find_videos(src_dir: Place, dst_dir: Place, *, suffix: str) -> tuple[list[Item], Counter[str]]:
     """Each video below ``src_dir`` with the file it becomes; how many others have which suffix.
 
     Raises:
@@ -73,19 +82,19 @@ def find_videos(src_dir: Path, dst_dir: Path, *, suffix: str) -> tuple[list[Item
     sources: dict[str, str] = {}
     items: list[Item] = []
     others: Counter[str] = Counter()
-    own = dst_dir.resolve()
-    for src in files_below(src_dir):
-        if own in src.resolve().parents:
+    own = dst_dir.resolve() if isinstance(dst_dir, Path) else None
+    for name, src in files_of(src_dir):
+        if own in Path(src).resolve().parents:
             continue
-        if not is_video(src):
-            others[src.suffix or src.name] += 1
+        path = PurePosixPath(name)
+        if not is_video(Path(name)):
+            others[path.suffix or path.name] += 1
             continue
-        name = src.relative_to(src_dir)
-        target = name.with_suffix(suffix).as_posix()
+        target = path.with_suffix(suffix).as_posix()
         if target in sources:
-            raise ValueError(f"{sources[target]} and {src} would both become {dst_dir / target}")
-        sources[target] = str(src)
-        items.append(Item(name.as_posix(), str(src), target))
+            raise ValueError(f"{sources[target]} and {src} would both become {dst_dir}/{target}")
+        sources[target] = src
+        items.append(Item(name, src, target))
     return items, others
 
 
@@ -109,8 +118,11 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("src", type=Path, help="folder of videos, searched recursively, or a video")
-    add("dst", type=Path, help="folder to write to; of a video, the file, too")
+    add(
+        "src", type=as_place, help="folder of videos, searched recursively, or a video; or s3://..."
+    )
+    add("dst", type=as_place, help="folder to write to; of a video, the file, too; or s3://...")
+    add("--state", type=Path, help="folder of the manifest, where DST is an address")
     add("--codec", choices=sorted(ENCODERS), default="mpeg4", help="default: %(default)s")
     add("--gop-size", type=int, default=12, help="frames from key frame to key frame (%(default)s)")
     add("--b-frames", type=int, default=0, help="B-frames between two anchors (%(default)s)")
@@ -141,12 +153,15 @@ def parse_args() -> argparse.Namespace:
     add_execution_arguments(parser, workers=os.cpu_count() or 1)
     args = parser.parse_args()
     args.execution = execution_of(parser, args)
-    if not args.src.exists():
+    args.is_one = not is_address(args.src) and args.src.is_file()
+    if not is_address(args.src) and not args.src.exists():
         parser.error(f"no folder or file {args.src}")
-    if args.src.resolve() == args.dst.resolve():
+    if args.src == args.dst or Path(args.src).resolve() == Path(args.dst).resolve():
         parser.error(f"{args.src} is source and destination")
-    if args.ann_file and args.src.is_file():
+    if args.ann_file and args.is_one:
         parser.error("--ann-file goes with a folder")
+    if (args.state is not None) != is_address(args.dst) or (args.is_one and args.state):
+        parser.error("--state goes with a DST such as s3://..., and with a folder of videos")
     if args.short_edge is not None and (args.size is not None or args.short_edge < 16):
         parser.error("--short-edge is at least 16, and excludes --size")
     args.ext = f".{args.ext.lstrip('.')}"
@@ -170,7 +185,7 @@ def main() -> int:
     if args.short_edge is not None:
         settings["short_edge"] = args.short_edge
     try:
-        if args.src.is_file():
+        if args.is_one:
             return _one(args.src, _place(args.src, args.dst, suffix=args.ext), settings)
         return _folder(args, settings, execution=args.execution)
     except (CodecError, OSError, ValueError) as error:
@@ -190,13 +205,13 @@ def _folder(args: argparse.Namespace, settings: dict[str, Any], *, execution: Ex
     videos, others = find_videos(args.src, args.dst, suffix=args.ext)
     if not videos:
         raise ValueError(f"no videos below {args.src}{_count(others)}")
-    claim(args.dst, _RECORD, {**settings, "ext": args.ext})
+    out = args.state or args.dst
+    claim(out, _RECORD, {**settings, "ext": args.ext, **(dict(dst=args.dst) if args.state else {})})
     for ann_file in args.ann_file:
         text = rewrite_annotations(ann_file.read_text(), suffix=args.ext)
-        write_aside(args.dst / ann_file.name, text.encode())
-    outcome = prepare(
-        Reencoding(settings), videos, out=args.dst, execution=execution, title="re-encode"
-    )
+        write_aside(out / ann_file.name, text.encode())
+    reencoding = Reencoding(settings, store=args.dst if args.state else None)
+    outcome = prepare(reencoding, videos, out=out, execution=execution, title="re-encode")
     print(
         f"{outcome.made} re-encoded, {outcome.there} were there, {len(outcome.errors)} failed"
         f"{_count(others)}"
