@@ -104,6 +104,8 @@ def _until_it_passes(
 ) -> Iterator[Result]:
     """Results, once they are final: what may pass is tried again after all others."""
     for tries_left in range(execution.retries, -1, -1):
+        if not todo:
+            return
         states = {item.key: state for item, state in todo} if tries_left else {}
         again: list[Work] = []
         for result in _execute(preparation, todo, out, execution):
@@ -112,8 +114,6 @@ def _until_it_passes(
             else:
                 yield result
         todo = again
-        if not todo:
-            return
 
 
 def _execute(
