@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -32,7 +33,8 @@ class _Actor:
     def __init__(self) -> None:
         self._maker: Maker | None = None
 
-    def begin(self, preparation: Preparation, out: str) -> list[Result]:
+    def begin(self, preparation: Preparation, out: str, folder: str) -> list[Result]:
+        os.chdir(folder)  # where the driver is, whose paths may start from there
         self._maker = Maker(preparation, Path(out))
         return []
 
@@ -74,7 +76,7 @@ class _Crew:
         wanted = self._workers or self._room()
         for _ in range(wanted - here):
             actor: Any = self._class.remote()
-            self.calls[actor.begin.remote(self._preparation, self._out)] = (actor, [])
+            self.calls[actor.begin.remote(self._preparation, self._out, os.getcwd())] = (actor, [])
 
     def hand_out(self, works: list[Work]) -> None:
         """Give an actor at rest something to make."""
