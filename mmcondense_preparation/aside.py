@@ -1,7 +1,7 @@
 """A folder of each process for what is not whole yet, and how those of dead processes are told.
 
 OUT/.preparation/aside/NAME is on the file system of the results, so that renaming is one step. Its
-process holds a lock on a file in it, which ends with the process, however that ends.
+process holds a file in it for as long as it lives.
 """
 
 from __future__ import annotations
@@ -13,10 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-try:
-    import fcntl
-except ImportError:  # Windows: folders of dead processes stay, until somebody removes them
-    fcntl = None  # type: ignore[assignment]
+from .locks import hold_left, open_held
 
 STATE = ".preparation"
 """Folder, below that of the results, for what is there only until all of them are."""
@@ -39,9 +36,7 @@ class Aside:
         """Where to write what will be called ``name``; nothing is there."""
         assert self._process == os.getpid(), "a process writes to its own folder only"
         if self._lock is None:
-            self.folder.mkdir(parents=True)
-            self._lock = open(self.folder / _LOCK, "wb")  # noqa: SIM115 - held until close
-            _try_to_lock(self._lock)
+            self._lock = open_held(self.folder / _LOCK)
         path = self.folder / name
         remove(path)
         return path
@@ -75,16 +70,11 @@ def publish(path: Path, target: Path) -> None:
 
 def sweep(out: Path) -> None:
     """Remove what dead processes have left aside below ``out``."""
-    if fcntl is None:
-        return
     for folder in (out / STATE / "aside").glob("*"):
-        try:
-            with open(folder / _LOCK, "rb+") as lock:
-                is_dead = _try_to_lock(lock)
-        except FileNotFoundError:  # just being made, or removed
-            is_dead = False
-        if is_dead:
+        lock = hold_left(folder / _LOCK)
+        if lock is not None:
             remove(folder)
+            lock.close()
 
 
 def remove(path: Path) -> None:
@@ -99,13 +89,3 @@ def remove_if_empty(folder: Path) -> None:
     """Remove a folder that holds nothing."""
     with suppress(OSError):
         folder.rmdir()
-
-
-def _try_to_lock(file: BinaryIO) -> bool:
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # held, or this file system has no locks
-        return False
-    return True

@@ -16,14 +16,16 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from .aside import STATE, remove_if_empty, sweep
 from .item import Item
+from .locks import hold_left, open_held
 from .making import Result, State
 from .settings import write_aside
 
@@ -59,6 +61,8 @@ class Manifest:
         self.failed_path = out / f"{name}.failed.jsonl"
         self._logs = out / STATE / name
         self._files: list[Path] = []
+        self._open: dict[int, BinaryIO] = {}
+        """Of these the first, as they were when they were read: others may replace them."""
         self._made: dict[str, _Place] = {}
         self._failed: dict[str, _Place] = {}
         self.quarantined: set[str] = set()
@@ -72,8 +76,17 @@ class Manifest:
         """
         self._files = [self.path, self.failed_path, *sorted(self._logs.glob("*.jsonl"))]
         self._made, self._failed, self.quarantined = {}, {}, set()
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
         for number, path in enumerate(self._files):
-            for offset, record in _lines(path):
+            try:
+                file = open(path, "rb")  # noqa: SIM115 - closed by the next call, or with this
+            except FileNotFoundError:
+                continue
+            if number < _FIRST_LOG:
+                self._open[number] = file
+            for offset, record in _lines(file, path):
                 key = record["item"]
                 if "error" not in record:
                     size = record.get("bytes", -1) if record.get("files") == 1 else -1
@@ -84,6 +97,8 @@ class Manifest:
                     del self._made[key]  # it was not there any more, and failed since
                 if record["next"] == "quarantine":
                     self.quarantined.add(key)
+            if number >= _FIRST_LOG:
+                file.close()
         self.quarantined -= self._made.keys()
 
     def state(self, item: Item) -> State:
@@ -109,50 +124,51 @@ class Manifest:
 
     def records(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
         """Lines of the items that were made, in their order; with ``costs``, while in a log."""
-        with _Reader(self._files) as reader:
+        with _Reader(self._files, self._open) as reader:
             for item in items:
                 if item.key in self._made:
                     yield reader.record(self._made[item.key])
 
     def failures(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
         """Lines of those that failed: ``item``, ``error``, ``next``."""
-        with _Reader(self._files) as reader:
+        with _Reader(self._files, self._open) as reader:
             for item in items:
                 if item.key not in self._made and item.key in self._failed:
                     yield reader.record(self._failed[item.key])
 
     def finish(self, items: Sequence[Item]) -> None:
-        """Write the two files, if every item has a result, and remove the logs.
+        """Read everything anew, and if every item has a result, write the two files.
 
-        Several parts may do so at once: they write the same.
+        Then logs are removed, but those of processes that are at work still.
         """
-        if self.missing(items):
-            return
-        for path, records in (
-            (self.path, self.records(items)),
-            (self.failed_path, self.failures(items)),
-        ):
-            text = io.BytesIO()
-            for record in records:
-                record.pop("costs", None)
-                text.write(_line(record))
-            data = text.getvalue()
-            if data or path == self.path:
-                if not path.exists() or path.read_bytes() != data:
-                    write_aside(path, data)
-            else:
-                path.unlink(missing_ok=True)
-        for log in self._files[_FIRST_LOG:]:
-            log.unlink(missing_ok=True)
-        remove_if_empty(self._logs)
-        self.read()  # from what has taken the logs' place
+        lock_path = self.out / STATE / f"{self.path.stem}.lock"
+        with ExitStack() as held:
+            held.enter_context(open_held(lock_path))  # one process at a time
+            held.callback(lock_path.unlink, missing_ok=True)
+            left = []
+            for log in sorted(self._logs.glob("*.jsonl")):
+                if (file := hold_left(log)) is not None:
+                    left.append(log)
+                    held.enter_context(file)
+            self.read()
+            if self.missing(items):
+                return
+            self._write(self.path, self.records(items))
+            self._write(self.failed_path, self.failures(items))
+            for log in left:
+                log.unlink()
+            self.read()  # from what has taken the logs' place
 
-    def version(self) -> tuple[int, ...]:
-        """Of the files that :meth:`finish` writes: another one if they were written anew."""
-        return tuple(
-            path.stat().st_mtime_ns if path.exists() else 0
-            for path in (self.path, self.failed_path)
-        )
+    def _write(self, path: Path, records: Iterable[dict[str, Any]]) -> None:
+        text = io.BytesIO()
+        for record in records:
+            record.pop("costs", None)
+            text.write(_line(record))
+        data = text.getvalue()
+        if not data and path == self.failed_path:
+            path.unlink(missing_ok=True)
+        elif not path.exists() or path.read_bytes() != data:
+            write_aside(path, data)
 
     def clean(self) -> None:
         """Remove what dead processes have left."""
@@ -166,7 +182,7 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: io.BufferedWriter | None = None
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> Log:
         return self
@@ -190,54 +206,51 @@ class Log:
         else:
             return
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self._path, "ab")  # noqa: SIM115 - __exit__ closes it
+            self._file = open_held(self._path)
         self._file.write(_line(record))
         self._file.flush()
 
 
 class _Reader:
-    def __init__(self, paths: Sequence[Path]) -> None:
+    """Lines of several files by their places; files are opened once, at the first."""
+
+    def __init__(self, paths: Sequence[Path], opened: Mapping[int, BinaryIO]) -> None:
         self._paths = paths
-        self._open: dict[int, io.BufferedReader] = {}
+        self._open = dict(opened)
+        self._stack = ExitStack()
 
     def __enter__(self) -> _Reader:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for file in self._open.values():
-            file.close()
+        self._stack.close()
 
     def record(self, place: _Place) -> dict[str, Any]:
         if place.file not in self._open:
-            self._open[place.file] = open(self._paths[place.file], "rb")  # noqa: SIM115
+            file = open(self._paths[place.file], "rb")  # noqa: SIM115 - __exit__ closes it
+            self._open[place.file] = self._stack.enter_context(file)
         file = self._open[place.file]
         file.seek(place.offset)
-        return json.loads(file.readline())
+        return json.loads(file.readline().decode("utf-8", "surrogateescape"))
 
 
 def _line(record: dict[str, Any]) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Offset and content of each line; one that a crash cut short is passed over."""
-    try:
-        file = open(path, "rb")  # noqa: SIM115
-    except FileNotFoundError:
-        return
-    with file:
-        offset = 0
-        for number, line in enumerate(file, start=1):
-            if line.endswith(b"\n"):
-                try:
-                    record = json.loads(line.decode("utf-8", "surrogateescape"))
-                    if not isinstance(record["item"], str):
-                        raise TypeError
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ValueError(
-                        f"{path}, line {number}: this is no manifest of prepared items; remove it, "
-                        "or choose another folder"
-                    ) from error
-                yield offset, record
-            offset += len(line)
+    offset = 0
+    for number, line in enumerate(file, start=1):
+        if line.endswith(b"\n"):
+            try:
+                record = json.loads(line.decode("utf-8", "surrogateescape"))
+                if not isinstance(record["item"], str):
+                    raise TypeError
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(
+                    f"{path}, line {number}: this is no manifest of prepared items; remove it, or "
+                    "choose another folder"
+                ) from error
+            yield offset, record
+        offset += len(line)

@@ -15,8 +15,6 @@ from .local import make_here, make_in_processes
 from .making import Result, Work
 from .manifest import Manifest
 
-_READS = 3
-
 
 @dataclass
 class Outcome:
@@ -93,7 +91,8 @@ def prepare(
             display.add(result)
     outcome.errors.sort()
     outcome.seconds = time.perf_counter() - started
-    _finish(manifest, items)
+    manifest.finish(items)
+    manifest.clean()
     outcome.missing = manifest.missing(items)
     display.summary(outcome, part=part)
     return outcome
@@ -140,17 +139,3 @@ def _count(outcome: Outcome, result: Result) -> None:
     else:
         outcome.made += 1
         outcome.bytes_made += result.record.get("bytes", 0)
-
-
-def _finish(manifest: Manifest, items: Sequence[Item]) -> None:
-    """Write the manifest if all is done; while others do the same, and remove their logs."""
-    for _ in range(_READS):
-        before = manifest.version()
-        try:
-            manifest.read()
-            manifest.finish(items)
-        except FileNotFoundError:  # a log that another part has merged
-            continue
-        if not manifest.missing(items) or manifest.version() == before:
-            break
-    manifest.clean()
