@@ -229,9 +229,9 @@ class _Reader:
         if place.file not in self._open:
             file = open(self._paths[place.file], "rb")  # noqa: SIM115 - __exit__ closes it
             self._open[place.file] = self._stack.enter_context(file)
-        file = self._open[place.file]
-        file.seek(place.offset)
-        return json.loads(file.readline().decode("utf-8", "surrogateescape"))
+        found = self._open[place.file]
+        found.seek(place.offset)
+        return json.loads(found.readline().decode("utf-8", "surrogateescape"))
 
 
 def _line(record: dict[str, Any]) -> bytes:

@@ -135,10 +135,14 @@ def make_on_ray(
             is started if there is none.
 
     Raises:
-        ConnectionError: If there is no cluster at the address.
+        ValueError: If there is no cluster at the address.
     """
     if not ray.is_initialized():
-        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = (str(error).splitlines() or [""])[0]
+            raise ValueError(f"no Ray cluster at {address or 'RAY_ADDRESS'}: {reason}") from error
     waiting, is_exhausted = iter(items), False
     crew = _Crew(preparation, out, workers=workers)
     try:
