@@ -29,9 +29,13 @@ class Execution:
     again: bool = False
     """Try again what ended its process each time, too."""
 
+    together: bool = False
+    """Whether others run beside this process, which are ended if it fails: torchrun's."""
+
     def of_torchrun(self) -> Execution:
         """The part of it that is this process's, where torchrun started several."""
-        return replace(self, part=torchrun_part().within(self.part))
+        part = torchrun_part()
+        return replace(self, part=part.within(self.part), together=part.count > 1)
 
 
 def add_execution_arguments(

@@ -38,6 +38,17 @@ class Outcome:
         """Whether every item of the list has a result; then the manifest is written."""
         return not self.missing
 
+    def report(self, items: Sequence[Item], *, together: bool) -> list[str]:
+        """Errors for this process to report, and fail for.
+
+        Args:
+            items: The list.
+            together: Of :class:`Execution`: then all errors are the last process's.
+        """
+        if not together:
+            return self.errors
+        return [line["error"] for line in self.manifest.failures(items)] if self.is_complete else []
+
 
 def prepare(
     preparation: Preparation,

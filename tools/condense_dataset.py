@@ -192,12 +192,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(describe(outcome, execution.part))
-    for failure in outcome.errors:
+    errors = outcome.report(items, together=execution.together)
+    for failure in errors:
         print(f"left out: {failure}", file=sys.stderr)
     if outcome.is_complete:
         text = annotation(dataset, items, outcome)
         write_aside(args.out / list_name(cfg, args.split), text.encode())
-    return 1 if outcome.errors else 0
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":

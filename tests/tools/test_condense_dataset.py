@@ -204,6 +204,35 @@ def test_a_broken_video_is_named_and_left_out(tool: ModuleType, data: Path, tmp_
     assert "waiting for the loader" in output.out
 
 
+def test_of_processes_that_torchrun_started_the_last_fails(
+    tool: ModuleType, data: Path, tmp_path: Path, capfd
+):
+    """torchrun ends all others once one fails, and a broken video is no reason to."""
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/bad.mp4").write_bytes(b"no video")
+    lines = ["videos/bad.mp4 0\n"]
+    for number in range(3):
+        (tmp_path / f"videos/{number}.mp4").hardlink_to(data / "videos/train_00000.mp4")
+        lines.append(f"videos/{number}.mp4 1\n")
+    (tmp_path / "train.txt").write_text("".join(lines))
+    options = f"train_dataloader.dataset.data_root={tmp_path}"
+    arguments = (data / "di_synthetic.py", "none", "--cfg-options", options, "--out")
+    first, last = (
+        start(
+            tool,
+            *(*arguments, tmp_path / "di"),
+            seconds_per_video=seconds,
+            env=dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2"),
+        )
+        for rank, seconds in ((0, 0), (1, 2))
+    )
+    assert finish(first) == [0]
+    assert not (tmp_path / "di/train.txt").exists()
+    assert finish(last) == [1]
+    assert (tmp_path / "di/train.txt").read_text().count("\n") == 3
+    assert capfd.readouterr().err.count("left out: ") == 1
+
+
 def test_pictures_of_other_settings_are_not_mixed(
     tool: ModuleType, data: Path, tmp_path: Path, capsys
 ):

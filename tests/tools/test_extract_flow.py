@@ -160,3 +160,18 @@ def test_videos_that_would_share_a_folder_are_refused(tool, tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(ValueError, match=r"a\.avi and .*a\.mp4 would both go to flow/a"):
         tool.find_videos(tmp_path, Path("flow"))
+
+
+def test_from_and_to_addresses(run, videos, tmp_path):
+    """``file://`` stands for ``s3://``: all of it goes by fsspec."""
+    command = (f"file://{videos}", f"file://{tmp_path}/flow", "--state", tmp_path / "state")
+    command = (*command, "--method", "dis", "--workers", "2")
+    assert "2 videos extracted, 0 were complete" in run(*command)
+    assert "0 videos extracted, 2 were complete" in run(*command)
+    run(videos, tmp_path / "local", "--method", "dis", "--workers", "1")
+    for folder in ("walk/a", "fall/b c"):
+        names = sorted(path.name for path in (tmp_path / "local" / folder).iterdir())
+        assert names == sorted(path.name for path in (tmp_path / "flow" / folder).iterdir())
+        for name in names:
+            data = (tmp_path / "flow" / folder / name).read_bytes()
+            assert data == (tmp_path / "local" / folder / name).read_bytes()

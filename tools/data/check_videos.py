@@ -156,13 +156,16 @@ def main() -> int:
     if outcome.is_complete:
         Console().print(by_kind(outcome.manifest.records(items)))
         write_aside(args.out / "videos.csv", as_csv(outcome, items).encode())
-    sound = outcome.made + outcome.there
-    print(f"{sound} videos are sound, {len(outcome.errors)} are not")
-    for fault in outcome.errors[:_SHOWN]:
+        errors = outcome.report(items, together=True)  # all parts'
+        sound = len(items) - len(errors)
+    else:
+        errors, sound = outcome.errors, outcome.made + outcome.there
+    print(f"{sound} videos are sound, {len(errors)} are not")
+    for fault in errors[:_SHOWN]:
         print(f"failed: {fault}")
-    if len(outcome.errors) > _SHOWN:
-        print(f"and {len(outcome.errors) - _SHOWN} more: {outcome.manifest.failed_path}")
-    return 1 if outcome.errors else 0
+    if len(errors) > _SHOWN:
+        print(f"and {len(errors) - _SHOWN} more: {outcome.manifest.failed_path}")
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":

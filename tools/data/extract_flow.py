@@ -15,14 +15,14 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cv2
 import numpy as np
 
 from compressedvideo import CompressedVideo
-from compressedvideo.container.folders import files_below, is_video
+from compressedvideo.container.folders import is_video
 from mmcondense.datasets.optical_flow import (
     DEFAULT_BOUND,
     METHODS,
@@ -38,6 +38,7 @@ from mmcondense_preparation import (
     execution_of,
     prepare,
 )
+from mmcondense_preparation.places import Place, as_place, files_of, is_address
 
 _FRAMES_PER_READ = 64
 
@@ -47,12 +48,17 @@ class FlowExtraction(Preparation):
 
     Args:
         method, bound, quality: Of :mod:`mmcondense.datasets.optical_flow`.
+        store: Address to send folders to.
     """
 
     rechecks = True  # folders of many files are copied, and copies cut
+    fetches = True
 
-    def __init__(self, *, method: str, bound: float, quality: int) -> None:
+    def __init__(
+        self, *, method: str, bound: float, quality: int, store: str | None = None
+    ) -> None:
         self.method, self.bound, self.quality = method, bound, quality
+        self.store = store
 
     def begin(self) -> None:
         # The processes share the cores. 0, not 1: a fork would wait forever for its parent's
@@ -72,25 +78,28 @@ class FlowExtraction(Preparation):
                 previous = frame
 
     def is_whole(self, item: Item, target: Path) -> bool:
+        if is_address(item.source):
+            return True  # counting its frames would be fetching it
         with CompressedVideo(item.source) as video:
             return is_complete(target, num_fields=video.num_frames - 1)
 
 
-def find_videos(video_root: Path, flow_root: Path) -> list[Item]:
+def find_videos(video_root: Place, flow_root: Place) -> list[Item]:
     """Videos below ``video_root``, each with the folder of its flow.
 
     Raises:
         ValueError: if two videos differ only in their suffix and would share a folder.
     """
     items: dict[str, Item] = {}
-    for video in filter(is_video, files_below(video_root)):
-        name = video.relative_to(video_root)
-        folder = name.with_suffix("").as_posix()
+    for name, video in files_of(video_root):
+        if not is_video(Path(name)):
+            continue
+        folder = PurePosixPath(name).with_suffix("").as_posix()
         if folder in items:
             raise ValueError(
-                f"{items[folder].source} and {video} would both go to {flow_root / folder}"
+                f"{items[folder].source} and {video} would both go to {flow_root}/{folder}"
             )
-        items[folder] = Item(name.as_posix(), str(video), folder)
+        items[folder] = Item(name, video, folder)
     return list(items.values())
 
 
@@ -116,8 +125,13 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("video_root", type=Path, help="folder of videos, searched recursively")
-    parser.add_argument("flow_root", type=Path, help="folder to write to")
+    parser.add_argument(
+        "video_root", type=as_place, help="folder of videos, searched recursively; or s3://..."
+    )
+    parser.add_argument("flow_root", type=as_place, help="folder to write to; or s3://...")
+    parser.add_argument(
+        "--state", type=Path, help="folder of the manifest, where flow_root is an address"
+    )
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -131,7 +145,9 @@ def parse_args() -> argparse.Namespace:
     add_execution_arguments(parser, workers=os.cpu_count() or 1)
     args = parser.parse_args()
     args.execution = execution_of(parser, args)
-    if not args.video_root.is_dir():
+    if (args.state is not None) != is_address(args.flow_root):
+        parser.error("--state goes with a flow_root such as s3://...")
+    if isinstance(args.video_root, Path) and not args.video_root.is_dir():
         parser.error(f"no folder {args.video_root}")
     try:
         flow_estimator(args.method)
@@ -142,7 +158,12 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    preparation = FlowExtraction(method=args.method, bound=args.bound, quality=args.quality)
+    preparation = FlowExtraction(
+        method=args.method,
+        bound=args.bound,
+        quality=args.quality,
+        store=args.flow_root if args.state else None,
+    )
     try:
         videos = find_videos(args.video_root, args.flow_root)
         if not videos:
@@ -150,7 +171,7 @@ def main() -> int:
         outcome = prepare(
             preparation,
             videos,
-            out=args.flow_root,
+            out=args.state or args.flow_root,
             execution=args.execution,
             title=f"{args.method} flow",
         )

@@ -70,6 +70,7 @@ def main() -> int:
         stride_seconds=args.stride_seconds,
         on_cluster=args.execution.executor == "ray",
     )
+    execution = args.execution.of_torchrun()
     try:
         names = file_names(expand_inputs(args.inputs))
         extraction.begin()
@@ -79,7 +80,7 @@ def main() -> int:
             extraction,
             items,
             out=args.out,
-            execution=args.execution.of_torchrun(),
+            execution=execution,
             title="features",
         )
     except ValueError as error:  # UsageError is one
@@ -90,9 +91,10 @@ def main() -> int:
         return 1
     if not outcome.is_complete:
         print(f"{outcome.costs['files']:.0f} files; the part that ends last writes {INDEX}")
-        for failure in outcome.errors:
+        errors = outcome.report(items, together=execution.together)
+        for failure in errors:
             print(f"error: {failure}", file=sys.stderr)
-        return int(bool(outcome.errors))
+        return int(bool(errors))
     index = index_of(outcome.manifest, items)
     text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in index)
     write_aside(args.out / INDEX, text.encode())
