@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -29,10 +30,14 @@ def cluster() -> Iterator[Any]:
 
     soon = dict(health_check_period_ms=500, health_check_failure_threshold=2)  # for 3 s, 5
     head = dict(num_cpus=1, include_dashboard=False, _system_config=soon)
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    cluster.second_node = cluster.add_node(num_cpus=1)
-    yield cluster
-    cluster.shutdown()
+    handler = signal.getsignal(signal.SIGTERM)  # Ray sets its own, which later tests would inherit
+    try:
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        cluster.second_node = cluster.add_node(num_cpus=1)
+        yield cluster
+        cluster.shutdown()
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
