@@ -32,8 +32,16 @@ def cluster() -> Iterator[Any]:
     head = dict(num_cpus=1, include_dashboard=False, _system_config=soon)
     handler = signal.getsignal(signal.SIGTERM)  # Ray sets its own, which later tests would inherit
     try:
-        cluster = Cluster(initialize_head=True, head_node_args=head)
-        cluster.second_node = cluster.add_node(num_cpus=1)
+        for chance in (2, 1, 0):  # Ray gives a node 30 s, which a busy machine may exceed
+            cluster = Cluster(initialize_head=False)
+            try:
+                cluster.add_node(**head)
+                cluster.second_node = cluster.add_node(num_cpus=1)
+                break
+            except Exception:
+                cluster.shutdown()
+                if not chance:
+                    raise
         yield cluster
         cluster.shutdown()
     finally:
