@@ -108,6 +108,8 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
             cfg["strides"] = ((NUM_SEGMENTS, 2),)
         elif len(cfg["strides"]) == 5:
             cfg["strides"] = (cfg["strides"][0], (2, 1), (2, 1))  # CLIP_LEN
+    if cfg.get("type") == "DMCRecognizer2D" and cfg.get("discriminator"):
+        cfg["discriminator"]["image_size"] = side
     if cfg.get("type") == "RGBPoseConv3D":
         cfg["rgb_pathway"].update(GRADIENTS_FLOW)
         cfg["pose_pathway"].update(GRADIENTS_FLOW)

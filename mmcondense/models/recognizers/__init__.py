@@ -3,6 +3,7 @@
 from .attp import ATTP
 from .condense import CondenseRecognizer
 from .coviar import CoViAR
+from .dmc_net import DMCRecognizer2D, DMCRecognizer3D
 from .ip_two_stream import IPTwoStream
 from .late_fusion import LateFusionRecognizer, fuse_scores
 
@@ -10,6 +11,8 @@ __all__ = [
     "ATTP",
     "CoViAR",
     "CondenseRecognizer",
+    "DMCRecognizer2D",
+    "DMCRecognizer3D",
     "IPTwoStream",
     "LateFusionRecognizer",
     "fuse_scores",
