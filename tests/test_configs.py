@@ -91,6 +91,7 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
             img_size=side, num_frames=CLIP_LEN, embed_dims=32, depth=2, num_heads=2
         ),
         "TimeSformerHead": dict(in_channels=32),
+        "AlexNet": dict(hidden_channels=8),
         "ResNetTSM": dict(pretrained2d=False),
         "ResNet3dSlowOnly": GRADIENTS_FLOW,
     }
@@ -113,8 +114,8 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
     if cfg.get("type") == "RGBPoseConv3D":
         cfg["rgb_pathway"].update(GRADIENTS_FLOW)
         cfg["pose_pathway"].update(GRADIENTS_FLOW)
-    if cfg.get("type") == "ResNetTemporalConv":
-        cfg.update(depth=50)
+    if cfg.get("type") == "ResNetTemporalConv" or cfg.get("depth") in (101, 152):
+        cfg.update(depth=50)  # of the same width, and faster
     for key in ("pretrained", "weights", "init_cfg", "condenser_checkpoint"):
         if key in cfg:
             cfg[key] = None

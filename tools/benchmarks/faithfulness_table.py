@@ -76,6 +76,13 @@ def ip_tsn() -> Iterator[Row]:
         yield Row("IP-TSN", f"{stream}, 16 frames (Table 1)", "G", paper, ours, 0.01)
 
 
+def dmc_net() -> Iterator[Row]:
+    """What DMC-Net adds to CoViAR in IP-TSN's Table 1: 275.6 - 243.4 G, generator and ResNet-18."""
+    counts = count_config("coviar/dmc_net_hmdb51.py", shape=(16, 5, 224, 224))
+    figure = "beside CoViAR, 16 frames (IP-TSN's Table 1)"
+    yield Row("DMC-Net", figure, "G", 275.6 - 243.4, counts["flops"] / 1e9, 0.03)
+
+
 def attp() -> Iterator[Row]:
     counts = count_config("attp/ablation/ttp_hmdb51.py")
     yield Row("ATTP", "parameters (Table 2)", "M", 23.4, counts["params"] / 1e6, 0.01)
@@ -97,6 +104,7 @@ def tsd() -> Iterator[Row]:
 
 METHODS: dict[str, Callable[[], Iterator[Row]]] = {
     "IP-TSN": ip_tsn,
+    "DMC-Net": dmc_net,
     "ATTP": attp,
     "IFS": ifs,
     "TSD": tsd,

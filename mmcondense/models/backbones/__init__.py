@@ -1,5 +1,6 @@
 """Backbones that MMAction2 lacks."""
 
+from .alexnet import AlexNet
 from .difference_net import DifferenceNet
 from .feature_map_backbone import FeatureMapBackbone
 from .inception_i3d import InceptionI3D
@@ -8,6 +9,7 @@ from .resnet2d3d import ResNet2D3D
 from .resnet_temporal_conv import ResNetTemporalConv
 
 __all__ = [
+    "AlexNet",
     "DifferenceNet",
     "FeatureMapBackbone",
     "InceptionI3D",

@@ -42,8 +42,8 @@ class MotionCueMixin(BaseRecognizer):
         flow_block: Flow is averaged in blocks of so many pixels for the reconstruction.
         discriminator: Arguments of :func:`make_discriminator`. None: no adversarial loss.
         adversarial_weight: Of the generator's adversarial loss.
-        discriminator_weight: Of the discriminator's own loss, the sum of its means over cues and flow;
-            theirs is 0.01 of the mean over both.
+        discriminator_weight: Of the discriminator's own loss, the sum of its means over cues and
+            over flow; theirs is 0.01 of the mean over both.
 
     Inputs: motion (2 channels) stacked on residual (3), [B, views, 5, H, W] or
     [B, views, 5, T, H, W]; training batches bring ``flow`` beside it in the same layout, with 2
@@ -104,8 +104,8 @@ class MotionCueMixin(BaseRecognizer):
             return losses
         if "flow" not in kwargs:
             raise ValueError(
-                f"the training batch brings no 'flow', only {sorted(kwargs)} beside the input: load "
-                "it in the training pipeline, and name it in collect_keys and in the data "
+                f"the training batch brings no 'flow', only {sorted(kwargs)} beside the input: "
+                "load it in the training pipeline, and name it in collect_keys and in the data "
                 "preprocessor, or set reconstruction_weight=0 and discriminator=None"
             )
         fake, real, vectors = (

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 
 class DMCGenerator(nn.Module):
-    """Vectors and residual in, a finer field of motion out: what is wrong with the vectors is added.
+    """Vectors and residual in, a finer field of motion out: what the vectors lack is added.
 
     Shou et al., "DMC-Net: Generating Discriminative Motion Cues for Fast Compressed Video Action
     Recognition", CVPR 2019 (https://arxiv.org/abs/1901.03460). Six 3x3 convolutions, each of which
-    sees the input and all outputs before it, as PWC-Net's estimator of flow does, with a sixteenth of
-    its channels; LeakyReLU of slope 0.1 after all but the last. Channels, slope and the sum with the
-    vectors are those of the authors' code (https://github.com/facebookresearch/dmc-net,
+    sees the input and all outputs before it, as PWC-Net's estimator of flow does, with a sixteenth
+    of its channels; LeakyReLU of slope 0.1 after all but the last. Channels, slope and the sum with
+    the vectors are those of the authors' code (https://github.com/facebookresearch/dmc-net,
     ``DenseNetTiny`` with ``gen_flow_or_delta 1``): 4584 parameters, 0.23 G multiply-adds for a
     picture of 224x224.
 
@@ -54,9 +54,9 @@ def make_discriminator(
 ) -> nn.Sequential:
     """Is a field optical flow? [N, 2, image_size, image_size] to a logit [N].
 
-    ``Discriminator3`` of DMC-Net's code: groups of ``depth`` 3x3 convolutions, the first of stride 2,
-    each with LeakyReLU, dropout of whole channels, and a BatchNorm (all but the very first) whose
-    epsilon is 0.8. Theirs ends in the two logits of a softmax, of which only the difference counts.
+    ``Discriminator3`` of DMC-Net's code: groups of ``depth`` 3x3 convolutions, the first of stride
+    2, each with LeakyReLU, dropout of whole channels, and a BatchNorm (all but the very first)
+    whose epsilon is 0.8. Theirs ends in two logits of a softmax; only their difference counts.
 
     Args:
         image_size: Height and width of the fields, a multiple of 2 ** len(channels).

@@ -1,0 +1,8 @@
+# Table 1's baselines, without AVD: single frames (INPUT=rgb) or optical flow (INPUT=flow).
+_base_ = ['_base_/frames.py', '../../_base_/datasets/ucf101.py']
+train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_evaluator = [dict(type='AccMetric')]
+test_evaluator = val_evaluator
+work_dir = f'work_dirs/avd_frames/{_base_.modality}_ucf101_split{_base_.split}'
