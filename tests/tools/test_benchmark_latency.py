@@ -37,6 +37,25 @@ def test_times_of_attp(latency, monkeypatch, capsys, video):
         assert result[f"{part}_fps"] == pytest.approx(1e3 / result[f"{part}_ms"])
 
 
+def test_times_of_a_video_stream_by_stream(latency, monkeypatch, capsys, video):
+    config = "configs/ipts/ip_tsn_synthetic.py"
+    seen = []
+    median = latency.median_ms
+
+    def record(run, **settings):
+        if hasattr(run, "args"):  # a network's inputs
+            seen.append(list(run.args[0].shape))
+        return median(run, **settings)
+
+    monkeypatch.setattr(latency, "median_ms", record)
+    result = run(latency, monkeypatch, capsys, config, "--video", video, "--per-video")
+    parts = ("preprocess_ms", "i_stream_ms", "p_stream_ms")
+    assert set(result) == {*parts, "total_ms", "vps"}
+    assert result["total_ms"] == pytest.approx(sum(result[part] for part in parts))
+    assert result["vps"] == pytest.approx(1e3 / result["total_ms"])
+    assert seen == [[1, 4, 3, 48, 48], [1, 1, 5, 4, 48, 48]]  # all I-frames; one clip
+
+
 def test_medians_without_the_warm_up(latency, monkeypatch):
     clock = iter([0, 10, 11, 20, 23, 30, 32])  # seconds: one run to warm up, then 1, 3 and 2
     monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))

@@ -3,18 +3,23 @@
     python tools/analysis_tools/benchmark_latency.py configs/attp/attp_hmdb51.py
     python tools/analysis_tools/benchmark_latency.py configs/attp/attp_hmdb51.py --onnx attp.onnx
     python tools/analysis_tools/benchmark_latency.py configs/attp/attp_hmdb51.py --device cuda
+    python tools/analysis_tools/benchmark_latency.py configs/ipts/ip_tsn_no_flow_hmdb51.py \\
+        --per-video
 
 A frame is what the paper counts as one: a segment (a GOP) with its I-frame, motion and residual.
 Preprocessing runs the config's test pipeline on a video, decoding included, and normalises the
 result; it takes place on the CPU, and its time is divided by the number of segments. The networks
 get one frame at a time, batch 1, with random weights; for ATTP this is the cost of a GOP whose
 neighbour was seen before. 3D networks get the whole clip, whose time is divided by its length.
-Printed are medians after a warm-up.
+Printed are medians after a warm-up. ``--per-video`` is Table 1 of IP-TSN instead: all segments of
+a video in one batch, one clip for a 3D network, each stream apart, and videos per second (VPS), the
+reciprocal of the sum.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import statistics
 import tempfile
@@ -32,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmcondense.apis.flops import Inputs, Recognizer, build_model, write_clip
+from mmcondense.models.recognizers import LateFusionRecognizer
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,6 +46,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--video", help="video to read; default: a made-up one of 340x256")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="of the networks")
     parser.add_argument("--onnx", help="time this file with ONNX Runtime on the CPU instead")
+    parser.add_argument(
+        "--per-video", action="store_true", help="a whole video's time, stream by stream, and VPS"
+    )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the networks")
     parser.add_argument("--runs", type=int, default=20, help="timed runs")
     parser.add_argument("--warmup", type=int, default=5, help="runs before, not counted")
@@ -50,6 +59,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: there is no CUDA device")
+    if args.onnx and args.per_video:
+        parser.error("--per-video times the config's own networks: leave --onnx out")
     if args.onnx and args.device == "cuda":
         parser.error("--onnx runs on the CPU")
     if min(args.runs, args.threads) < 1 or args.warmup < 0:
@@ -104,32 +115,16 @@ def time_onnx(path: str, *, threads: int, runs: int, warmup: int) -> float:
 
 def measure(cfg: Config, model: Recognizer, args: argparse.Namespace) -> dict[str, Any]:
     """``preprocess_ms`` and ``network_ms`` of a frame, and their reciprocals as frames a second."""
-    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
-
-    def preprocess(video: str) -> Inputs:
-        sample = pipeline(dict(filename=video, label=0, start_index=0, modality="RGB"))
-        batch = pseudo_collate([sample])
-        return model.data_preprocessor(batch, False)["inputs"]
-
-    with tempfile.TemporaryDirectory() as folder:
-        video = args.video or str(write_clip(Path(folder, "clip.mp4"), num_frames=300))
-        inputs = preprocess(video)
-        segments = next(iter(inputs.values())) if isinstance(inputs, dict) else inputs
-        frames = segments.shape[1] if segments.ndim == 5 else segments.shape[3]
-        preprocess_ms = median_ms(
-            lambda: preprocess(video), runs=args.runs, warmup=min(args.warmup, 2), device="cpu"
-        )
+    preprocess_ms, inputs = time_preprocessing(cfg, model, args)
+    segments = next(iter(inputs.values())) if isinstance(inputs, dict) else inputs
+    frames = segments.shape[1] if segments.ndim == 5 else segments.shape[3]
     timing = dict(runs=args.runs, warmup=args.warmup)
     if args.onnx:
         network_ms, seen = time_onnx(args.onnx, threads=args.threads, **timing), 1
     else:
         model.to(args.device)
         cut, seen = one_frame(inputs)
-        cut = (
-            {name: x.to(args.device) for name, x in cut.items()}
-            if isinstance(cut, dict)
-            else cut.to(args.device)
-        )
+        cut = on_device(cut, args.device)
         with torch.no_grad():
             network_ms = median_ms(
                 lambda: model.extract_feat(cut, stage="head"), device=args.device, **timing
@@ -140,6 +135,56 @@ def measure(cfg: Config, model: Recognizer, args: argparse.Namespace) -> dict[st
     return result
 
 
+def measure_video(cfg: Config, model: Recognizer, args: argparse.Namespace) -> dict[str, Any]:
+    """``preprocess_ms``, ``<stream>_ms`` of each (``network_ms`` of one), ``total_ms``, ``vps``."""
+    preprocess_ms, inputs = time_preprocessing(cfg, model, args)
+    result = dict(preprocess_ms=preprocess_ms)
+    model.to(args.device)
+    inputs = on_device(inputs, args.device)
+    streams = (
+        {name: (model.get_submodule(name), x) for name, x in model.stream_inputs(inputs).items()}
+        if isinstance(model, LateFusionRecognizer)
+        else dict(network=(model, inputs))
+    )
+    for name, (network, x) in streams.items():
+        with torch.no_grad():
+            result[f"{name}_ms"] = median_ms(
+                functools.partial(network.extract_feat, x, stage="head"),
+                runs=args.runs,
+                warmup=args.warmup,
+                device=args.device,
+            )
+    result["total_ms"] = sum(result.values())
+    result["vps"] = 1e3 / result["total_ms"]
+    return result
+
+
+def on_device(inputs: Inputs, device: str) -> Inputs:
+    if isinstance(inputs, dict):
+        return {name: x.to(device) for name, x in inputs.items()}
+    return inputs.to(device)
+
+
+def time_preprocessing(
+    cfg: Config, model: Recognizer, args: argparse.Namespace
+) -> tuple[float, Inputs]:
+    """Milliseconds from a video's file to normalised inputs, and these."""
+    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+
+    def preprocess(video: str) -> Inputs:
+        sample = pipeline(dict(filename=video, label=0, start_index=0, modality="RGB"))
+        batch = pseudo_collate([sample])
+        return model.data_preprocessor(batch, False)["inputs"]
+
+    with tempfile.TemporaryDirectory() as folder:
+        video = args.video or str(write_clip(Path(folder, "clip.mp4"), num_frames=300))
+        inputs = preprocess(video)
+        preprocess_ms = median_ms(
+            lambda: preprocess(video), runs=args.runs, warmup=min(args.warmup, 2), device="cpu"
+        )
+    return preprocess_ms, inputs
+
+
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
@@ -147,16 +192,18 @@ def main() -> None:
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmaction"))
-    result = measure(cfg, build_model(cfg), args)
+    result = (measure_video if args.per_video else measure)(cfg, build_model(cfg), args)
     engine = "ONNX Runtime, CPU" if args.onnx else f"PyTorch, {args.device.upper()}"
     if args.device == "cuda":
         engine += f" ({torch.cuda.get_device_name()})"
     table = Table(title=f"{args.config}: {engine}, threads {args.threads}", title_justify="left")
-    table.add_column("per frame")
-    for column in ("ms", "frames per second"):
+    unit = "video" if args.per_video else "frame"
+    table.add_column(f"per {unit}")
+    for column in ("ms", f"{unit}s per second"):
         table.add_column(column, justify="right")
-    for part in ("preprocess", "network"):
-        table.add_row(part, f"{result[f'{part}_ms']:.2f}", f"{result[f'{part}_fps']:.1f}")
+    for name, ms in result.items():
+        if name.endswith("_ms"):
+            table.add_row(name.removesuffix("_ms"), f"{ms:.2f}", f"{1e3 / ms:.1f}")
     Console().print(table)
     if args.json:
         print(json.dumps(result))
