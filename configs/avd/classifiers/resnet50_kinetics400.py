@@ -2,7 +2,7 @@
 _base_ = [
     '../../ifs/classifiers/_base_/tsn_r101.py',
     '../../ifs/classifiers/_base_/condensed_kinetics400.py', '_base_/rawframes_224.py',
-    '_base_/sgd_4e.py', '../../ifs/classifiers/_base_/runtime.py'
+    '_base_/sgd_40e.py', '../../ifs/classifiers/_base_/runtime.py'
 ]
 model = dict(
     backbone=dict(depth=50, pretrained='torchvision://resnet50'),

@@ -1,6 +1,6 @@
 # AVD's Table 1, baselines: ResNet-50 on single frames or fields of flow, one in training, the mean over
 # ten in testing. INPUT in the environment is rgb or flow.
-_base_ = ['sgd_4e.py', '../../../_base_/default_runtime.py']
+_base_ = ['sgd_40e.py', '../../../_base_/default_runtime.py']
 modality = '{{$INPUT:rgb}}'
 pictures = dict(
     rgb=dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]),
