@@ -15,7 +15,8 @@ from mmcondense.apis.model_card import model_card
 
 ROOT = Path(__file__).resolve().parents[2]
 METAFILES = sorted(ROOT.glob("configs/*/metafile.yml"))
-READS_PREPARED_FLOW = {"avd_flow_ucf101"}  # of videos that a made-up one is none of
+# of videos that a made-up one is none of
+READS_PREPARED_FLOW = {"avd_flow_ucf101", "avd_flow_hmdb51"}
 
 
 @pytest.fixture(scope="module")
