@@ -141,11 +141,11 @@ def measure_video(cfg: Config, model: Recognizer, args: argparse.Namespace) -> d
     result = dict(preprocess_ms=preprocess_ms)
     model.to(args.device)
     inputs = on_device(inputs, args.device)
-    streams = (
-        {name: (model.get_submodule(name), x) for name, x in model.stream_inputs(inputs).items()}
-        if isinstance(model, LateFusionRecognizer)
-        else dict(network=(model, inputs))
-    )
+    streams: dict[str, tuple[Recognizer, Inputs]] = dict(network=(model, inputs))
+    if isinstance(model, LateFusionRecognizer):
+        assert isinstance(inputs, dict)
+        parts = model.stream_inputs(inputs)
+        streams = {name: (model.get_submodule(name), x) for name, x in parts.items()}
     for name, (network, x) in streams.items():
         with torch.no_grad():
             result[f"{name}_ms"] = median_ms(
