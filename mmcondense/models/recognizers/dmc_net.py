@@ -72,9 +72,11 @@ class MotionCueMixin(BaseRecognizer):
 
     def motion_cue(self, inputs: Tensor) -> Tensor:
         """[B, views, 5, (T,) H, W] to the same with 2 channels."""
-        frames = inputs.movedim(2, -3)  # [B, views, (T,) 5, H, W]
-        cues = self.generator(frames.flatten(0, -4))
-        return cues.unflatten(0, frames.shape[:-3]).movedim(-3, 2).contiguous()
+        has_time = inputs.ndim == 6
+        frames = inputs.transpose(2, 3) if has_time else inputs  # [B, views, (T,) 5, H, W]
+        sizes = [int(size) for size in frames.shape[1:-3]]  # those of any batch, when exported
+        cues = self.generator(frames.flatten(0, -4)).unflatten(0, (-1, *sizes))
+        return cues.transpose(2, 3).contiguous() if has_time else cues
 
     def extract_feat(self, inputs: Tensor, *args: Any, **kwargs: Any) -> tuple:
         """The recognizer's own, of the motion cue of ``inputs``."""
