@@ -74,7 +74,7 @@ def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
         for number, (row, of_row) in enumerate(by_row(lines).items()):
             top1 = np.array([float(line["top1"]) for line in of_row])
             x, y = np.mean([float(line[key]) for line in of_row]), top1.mean()
-            reach = [[y - top1.min()], [top1.max() - y]]
+            reach = np.maximum([[y - top1.min()], [top1.max() - y]], 0)  # means are rounded
             look = dict(fmt=MARKERS[number % len(MARKERS)], color=f"C{number}", markersize=5)
             axis.errorbar(x, y, yerr=reach, capsize=3, **look)
             place[row] = float(x), float(y)

@@ -63,7 +63,7 @@ ROWS = {
     "rgb_slowonly": Row("RGB: SlowOnly", ours=False),
     "rgb_2d3d": Row("RGB: the P-stream's network", ours=False),
     "rgb_2d3d_long": Row(
-        "the same, three times the epochs", ours=False, config="rgb_2d3d", longer=3
+        "RGB: the same, three times the epochs", ours=False, config="rgb_2d3d", longer=3
     ),
     "flow": Row("DIS flow: the P-stream's network", ours=False, cost="flow_online"),
     "i_stream": Row("IP-TSN: I-stream", trained="ip_tsn", metric="acc/i_stream_top1"),
@@ -73,8 +73,8 @@ ROWS = {
     "coviar": Row("CoViAR"),
     "p_stream_motion": Row("P-stream of vectors alone"),
     "p_stream_bits": Row("P-stream of vectors and bits"),
-    "p_stream_cells": Row("P-stream of vectors and bits, on the grid"),
-    "p_stream_cells_small": Row("the same, half the channels"),
+    "p_stream_cells": Row("P-stream on the grid, vectors and bits"),
+    "p_stream_cells_small": Row("P-stream on the grid, half the channels"),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 OURS, OTHERS = "o", "s"
 
@@ -81,7 +82,7 @@ def _plot(results: Mapping[str, dict], path: Path) -> None:
             continue
         top1 = np.array([*result["top1"].values()])
         x, y = result["read_ms"] + result["network_ms"], top1.mean()
-        reach = [[y - top1.min()], [top1.max() - y]]
+        reach = np.maximum([[y - top1.min()], [top1.max() - y]], 0)  # means are rounded
         look: dict[str, Any] = dict(fmt=OURS if result["ours"] else OTHERS, capsize=3, markersize=7)
         colour = "C0" if result["ours"] else "C1"
         label = f"{number}  {result['said']}"
@@ -89,7 +90,9 @@ def _plot(results: Mapping[str, dict], path: Path) -> None:
         axis.annotate(str(number), (x, y), xytext=(6, 5), textcoords="offset points")
     axis.set(xscale="log", xlabel="CPU milliseconds a video, from file to scores, one core")
     axis.set_ylabel("top-1 (%)")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(alpha=0.3, which="both")
     legend = figure.legend(loc="outside right center", handlelength=1)
     legend.set_title("round: compressed domain\nsquare: RGB or flow")
