@@ -5,6 +5,7 @@ The tool runs in forked processes: importing everything anew takes longer than a
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -71,7 +72,10 @@ def start(
 
     def run() -> None:
         os.environ.update(env or {})
-        torch.set_num_threads(1)  # the parent's threads do not survive a fork
+        # The parent's threads do not survive a fork: none may be waited for, neither by work that
+        # would be shared out nor by the end of garbage that other tests have left.
+        torch.set_num_threads(1)
+        gc.freeze()
         write_folder = condensing.write_folder
 
         def write_slowly(*args):
