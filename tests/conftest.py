@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import random
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 import torch
 
 cv2.setNumThreads(0)  # tests fork processes, which OpenCV's threads do not survive
+# Nor do other threads, which garbage of the tests before would be waiting for as it is collected.
+os.register_at_fork(after_in_child=gc.freeze)
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

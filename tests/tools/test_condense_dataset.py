@@ -5,7 +5,6 @@ The tool runs in forked processes: importing everything anew takes longer than a
 
 from __future__ import annotations
 
-import gc
 import json
 import multiprocessing
 import os
@@ -72,10 +71,7 @@ def start(
 
     def run() -> None:
         os.environ.update(env or {})
-        # The parent's threads do not survive a fork: none may be waited for, neither by work that
-        # would be shared out nor by the end of garbage that other tests have left.
-        torch.set_num_threads(1)
-        gc.freeze()
+        torch.set_num_threads(1)  # the parent's threads do not survive a fork
         write_folder = condensing.write_folder
 
         def write_slowly(*args):
