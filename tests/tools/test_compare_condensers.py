@@ -63,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def frames_as_jpegs(tool: ModuleType, folder: Path, *, frame: int) -> float:
     """Mean bytes of that frame of each of the four GOPs that are drawn from two."""
     sizes = []
-    for name, _ in tool.read_annotations(folder, "val.txt"):
+    for name, _ in tool.read_list(folder / "val.txt"):
         with CompressedVideo(folder / name) as video:
             frames = video.read([frame, frame + 12], modalities=("rgb",)).rgb
         sizes.append(
@@ -104,7 +104,7 @@ def test_rows_are_measured_once(tool, folder, tmp_path, capsys):
     assert [text.split(" | ")[0] for text in table.splitlines()[2:]] == [
         *("| middle", "| mean", "| the video")
     ]
-    videos = [(folder / n).stat().st_size for n, _ in tool.read_annotations(folder, "val.txt")]
+    videos = [(folder / n).stat().st_size for n, _ in tool.read_list(folder / "val.txt")]
     assert f"| {np.mean(videos):.0f} |" in table.splitlines()[-1]
     assert (tmp_path / "plot.png").stat().st_size > 5000
     assert "| middle |" in capsys.readouterr().out
@@ -126,7 +126,7 @@ def test_learned_rows_have_multiply_adds_and_bytes(tool, folder, row, tmp_path, 
 
     epochs: list[int] = []
     monkeypatch.setattr(tool, "train", save_untrained)
-    monkeypatch.setattr(tool, "last_accuracy", lambda work_dir: 50.0)
+    monkeypatch.setattr(tool, "last_scores", lambda work_dir: {"acc/top1": 50.0})
     args = tool.parse_args(
         ["--data", str(folder), "--out", str(tmp_path), "--epochs", "7", "--condenser-epochs", "2"]
     )

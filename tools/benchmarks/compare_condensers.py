@@ -30,8 +30,6 @@ and with other terms of its loss (configs/ifs/ablation: Tables 2 and 3).
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -51,6 +49,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS / "benchmarks"))
 from condenser_results import Line, plot, read, table, write  # noqa: E402
+from trainings import call, commit, count_classes, last_scores, read_list  # noqa: E402
 
 from mmcondense.apis.condensing import condense, encode_jpeg  # noqa: E402
 from mmcondense.apis.flops import count  # noqa: E402
@@ -169,33 +168,6 @@ def with_epochs(cfg: Config, args: argparse.Namespace, *, is_classifier: bool) -
     return cfg
 
 
-def read_annotations(folder: Path, name: str) -> list[tuple[str, int]]:
-    lines = (line.split() for line in (folder / name).read_text().splitlines())
-    return [(words[0], int(words[-1])) for words in lines]
-
-
-def count_classes(folder: Path) -> int:
-    return 1 + max(label for _, label in read_annotations(folder, "train.txt"))
-
-
-def call(command: list[str], log: Path) -> None:
-    """Run a script of tools/, its output in ``log``.
-
-    Raises:
-        RuntimeError: with the end of what it printed, if it fails.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(TOOLS / command[0]), *command[1:]]
-    path = os.pathsep.join([str(TOOLS.parent), os.environ.get("PYTHONPATH", "")])
-    with log.open("a") as file:
-        done = subprocess.run(
-            command, stdout=file, stderr=file, env={**os.environ, "PYTHONPATH": path}
-        )
-    if done.returncode != 0:
-        tail = log.read_text().splitlines()[-20:]
-        raise RuntimeError("\n".join([f"{' '.join(command)} failed:", *tail]))
-
-
 def train(cfg: Config, work_dir: Path, *, seed: int) -> Path:
     """Train until ``final.pth`` is there, and return it."""
     final = work_dir / "final.pth"
@@ -219,13 +191,6 @@ def write_jpegs(cfg: Config, options: list[str], out: Path, args: argparse.Names
     return out
 
 
-def last_accuracy(work_dir: Path) -> float:
-    """Top-1 of the last epoch, in percent, from MMEngine's json logs."""
-    logs = sorted(work_dir.glob("*/vis_data/scalars.json"))
-    lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
-    return 100 * [line["acc/top1"] for line in lines if "acc/top1" in line][-1]
-
-
 def multiply_adds(cfg: Config, inputs: Any) -> int:
     model = MODELS.build(cfg.model.to_dict()).eval()
     return int(count(model, inputs)["flops"])
@@ -233,7 +198,7 @@ def multiply_adds(cfg: Config, inputs: Any) -> int:
 
 def measure_jpegs(condenser: Config, classifier: Config, frames: Path, num_frames: int) -> Line:
     """Multiply-adds of a video, and frames and bytes of the condensed validation videos."""
-    videos = read_annotations(frames, "val.txt")
+    videos = read_list(frames / "val.txt")
     sizes = [
         path.stat().st_size
         for name, _ in videos
@@ -302,18 +267,15 @@ def run(row: str, seed: int, folder: Path, args: argparse.Namespace) -> Line:
         classifier = on_jpegs(frames, num_frames, args)
         train(classifier, work_dir / "classifier", seed=seed)
         measured = measure_jpegs(cfg, classifier, frames, num_frames)
-    accuracy = round(last_accuracy(work_dir / "classifier"), 2)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=TOOLS, capture_output=True, text=True
-    ).stdout.strip()
-    line = dict(row=row, seed=seed, top1=accuracy, epochs=args.epochs, commit=commit)
+    accuracy = round(last_scores(work_dir / "classifier")["acc/top1"], 2)
+    line = dict(row=row, seed=seed, top1=accuracy, epochs=args.epochs, commit=commit())
     return {**line, **measured}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     folder = prepare(args.data)
-    sizes = [(folder / name).stat().st_size for name, _ in read_annotations(folder, "val.txt")]
+    sizes = [(folder / name).stat().st_size for name, _ in read_list(folder / "val.txt")]
     args.out.mkdir(parents=True, exist_ok=True)
     results = args.out / "results.csv"
     lines = read(results)

@@ -36,7 +36,10 @@ from mmcondense.apis.flops import build_model
 
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS / "benchmarks"))
-from real_video import CONFIGS, ROWS, environment, train, write  # noqa: E402
+from real_video import CONFIGS, ROWS, environment, train  # noqa: E402
+from trainings import read_list  # noqa: E402
+
+from mmcondense_preparation.settings import write_aside  # noqa: E402
 
 ENCODINGS: dict[str, dict[str, Any]] = dict(
     mpeg4_q1=dict(quality=1),
@@ -98,11 +101,6 @@ def encode(name: str, args: argparse.Namespace) -> None:
             pass
 
 
-def read_list(path: Path) -> list[tuple[str, str]]:
-    lines = path.read_text().splitlines()
-    return [(line.rsplit(maxsplit=1)[0], line.split()[-1]) for line in lines if line.strip()]
-
-
 @torch.no_grad()
 def test(row: str, seed: int, encoding: str, args: argparse.Namespace) -> float:
     """Top-1 of a row's last checkpoint, percent."""
@@ -133,7 +131,7 @@ def list_of(encoding: str, args: argparse.Namespace) -> Path:
     if not path.is_file():
         pairs = read_list(args.data / "val.txt")
         lines = [f"{Path(video).with_suffix('.mp4')} {label}" for video, label in pairs]
-        write(path, "\n".join(lines) + "\n")
+        write_aside(path, ("\n".join(lines) + "\n").encode())
     return path.resolve()
 
 
@@ -165,10 +163,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for seed in args.seeds:
                 if str(seed) not in found:
                     found[str(seed)] = round(test(row, seed, encoding, args), 1)
-                    write(path, json.dumps(results, indent=1))
+                    write_aside(path, json.dumps(results, indent=1).encode())
             print(f"{row}, {encoding}: {found}", flush=True)
     text = table(results)
-    write(args.out / "encodings.md", text)
+    write_aside(args.out / "encodings.md", text.encode())
     print(text)
 
 

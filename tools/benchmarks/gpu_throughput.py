@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import os
 import tempfile
 import time
 import warnings
@@ -37,6 +36,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from mmcondense.apis.flops import Inputs, build_model, count, with_size, write_clip  # noqa: E402
+from mmcondense_preparation.settings import write_aside  # noqa: E402
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 ROWS = dict(
@@ -170,9 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Console().print(table)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        part = args.out.with_name(f"{args.out.name}.part")
-        part.write_text(json.dumps(results, indent=1))
-        os.replace(part, args.out)
+        write_aside(args.out, json.dumps(results, indent=1).encode())
     print(json.dumps(results))
 
 

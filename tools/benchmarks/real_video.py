@@ -29,10 +29,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS / "benchmarks"))
+from trainings import call, commit, count_classes, last_scores, python_path  # noqa: E402
+
+from mmcondense_preparation.settings import write_aside  # noqa: E402
+
 CONFIGS = TOOLS.parent / "configs" / "strokes"
 
 
@@ -101,21 +104,15 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def environment(args: argparse.Namespace, *, seed: int = 0, longer: int = 1) -> dict[str, str]:
-    """What the configs ask the environment for, and where this package is."""
+    """What the configs ask the environment for."""
     teacher = args.out / "flow" / f"seed{seed}" / "final.pth"
     return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(TOOLS.parent), os.environ.get("PYTHONPATH", "")]),
         "STROKES": str(args.data),
         "STROKES_FLOW": str(args.flow.resolve()),
-        "STROKES_CLASSES": str(count_classes(args.data / "train.txt")),
+        "STROKES_CLASSES": str(count_classes(args.data)),
         "STROKES_EPOCHS": str(longer * args.epochs),
         "STROKES_TEACHER": str(teacher),
     }
-
-
-def count_classes(path: Path) -> int:
-    return 1 + max(int(line.split()[-1]) for line in path.read_text().splitlines() if line.strip())
 
 
 def train(row: str, seed: int, args: argparse.Namespace) -> Path:
@@ -135,49 +132,18 @@ def train(row: str, seed: int, args: argparse.Namespace) -> Path:
     known = ROWS.get(row, Row(row))
     config = CONFIGS / f"{known.config or row}.py"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [TOOLS / "train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
-    call(command, out / "train.log", environment(args, seed=seed, longer=known.longer))
+    command = ["train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
+    call(command, out / "train.log", env=environment(args, seed=seed, longer=known.longer))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    done = dict(scores(out), row=row, seed=seed, commit=commit(), cpu_seconds=round(seconds))
-    write(out / "trained.json", json.dumps(done))
+    done = dict(last_scores(out), row=row, seed=seed, commit=commit(), cpu_seconds=round(seconds))
+    write_aside(out / "trained.json", json.dumps(done).encode())
     return out
 
 
 def extract_flow(args: argparse.Namespace) -> None:
-    command = [TOOLS / "data" / "extract_flow.py", args.data / "videos", args.flow]
-    call([*command, "--method", "dis"], args.out / "flow.log", environment(args))
-
-
-def call(command: Sequence[Any], log: Path, env: dict[str, str]) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, *map(str, command)]
-    with log.open("a") as file:
-        done = subprocess.run(words, stdout=file, stderr=file, env=env)
-    if done.returncode != 0:
-        tail = log.read_text().splitlines()[-20:]
-        raise RuntimeError("\n".join([f"{' '.join(words)} failed, see {log}:", *tail]))
-
-
-def scores(work_dir: Path) -> dict[str, float]:
-    """The accuracies of the last epoch, from MMEngine's logs, percent."""
-    logs = sorted(work_dir.glob("*/vis_data/scalars.json"))
-    lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
-    last = [line for line in lines if "acc/top1" in line][-1]
-    return {key: 100 * value for key, value in last.items() if key.startswith("acc/")}
-
-
-def commit() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text)
-    os.replace(part, path)
+    command = ["data/extract_flow.py", args.data / "videos", args.flow]
+    call([*command, "--method", "dis"], args.out / "flow.log", env=environment(args))
 
 
 def measure(args: argparse.Namespace) -> dict[str, dict]:
@@ -188,7 +154,7 @@ def measure(args: argparse.Namespace) -> dict[str, dict]:
     command = [sys.executable, str(TOOLS / "benchmarks" / "row_costs.py")]
     done = subprocess.run(
         [*command, json.dumps(configs), str(args.rounds)],
-        env={**environment(args), **threads},
+        env={**os.environ, **environment(args), **threads, "PYTHONPATH": python_path()},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -208,7 +174,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     costs = json.loads(costs_file.read_text()) if costs_file.is_file() else {}
     if args.costs:
         costs |= measure(args)
-        write(costs_file, json.dumps(costs))
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_aside(costs_file, json.dumps(costs).encode())
     from real_video_report import report  # matplotlib is for the end
 
     print(report(args.out, ROWS, costs))

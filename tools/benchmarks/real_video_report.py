@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
+
+from mmcondense_preparation.settings import write_aside
 
 OURS, OTHERS = "o", "s"
 
@@ -28,9 +30,9 @@ def report(out: Path, rows: Mapping[str, Any], costs: Mapping[str, dict]) -> str
     """
     results = {row: _result(out, row, rows[row], costs.get(row, {})) for row in rows}
     results = {row: result for row, result in results.items() if result}
-    _write(out / "results.json", json.dumps(results, indent=1).encode())
+    write_aside(out / "results.json", json.dumps(results, indent=1).encode())
     text = _table(results)
-    _write(out / "table.md", text.encode())
+    write_aside(out / "table.md", text.encode())
     if any(result["top1"] and "read_ms" in result for result in results.values()):
         _plot(results, out / "plot.png")
     return text
@@ -96,12 +98,6 @@ def _plot(results: Mapping[str, dict], path: Path) -> None:
     axis.grid(alpha=0.3, which="both")
     legend = figure.legend(loc="outside right center", handlelength=1)
     legend.set_title("round: compressed domain\nsquare: RGB or flow")
-    part = path.with_name(f"{path.stem}.part{path.suffix}")
-    figure.savefig(part, dpi=120)
-    os.replace(part, path)
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(data)
-    os.replace(part, path)
+    picture = BytesIO()
+    figure.savefig(picture, dpi=120)
+    write_aside(path, picture.getvalue())
