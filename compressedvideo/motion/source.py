@@ -162,7 +162,7 @@ class MotionSources:
                 except UnsupportedVideoError as error:
                     self.refuse(error.message)
                     problem = self._no_parser
-        if with_costs:
+        if with_costs and wanted:  # else the GOP is read for its I-frame
             problem = problem or f"only of {', '.join(PARSED_CODECS)}"
             self._fail(f"bits of blocks cannot be read: {problem}", predicted)
         if codec == "mpeg4" and bipredicted:

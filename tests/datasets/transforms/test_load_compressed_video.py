@@ -264,6 +264,23 @@ def test_no_predicted_frame_is_decoded_for_motion_and_bits(make_clip, monkeypatc
     assert len(pictures) > 6
 
 
+@pytest.mark.parametrize("codec", ["mpeg4", "h264"])
+def test_a_gop_may_give_its_iframe_alone(make_clip, codec):
+    """A segment's position on a key frame takes the P-frame before it, of another GOP."""
+    path = make_clip(40, codec=codec)  # key frames 0, 12, 24, 36
+    modalities = ("iframe", "motion", "bits")
+    results = dict(filename=str(path))
+    results = SampleCompressedFrames(num_segments=1, test_mode=True)(results)
+    results["frame_inds"], results["iframe_inds"] = np.array([11]), np.array([12])
+    results = LoadCompressedVideo(modalities=modalities)(results)
+    with CompressedVideo(path) as video:
+        clip = video.read([11], modalities=("motion", "bits"))
+        (iframe,) = video.read([12], modalities=("rgb",)).rgb
+    np.testing.assert_array_equal(results["imgs"][0], iframe)
+    np.testing.assert_array_equal(results["imgs"][1], clip.motion[0])
+    np.testing.assert_array_equal(results["imgs"][2][::16, ::16, 0], clip.bits[0])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
