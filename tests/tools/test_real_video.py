@@ -61,6 +61,20 @@ def test_from_a_folder_of_videos_to_the_table(data, out, load_tool, capsys):
     assert capsys.readouterr().out.endswith(table + "\n")
 
 
+def test_pictures_are_condensed_then_learned_from(data, load_tool, tmp_path):
+    """AVD learns, makes pictures of both lists, and the classifier learns from these."""
+    load_tool("benchmarks/real_video.py").main(
+        ["--data", str(data), "--out", str(tmp_path), "--rows", "avd", "--seeds", "0"]
+        + ["--epochs", "1", "--no-costs"]
+    )
+    done = json.loads((tmp_path / "results.json").read_text())
+    assert done["avd"]["top1"]["0"] in (0.0, 25.0, 50.0, 75.0, 100.0)
+    pictures = tmp_path / "avd" / "seed0" / "condenser" / "pictures"
+    lines = (pictures / "val.txt").read_text().splitlines()
+    assert lines == ["val0 3 0", "val1 3 1", "val2 3 0", "val3 3 1"]  # 18 frames, GOPs of 6
+    assert len([*pictures.glob("frames/train*/img_*.jpg")]) == 16 * 3
+
+
 def test_the_same_videos_from_other_encoders(data, out, load_tool):
     tool = load_tool("benchmarks/encodings_table.py")
     arguments = ["--data", str(data), "--out", str(out), "--rows", "p_stream_cells"]
@@ -99,6 +113,14 @@ def test_means_and_blanks_of_the_table(load_tool, tmp_path):
         "| IP-TSN: P-stream | 90.0 | 96.0 | 93.0 | 7.5 | 2.5 | 303 | 0.073 | 2.26 |  |\n"
         "| IP-TSN: both | 80.0 | 82.0 | 81.0 |  |  |  |  |  | 2 |\n"
     )
+
+
+def test_fewer_clips_are_spread_evenly(load_tool):
+    thinned = load_tool("benchmarks/real_video.py").thinned
+    clips = [(f"{'ab'[i % 2]}{i}", i % 2) for i in range(10)]
+    assert thinned(clips, 2) == "a0 0\na4 0\nb1 1\nb5 1\n"
+    with pytest.raises(ValueError, match="6 of 5 clips of class 0"):
+        thinned(clips, 6)
 
 
 def test_a_folder_without_lists_is_named(load_tool, tmp_path, capsys):

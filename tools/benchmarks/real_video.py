@@ -14,8 +14,13 @@ vectors. Optical flow for the rows that learn from it is extracted once, into OU
 
 Accuracy is the last epoch's; nothing is chosen on the validation videos. i_stream and p_stream are
 trained side by side, as ip_tsn, and share nothing. p_stream_distilled follows flow of the same
-seed. What is measured of a video: CPU milliseconds of its pipeline (open, read, transforms) and of
-the network, medians over videos and rounds; bytes that were read from the file; multiply-adds.
+seed. Pictures of condensers are made before they are learned from, into OUT/ROW; that
+is not counted as training. What is measured of a video: CPU milliseconds of its pipeline (open,
+read, transforms) and of the network, medians over videos and rounds; bytes that were read from the
+file; multiply-adds.
+
+``--clips-per-class N`` learns from fewer clips, the same for all rows and seeds, where all of them
+leave nothing to tell the rows apart by. Give it an --out of its own.
 """
 
 from __future__ import annotations
@@ -29,14 +34,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS / "benchmarks"))
-from trainings import call, commit, count_classes, last_scores, python_path  # noqa: E402
+from trainings import call, commit, count_classes, last_scores, python_path, read_list  # noqa: E402
 
 from mmcondense_preparation.settings import write_aside  # noqa: E402
 
 CONFIGS = TOOLS.parent / "configs" / "strokes"
+BATCH = 16  # of the configs, without a smaller one at the end
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,17 @@ class Row:
     longer: int = 1
     """How many times the epochs of the others."""
 
+    condenser: str | None = None
+    """The config of the condenser whose pictures are learned from."""
+
+    learns: int = 0
+    """That condenser learns before, this many times the epochs of the others."""
+
+    @property
+    def measured(self) -> str | None:
+        """The config whose costs are the row's, unless it is that of its name."""
+        return self.cost or self.condenser or self.config
+
 
 ROWS = {
     "rgb_tsn": Row("RGB: TSN", ours=False),
@@ -74,6 +92,14 @@ ROWS = {
     "ip_tsn": Row("IP-TSN: both"),
     "p_stream_distilled": Row("P-stream with flow distillation", cost="p_stream"),
     "coviar": Row("CoViAR"),
+    "attp": Row("ATTP without a teacher"),
+    "tsd": Row("TSD, 64 frames to 16: the P-stream's network"),
+    "mean": Row("mean frames of 8 GOPs: the P-stream's network", condenser="mean"),
+    "di": Row("dynamic images, likewise", condenser="di"),
+    "svmp": Row("SVM pooling, likewise", condenser="svmp"),
+    "avd": Row("AVD, likewise", condenser="avd", learns=3, cost="avd_online"),
+    "ifs": Row("IFS, likewise", condenser="ifs", learns=1, cost="ifs_online"),
+    "ifs_mot": Row("IFS-mot, likewise", condenser="ifs_mot", learns=1, cost="ifs_online"),
     "p_stream_motion": Row("P-stream of vectors alone"),
     "p_stream_bits": Row("P-stream of vectors and bits"),
     "p_stream_cells": Row("P-stream on the grid, vectors and bits"),
@@ -89,6 +115,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=40, help="(%(default)s)")
+    parser.add_argument("--clips-per-class", type=int, metavar="N", help="to learn from (all)")
     parser.add_argument("--out", type=Path, help="(work_dirs/real_video/NAME of the folder)")
     parser.add_argument("--flow", type=Path, help="optical flow that is there (OUT/flow)")
     parser.add_argument("--rounds", type=int, default=3, help="of measuring (%(default)s)")
@@ -100,7 +127,33 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name in ("train.txt", "val.txt", "videos"):
         if not (args.data / name).exists():
             parser.error(f"--data {args.data}: there is no {args.data / name}")
+    args.train_list = args.data.resolve() / "train.txt"
+    if args.clips_per_class is not None:
+        args.train_list = args.out.resolve() / "train.txt"
+        try:
+            text = thinned(read_list(args.data / "train.txt"), args.clips_per_class)
+        except ValueError as error:
+            parser.error(f"--clips-per-class: {error}")
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_aside(args.train_list, text.encode())
+    if len(read_list(args.train_list)) < BATCH:
+        parser.error(f"{args.train_list}: fewer clips than a batch has, {BATCH}")
     return args
+
+
+def thinned(clips: Sequence[tuple[str, int]], per_class: int) -> str:
+    """A list of so many clips of each class, evenly spread over those that there are.
+
+    Raises:
+        ValueError: if a class has fewer.
+    """
+    lines = []
+    for label in sorted({label for _, label in clips}):
+        names = [name for name, its_label in clips if its_label == label]
+        if not 1 <= per_class <= len(names):
+            raise ValueError(f"{per_class} of {len(names)} clips of class {label}")
+        lines += [f"{names[i * len(names) // per_class]} {label}\n" for i in range(per_class)]
+    return "".join(lines)
 
 
 def environment(args: argparse.Namespace, *, seed: int = 0, longer: int = 1) -> dict[str, str]:
@@ -110,6 +163,7 @@ def environment(args: argparse.Namespace, *, seed: int = 0, longer: int = 1) -> 
         "STROKES": str(args.data),
         "STROKES_FLOW": str(args.flow.resolve()),
         "STROKES_CLASSES": str(count_classes(args.data)),
+        "STROKES_LIST": str(args.train_list),
         "STROKES_EPOCHS": str(longer * args.epochs),
         "STROKES_TEACHER": str(teacher),
     }
@@ -130,15 +184,45 @@ def train(row: str, seed: int, args: argparse.Namespace) -> Path:
     if row == "p_stream_distilled":
         train("flow", seed, args)
     known = ROWS.get(row, Row(row))
-    config = CONFIGS / f"{known.config or row}.py"
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    env = environment(args, seed=seed, longer=known.longer)
+    seconds = 0.0
+    if known.condenser:
+        env["CONDENSED"], seconds = condense(row, known, seed, args)
+    config = CONFIGS / f"{known.config or ('condensed' if known.condenser else row)}.py"
     command = ["train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
-    call(command, out / "train.log", env=environment(args, seed=seed, longer=known.longer))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    seconds += timed(command, out / "train.log", env)
     done = dict(last_scores(out), row=row, seed=seed, commit=commit(), cpu_seconds=round(seconds))
     write_aside(out / "trained.json", json.dumps(done).encode())
     return out
+
+
+def condense(row: str, known: Row, seed: int, args: argparse.Namespace) -> tuple[str, float]:
+    """Make the pictures that a row learns from, and of which it is tested.
+
+    Returns:
+        Their folder, and the CPU seconds that its condenser took to learn: that of a seed, or of
+        all where it learns nothing.
+    """
+    out, seconds, checkpoint = args.out / row, 0.0, "none"
+    config = CONFIGS / f"{known.condenser}.py"
+    if known.learns:
+        out = out / f"seed{seed}" / "condenser"
+        command = ["train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
+        seconds = timed(command, out / "train.log", environment(args, longer=known.learns))
+        checkpoint = str(out / "final.pth")
+    pictures = (out / "pictures").resolve()
+    for split in ("train", "val"):
+        command = ["condense_dataset.py", config, checkpoint, "--split", split, "--out", pictures]
+        call(command, out / "condense.log", env=environment(args))
+    return str(pictures), seconds
+
+
+def timed(command: Sequence[Any], log: Path, env: dict[str, str]) -> float:
+    """:func:`trainings.call`, and the CPU seconds that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    call(command, log, env=env)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def extract_flow(args: argparse.Namespace) -> None:
@@ -148,7 +232,7 @@ def extract_flow(args: argparse.Namespace) -> None:
 
 def measure(args: argparse.Namespace) -> dict[str, dict]:
     """What :mod:`row_costs` prints, in a process whose libraries have one thread."""
-    names = {row: ROWS[row].cost or ROWS[row].config or row for row in args.rows}
+    names = {row: ROWS[row].measured or row for row in args.rows}
     configs = {row: str(CONFIGS / f"{name}.py") for row, name in names.items()}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [sys.executable, str(TOOLS / "benchmarks" / "row_costs.py")]

@@ -97,7 +97,7 @@ def _plot(results: Mapping[str, dict], path: Path) -> None:
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(alpha=0.3, which="both")
     legend = figure.legend(loc="outside right center", handlelength=1)
-    legend.set_title("round: compressed domain\nsquare: RGB or flow")
+    legend.set_title("round: of this package\nsquare: RGB or flow")
     picture = BytesIO()
     figure.savefig(picture, dpi=120)
     write_aside(path, picture.getvalue())

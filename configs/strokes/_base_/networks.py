@@ -16,6 +16,12 @@ head_3d = dict(
     dropout_ratio=0.0,
     average_clips='prob',
     topk=(1, ))
+rgb_2d3d = dict(
+    type='Recognizer3D',
+    backbone=dict(resnet_2d3d, in_channels=3, data_bn=False),
+    cls_head=head_3d)
+num_pictures = 8  # of a video, each a GOP of 12 frames condensed, the GOPs spread evenly
+on_pictures = dict(type='CondenseRecognizer', recognizer=rgb_2d3d, clips_per_view=num_pictures)
 rgb_norm = dict(
     type='ActionDataPreprocessor',
     mean=[123.675, 116.28, 103.53],

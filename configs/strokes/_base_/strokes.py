@@ -17,7 +17,7 @@ train_dataloader = dict(
     **loading,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(ann_file='train.txt'))
+    dataset=dict(ann_file='{{$STROKES_LIST:train.txt}}'))
 val_dataloader = dict(
     **loading,
     sampler=dict(type='DefaultSampler', shuffle=False),

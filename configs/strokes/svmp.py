@@ -1,0 +1,3 @@
+# SVM pooling.
+_base_ = '_base_/condensed.py'
+model = dict(condenser=dict(type='SVMPooling'))
