@@ -5,29 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
 
 from .allocate import allocate_clip
 from .assemble import ClipAssembler
-from .bitstream.parsers import header_parser
-from .bitstream.sei import has_display_orientation, old_x264_message
 from .boundary import bad_data
 from .clip import CompressedClip
 from .container.in_memory import PacketsInMemory
 from .container.opening import Source, name_of
-from .container.orientation import Orientation, orientation_of
+from .container.orientation import Orientation
 from .container.packets import PacketReader
-from .damage import Damage, check_on_damage
+from .damage import check_on_damage
 from .decoding.colours import ColourConverter
-from .decoding.decoder import Decoder
 from .errors import CorruptVideoError, FrameIndexError, VideoOpenError
-from .index import read_index
 from .limits import Limits
 from .motion.parsed import RefusedError
-from .motion.source import EXPORTING_CODECS, MotionSources
-from .pipeline import GopPipeline
+from .motion.source import EXPORTING_CODECS
 from .plan import base_of, group_by_gop
 from .request import Request, check_request
+from .stream import VideoStream
 from .transcoding import check_on_missing_motion, transcode
 from .upright import as_displayed
 
@@ -91,110 +86,47 @@ class CompressedVideo:
         if virtual_gop is not None and virtual_gop < 1:
             raise ValueError(f"virtual_gop={virtual_gop!r} must be None or at least 1")
         self._virtual_gop = virtual_gop
-        self._packets: PacketReader | PacketsInMemory
+        packets: PacketReader | PacketsInMemory
         if isinstance(source, PacketsInMemory):
-            self._path, self._packets = source.path, source
+            self._path, packets = source.path, source
         else:
             self._path = name_of(source)
             with bad_data(self._path, kind=VideoOpenError):
-                self._packets = PacketReader(source, self._path, stream=stream, limits=self._limits)
+                packets = PacketReader(source, self._path, stream=stream, limits=self._limits)
         self._closed = False
         self._transcoded_from: str | None = None
         try:
-            with bad_data(self._path, self._packets.codec):
-                self._open_stream()
-                if on_missing_motion == "transcode" and self._motion_sources.is_empty:
+            with bad_data(self._path, packets.codec):
+                self._use(packets)
+                if on_missing_motion == "transcode" and self._stream.motion.is_empty:
                     if isinstance(source, PacketsInMemory):
                         raise ValueError("packets in memory are not re-encoded, only videos")
-                    self._transcode(source, stream)
+                    packets.close()
+                    packets = self._transcode(source, stream)
+                    self._use(packets)
         except BaseException:
-            self.close()
+            packets.close()
             raise
 
-    def _transcode(self, source: Source, stream: int | None) -> None:
-        """Go on with another video that shows the same."""
-        self._packets.close()
-        video = transcode(
-            source,
-            path=self._path,
-            codec=self._codec,
-            num_frames=self.num_frames,
-            stream=stream,
-            limits=self._limits,
-        )
-        self._transcoded_from = self._codec
-        self._packets = PacketReader(video, self._path, stream=None, limits=self._limits)
-        self._open_stream()
-
-    def _open_stream(self) -> None:
-        packets = self._packets
-        context = packets.stream.codec_context
-        self._codec = context.name
-        if packets.knows_format:
-            self._check_size(context)
-        self._damage = Damage(self._on_damage, path=self._path, codec=self._codec)
-        extradata = context.extradata or b""
-        parser = header_parser(self._codec, extradata, width=context.width, height=context.height)
-        self._index = read_index(packets, parser, path=self._path)
-        if not packets.knows_format:
-            if not self._index.is_all_of_size(context.width, context.height):
-                packets.learn_format()  # the container says something else
-                context = packets.stream.codec_context
-            self._check_size(context)
-        self._stored_size = (context.height, context.width)
-        stream = packets.stream
-        rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-        self._fps = float(rate or 0)  # decoded pictures may change FFmpeg's guess
-        turned_by_messages = has_display_orientation(
-            self._codec, extradata, self._packets.first_packet
-        )
-        self._orientation: Orientation | None = None  # until it is asked for
-        self._tells_orientation = self._packets.tells_matrix and not turned_by_messages
-        self._decoder = Decoder(
-            context,
-            delay=self._index.delay,
-            damage=self._damage,
-            max_pixels=self._limits.pixels,
-            renew=self._packets.renew,
-        )
-        if self._index.is_damaged:
-            self._decoder.stain(for_good=True)
-        # Without our parser the decoder has looked at the pictures, and tells their format.
-        # Not pix_fmt, at which PyAV 17.1 crashes where no format is known.
-        pixel_format = context.format.name if context.format is not None else ""
-        is_full = any(chroma in pixel_format for chroma in ("444", "gbr"))
-        if self._codec == "h264" and (is_full or self._index.has_full_chroma):
-            first_packet = self._packets.first_packet
-            self._decoder.preamble = old_x264_message(extradata, first_packet)
-        self._motion_sources = MotionSources(
-            self._codec,
-            extradata,
-            first_packet=self._packets.first_packet,
-            index=self._index,
-            path=self._path,
-        )
-        self._pipeline = GopPipeline(
-            self._packets,
-            self._index,
-            decoder=self._decoder,
-            sources=self._motion_sources,
-            damage=self._damage,
-            size=self._stored_size,
-            any_frame_tells=not turned_by_messages,
+    def _use(self, packets: PacketReader | PacketsInMemory) -> None:
+        self._stream = VideoStream(
+            packets, path=self._path, limits=self._limits, on_damage=self._on_damage
         )
         self._colours = ColourConverter()
         self._iframes: list[int] | None = None
 
-    def _check_size(self, context: VideoCodecContext) -> None:
-        width, height = context.width, context.height
-        if not height or not width:
-            raise CorruptVideoError(
-                "names no size of its pictures that can be, or one above "
-                f"Limits(pixels={self._limits.pixels}); re-encode or drop the file",
-                path=self._path,
-                codec=self._codec,
-            )
-        self._limits.check("pixels", height * width, path=self._path, codec=self._codec)
+    def _transcode(self, source: Source, stream: int | None) -> PacketReader:
+        """Another video that shows the same."""
+        self._transcoded_from = self.codec
+        video = transcode(
+            source,
+            path=self._path,
+            codec=self.codec,
+            num_frames=self.num_frames,
+            stream=stream,
+            limits=self._limits,
+        )
+        return PacketReader(video, self._path, stream=None, limits=self._limits)
 
     def __enter__(self) -> CompressedVideo:
         return self
@@ -205,10 +137,10 @@ class CompressedVideo:
     def close(self) -> None:
         """Release the file. Closing twice is harmless."""
         self._closed = True
-        self._packets.close()
+        self._stream.close()
 
     def __repr__(self) -> str:
-        return f"<CompressedVideo {self._path} {self._codec} {self.num_frames} frames>"
+        return f"<CompressedVideo {self._path} {self._stream.codec} {self.num_frames} frames>"
 
     @property
     def path(self) -> str:
@@ -218,7 +150,7 @@ class CompressedVideo:
     @property
     def codec(self) -> str:
         """FFmpeg's codec name, such as ``mpeg4`` or ``h264``."""
-        return self._codec
+        return self._stream.codec
 
     @property
     def transcoded_from(self) -> str | None:
@@ -228,27 +160,27 @@ class CompressedVideo:
     @property
     def width(self) -> int:
         """Pixels, of the video as displayed."""
-        return self._stored_size[0 if self._oriented().transposes else 1]
+        return self._stream.size[0 if self._orientation().transposes else 1]
 
     @property
     def height(self) -> int:
         """Pixels, of the video as displayed."""
-        return self._stored_size[1 if self._oriented().transposes else 0]
+        return self._stream.size[1 if self._orientation().transposes else 0]
 
     @property
     def fps(self) -> float:
         """Frames per second, the average if it varies."""
-        return self._fps
+        return self._stream.fps
 
     @property
     def num_frames(self) -> int:
         """Frames that the decoder shows, from the first key frame on."""
-        return self._index.num_frames
+        return self._stream.index.num_frames
 
     @property
     def keyframes(self) -> np.ndarray:
         """[G] int64: display indices of the key frames. The first is 0."""
-        return self._index.keyframes.copy()
+        return self._stream.index.keyframes.copy()
 
     @property
     def frame_types(self) -> list[str]:
@@ -257,7 +189,7 @@ class CompressedVideo:
         From the packets' headers. Of codecs that no parser knows by decoding the whole video once.
         """
         self._check_open()
-        index = self._index
+        index = self._stream.index
         if index.is_claimed and "?" in index.frame_types:
             clip = self.read(range(index.num_frames), modalities=())
             index.frame_types = clip.frame_types
@@ -273,7 +205,7 @@ class CompressedVideo:
             FrameIndexError: If there is no such GOP.
         """
         self._check_open()
-        index = self._index
+        index = self._stream.index
         if not 0 <= gop < len(index.keyframes):
             raise FrameIndexError(
                 f"there is no GOP {gop}, only 0..{len(index.keyframes) - 1}", path=self._path
@@ -353,8 +285,9 @@ class CompressedVideo:
             layout=layout,
         )
         frames = self._check_indices(frame_inds, "frame_inds")
-        if self._index.is_claimed and request.wants_vectors and self._codec in EXPORTING_CODECS:
-            self._index.set_kinds(self.frame_types)  # B-frames are predicted in another way
+        index = self._stream.index
+        if index.is_claimed and request.wants_vectors and self.codec in EXPORTING_CODECS:
+            index.set_kinds(self.frame_types)  # B-frames are predicted in another way
         if iframe_inds is None:
             iframes = self._iframes_of(frames)
         else:
@@ -362,10 +295,10 @@ class CompressedVideo:
         try:
             clip = self._read(frames, iframes, request, out)
         except RefusedError as error:
-            with self._motion_sources.refused(str(error)):
+            with self._stream.motion.refused(str(error)):
                 clip = self._read(frames, iframes, request, out)
-        self._damage.warn(clip.damaged, frames)
-        return as_displayed(clip, self._oriented())
+        self._stream.damage.warn(clip.damaged, frames)
+        return as_displayed(clip, self._orientation())
 
     def _read(
         self,
@@ -374,33 +307,33 @@ class CompressedVideo:
         request: Request,
         out: CompressedClip | None = None,
     ) -> CompressedClip:
-        height, width = self._stored_size
+        height, width = self._stream.size
         clip = allocate_clip(
             request,
             frames=frames,
             iframes=iframes,
-            keyframes=self._index.keyframes,
+            keyframes=self._stream.index.keyframes,
             height=height,
             width=width,
-            cell=self._motion_sources.cell,
+            cell=self._stream.motion.cell,
             out=out,
             limits=self._limits,
             path=self._path,
         )
         try:
-            with bad_data(self._path, self._codec):
+            with bad_data(self._path, self._stream.codec):
                 self._fill(clip, request)
         except CorruptVideoError:
-            self._decoder.stain()
+            self._stream.decoder.stain()
             raise
         return clip
 
     def _fill(self, clip: CompressedClip, request: Request) -> None:
-        index = self._index
+        stream = self._stream
         frames, iframes = clip.frame_inds, clip.iframe_inds
-        height, width = self._stored_size
-        self._damage.forget()
-        self._decoder.begin_read()
+        height, width = stream.size
+        stream.damage.forget()
+        stream.decoder.begin_read()
         assembler = ClipAssembler(
             clip,
             request,
@@ -408,13 +341,15 @@ class CompressedVideo:
             height=height,
             width=width,
             iframe_inds=self._iframe_list(),
-            damage=self._damage,
+            damage=stream.damage,
             path=self._path,
-            codec=self._codec,
+            codec=stream.codec,
         )
-        frames_of = group_by_gop(frames, index.keyframes)
-        iframes_of = group_by_gop(iframes, index.keyframes) if clip.iframes is not None else {}
-        pipeline = self._pipeline
+        frames_of = group_by_gop(frames, stream.index.keyframes)
+        iframes_of = (
+            group_by_gop(iframes, stream.index.keyframes) if clip.iframes is not None else {}
+        )
+        pipeline = stream.pipeline
         plans = []
         size = 0
         gops = sorted(frames_of.keys() | iframes_of.keys())
@@ -432,15 +367,15 @@ class CompressedVideo:
                 for plan, source in plans:
                     assembler.fill(plan, pipeline.arrivals(plan, source))
                 plans, size = [], 0
-        clip.pts_seconds[:] = self._seconds(frames)
-        clip.damaged[:] = self._damage.flags(frames)
-        clip.iframe_damaged[:] = self._damage.flags(iframes)
+        clip.pts_seconds[:] = stream.seconds(frames)
+        clip.damaged[:] = stream.damage.flags(frames)
+        clip.iframe_damaged[:] = stream.damage.flags(iframes)
 
     # -- what read needs
 
     def _iframe_list(self) -> list[int]:
         if self._iframes is None:
-            self._iframes = iframes = self._index.keyframes.tolist()
+            self._iframes = iframes = self._stream.index.keyframes.tolist()
             if self._virtual_gop is not None:  # may read frames for their types: not a second time
                 self._iframes = self._with_virtual(iframes, self._virtual_gop)
         return self._iframes
@@ -449,7 +384,7 @@ class CompressedVideo:
         types = self.frame_types
         keys, iframes = set(keyframes), [0]
         for display in range(1, self.num_frames):
-            is_anchor = types[display] != "B" and self._index.is_referenced(display)
+            is_anchor = types[display] != "B" and self._stream.index.is_referenced(display)
             if display in keys or (is_anchor and display - iframes[-1] >= spacing):
                 iframes.append(display)
         return iframes
@@ -458,23 +393,10 @@ class CompressedVideo:
         iframes = self._iframe_list()
         return np.array([base_of(d, iframes) for d in frames.tolist()], np.int64)
 
-    def _seconds(self, frames: np.ndarray) -> np.ndarray:
-        """[S] float64: times of frames, given as display indices."""
-        ticks = self._index.ticks
-        if ticks is None:  # unknown, or in another order than the pictures
-            return frames / (self.fps or float("nan"))
-        return ticks[frames] * float(self._packets.stream.time_base or 0)
-
-    def _oriented(self) -> Orientation:
-        """How stored pictures are to be displayed."""
-        if self._orientation is None:
-            matrix = self._packets.matrix
-            if not self._tells_orientation:  # only a decoded frame does
-                self._check_open()
-                with bad_data(self._path, self._codec):
-                    matrix = self._pipeline.matrix()
-            self._orientation = orientation_of(matrix, path=self._path, codec=self._codec)
-        return self._orientation
+    def _orientation(self) -> Orientation:
+        if not self._stream.knows_orientation:
+            self._check_open()
+        return self._stream.orientation()
 
     # -- checks
 
@@ -496,7 +418,7 @@ class CompressedVideo:
             raise FrameIndexError(
                 f"{name} outside 0..{self.num_frames - 1}",
                 path=self._path,
-                codec=self._codec,
+                codec=self._stream.codec,
                 frame=int(outside[0]),
             )
         return array.astype(np.int64)

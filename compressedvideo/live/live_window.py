@@ -42,17 +42,16 @@ class LiveWindow(CompressedVideo):
         self.is_first = window.is_first
         """The first of all, or behind an interruption."""
         self.virtual_gop = virtual_gop
-        self.arrival_seconds: np.ndarray = packets.arrived[
-            self._index.records["packet"][self._index.shown]
-        ]
+        index = self._stream.index
+        self.arrival_seconds: np.ndarray = packets.arrived[index.records["packet"][index.shown]]
         """[num_frames] float64: when each frame's packet came, wall-clock seconds since 1970."""
         self.start, self.stop = self._own_frames(window)
 
     def _own_frames(self, window: WindowPackets) -> tuple[int, int]:
-        num_frames = self.num_frames
-        if window.has_next_key and len(self._index.keyframes) > 1:
-            return 0, int(self._index.keyframes[-1])
-        ticks = self._index.ticks
+        index, num_frames = self._stream.index, self.num_frames
+        if window.has_next_key and len(index.keyframes) > 1:
+            return 0, int(index.keyframes[-1])
+        ticks = index.ticks
         if window.times is None or ticks is None:
             return 0, num_frames
         first_time = window.packets[0].pts or 0

@@ -40,7 +40,7 @@ def request(*modalities: str, reference: str = "previous") -> Request:
 
 
 def plan_of(video: CompressedVideo, wanted: Request, frames: list[int]):
-    pipeline = video._pipeline
+    pipeline = video._stream.pipeline
     plan, source = pipeline.plan(0, wanted, frames=frames, iframes=[], iframe_inds=[0])
     return plan, source, pipeline.fetch(plan)
 
@@ -54,9 +54,9 @@ def test_vectors_alone_decode_nothing(clip_of, codec, b_frames, suffix):
         for modalities in (("motion",), ("motion_past", "motion_future"), ("cells",), ("bits",)):
             clip = video.read([1, 5, 10], modalities=modalities)
             assert set(clip.provenance) == {"parsed"}
-        assert video._decoder.packets_decoded == 0
+        assert video._stream.decoder.packets_decoded == 0
         video.read([5], modalities=("iframe", "motion"))
-        assert video._decoder.packets_decoded == 1
+        assert video._stream.decoder.packets_decoded == 1
 
 
 def test_packets_are_those_of_the_plan(clip_of):
@@ -111,7 +111,7 @@ def test_vectors_and_frames_come_in_step(clip_of, codec, suffix):
         plan, source, _ = plan_of(video, wanted, list(range(100)))
         vectors: list[int] = []
         frames: list[int] = []
-        for picture, cells, _, frame in video._pipeline.arrivals(plan, source):
+        for picture, cells, _, frame in video._stream.pipeline.arrivals(plan, source):
             if cells is not None:
                 vectors.append(picture.number)
             if frame is not None:
@@ -123,7 +123,7 @@ def test_vectors_and_frames_come_in_step(clip_of, codec, suffix):
 
 def test_frames_that_rest_on_lost_ones_are_refused(clip_of):
     with CompressedVideo(clip_of("h264", 0, "mp4")) as video:
-        lost = video._index.lost
+        lost = video._stream.index.lost
         lost[4:] = True
         assert len(video.read([0, 3], modalities=("rgb",)).rgb) == 2
         with pytest.raises(CorruptVideoError, match="missing in the file") as caught:
@@ -135,16 +135,16 @@ def test_the_matrix_of_a_file_that_does_not_tell_takes_one_picture(tmp_path):
     path = tmp_path / "clip.mkv"
     clip_recipes.encode(path, clip_recipes.Recipe("h264", ".mkv", 2))
     with CompressedVideo(path) as video:
-        assert video._decoder.packets_decoded == 0
+        assert video._stream.decoder.packets_decoded == 0
         assert (video.width, video.height) == (64, 48)
-        assert video._decoder.packets_decoded == 1
+        assert video._stream.decoder.packets_decoded == 1
         assert video.width == 64
-        assert video._decoder.packets_decoded == 1
+        assert video._stream.decoder.packets_decoded == 1
     with CompressedVideo(path) as video:  # a read that decodes anyway has seen it
         video.read([0], modalities=("rgb",))
-        decoded = video._decoder.packets_decoded
+        decoded = video._stream.decoder.packets_decoded
         assert video.height == 48
-        assert video._decoder.packets_decoded == decoded
+        assert video._stream.decoder.packets_decoded == decoded
 
 
 def test_reads_do_not_depend_on_earlier_ones(clip_of):

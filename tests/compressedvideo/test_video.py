@@ -335,7 +335,7 @@ def test_the_last_anchor_of_a_gop_keeps_its_vectors(clip_of, codec):
 def packets_for(path, frames, **options) -> int:
     with CompressedVideo(path) as video:
         video.read(frames, **options)
-        return video._decoder.packets_decoded
+        return video._stream.decoder.packets_decoded
 
 
 def test_decoding_starts_at_the_key_frame_and_ends_at_the_last_wanted(clip_of):
@@ -393,7 +393,9 @@ def test_gops_in_a_row_are_read_without_a_seek_between_them(clip_of, monkeypatch
     path = clip_of("mpeg4", 0, "mkv")  # of 12, 12 and 6 frames
     expected = plain_decode(path)
     with CompressedVideo(path) as video:
-        container = video._packets._container = CountingContainer(video._packets._container)
+        container = video._stream.packets._container = CountingContainer(
+            video._stream.packets._container
+        )
         for frames, seeks in [
             (range(30), 1),  # all was demuxed to open it
             (range(12, 30), 1),
@@ -508,7 +510,7 @@ def test_memory_that_does_not_fit_is_left_alone(clip_of):
 
 def test_only_packets_up_to_the_last_wanted_are_fetched(clip_of):
     with CompressedVideo(clip_of("h264", 3, "mp4", gop_size=30)) as video:
-        index = video._index
+        index = video._stream.index
         whole = index.pictures(0, last=29)
         assert [picture.number for picture in whole] == list(range(30))
         for last in range(29):

@@ -59,7 +59,7 @@ def test_the_matrices_of_what_ffmpeg_writes(upright, degrees, options):
 def test_vectors_alone_are_turned_too_and_upright_ones_decode_nothing(upright):
     with CompressedVideo(upright) as video:
         expected = video.read([3], modalities=("motion",)).motion
-        assert video._decoder.packets_decoded == 0
+        assert video._stream.decoder.packets_decoded == 0
     with CompressedVideo(turned(upright, 90)) as video:
         assert (video.height, video.width) == (WIDTH, HEIGHT)
         motion = video.read([3], modalities=("motion",)).motion

@@ -130,7 +130,7 @@ def test_the_stream_says_how_large_its_pictures_are(tmp_path):
     path = tmp_path / "clip.mp4"
     clip_recipes.encode(path, clip_recipes.Recipe("h264", ".mp4", num_frames=3))
     with CompressedVideo(path) as video:
-        assert not video._packets.knows_format
+        assert not video._stream.packets.knows_format
         size, expected = (video.width, video.height), video.read([2], modalities=("rgb",)).rgb
     data = bytearray(path.read_bytes())
     at = data.index(b"avc1", data.index(b"stsd")) + 28  # width and height of the sample entry

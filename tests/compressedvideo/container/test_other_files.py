@@ -227,4 +227,4 @@ def test_names_of_sources_in_memory_do_not_reach_ffmpeg(watch: Watch, tmp_path: 
     with CompressedVideo(fetched) as video:
         assert video.path == "other.m3u8"
         assert video.read([3], modalities=("rgb",)).rgb.any()
-        assert "other" not in video._packets._container.name
+        assert "other" not in video._stream.packets._container.name

@@ -101,7 +101,7 @@ def test_a_raw_stream_that_is_really_large(tmp_path):
     assert path.stat().st_size > module._MAX_KEPT
     plain = plain_decode(path)
     with CompressedVideo(path) as video:
-        assert not video._packets._kept
+        assert not video._stream.packets._kept
         for frame in (69, 3, 40, 0):
             (picture,) = video.read([frame], modalities=("rgb",)).rgb
             np.testing.assert_array_equal(picture, plain[frame].rgb)

@@ -116,11 +116,11 @@ def assert_equal_without_decoding(path):
     with CompressedVideo(path) as video:
         chosen = frames_of(video, "PS")
         video.read([0], modalities=("rgb",))  # for the rotation, which only decoding tells
-        before = video._decoder.packets_decoded
+        before = video._stream.decoder.packets_decoded
         parsed = video.read(chosen, modalities=modalities)
-        assert video._decoder.packets_decoded == before
+        assert video._stream.decoder.packets_decoded == before
         decoded = video.read(chosen, modalities=modalities | {"rgb"})
-        assert video._decoder.packets_decoded > before
+        assert video._stream.decoder.packets_decoded > before
     assert set(parsed.provenance) == {"parsed"}
     assert set(decoded.provenance) == {"read"}
     assert np.abs(parsed.motion).max() > 0
@@ -193,8 +193,8 @@ def test_vectors_of_b_frames_explain_a_real_clip(shared_data):
 def test_bits_add_up_to_the_packets(with_b_frames):
     with CompressedVideo(with_b_frames) as video:
         clip = video.read(range(video.num_frames), modalities=("bits",))
-        packet_of = video._index.records["packet"][video._index.shown]
-        sizes = 8 * video._packets.sizes[packet_of]
+        packet_of = video._stream.index.records["packet"][video._stream.index.shown]
+        sizes = 8 * video._stream.packets.sizes[packet_of]
         with_motion = video.read([4], modalities=("bits", "motion", "rgb"))
     assert clip.bits.shape == clip.coefficients.shape == (26, 7, 8)
     assert clip.bits.dtype == clip.coefficients.dtype == np.int32
@@ -223,7 +223,12 @@ def test_bits_of_other_parsers_add_up_to_the_packets(tmp_path, codec, block):
     encode_frames(path, frames, codec=codec, gop_size=12, b_frames=2)
     with CompressedVideo(path) as video:
         clip = video.read(range(14), modalities=("bits",))
-        sizes = 8 * video._packets.sizes[video._index.records["packet"][video._index.shown]]
+        sizes = (
+            8
+            * video._stream.packets.sizes[
+                video._stream.index.records["packet"][video._stream.index.shown]
+            ]
+        )
     assert clip.bits_block == block
     assert clip.bits.shape == (14, -(-100 // block), -(-116 // block))
     headers = sizes - clip.bits.sum(axis=(1, 2))
