@@ -27,7 +27,6 @@ from mmcondense.models.recognizers import (
     LateFusionRecognizer,
     fuse_scores,
 )
-from mmcondense.models.recognizers.dmc_net import MotionCueMixin
 
 from ..inference_inputs import UsageError
 
@@ -92,8 +91,6 @@ class WholeVideo(Graph):
                 self.input_names = (*self.modalities, NEIGHBOURS)
         self.output_names = ("scores",)
         for recognizer in (m for m in model.modules() if isinstance(m, BaseRecognizer)):
-            if isinstance(recognizer, MotionCueMixin):
-                raise UsageError("DMC-Net's recognizers cannot be exported yet")
             _forget_testing_views(recognizer)
 
     def forward(self, *tensors: Tensor) -> Tensor:

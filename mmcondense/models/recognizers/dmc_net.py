@@ -74,8 +74,8 @@ class MotionCueMixin(BaseRecognizer):
         """[B, views, 5, (T,) H, W] to the same with 2 channels."""
         has_time = inputs.ndim == 6
         frames = inputs.transpose(2, 3) if has_time else inputs  # [B, views, (T,) 5, H, W]
-        sizes = [int(size) for size in frames.shape[1:-3]]  # those of any batch, when exported
-        cues = self.generator(frames.flatten(0, -4)).unflatten(0, (-1, *sizes))
+        cues = self.generator(frames.flatten(0, -4))  # [B * views (* T), 2, H, W]
+        cues = cues.reshape(*frames.shape[:-3], *cues.shape[1:])
         return cues.transpose(2, 3).contiguous() if has_time else cues
 
     def extract_feat(self, inputs: Tensor, *args: Any, **kwargs: Any) -> tuple:

@@ -34,7 +34,20 @@ CONFIGS = (
     "tsd/tsd_synthetic.py",
     "ifs/classifiers/end_to_end_synthetic.py",
     "avd/classifiers/end_to_end_synthetic.py",
+    "coviar/dmc_net_synthetic.py",
+    "dmc_net_3d.py",
 )
+# Not below configs/: IP-TSN's P-stream with DMC-Net's generator in front.
+OPTIONS = {
+    "dmc_net_3d.py": (
+        "ipts/stages/mr_2d3d_synthetic.py",
+        {
+            "model.type": "DMCRecognizer3D",
+            "model.backbone.in_channels": 2,
+            "model.backbone.pretrained": None,
+        },
+    )
+}
 IP_TSN = CONFIGS[0]
 
 
@@ -61,7 +74,9 @@ def inferencer_of(tmp_path_factory):
 
     def make(config: str) -> SimpleNamespace:
         if config not in made:
-            cfg = Config.fromfile(ROOT / "configs" / config)
+            name, options = OPTIONS.get(config, (config, {}))
+            cfg = Config.fromfile(ROOT / "configs" / name)
+            cfg.merge_from_dict(options)
             torch.manual_seed(0)
             with DefaultScope.overwrite_default_scope("mmaction"):
                 model = MODELS.build(cfg.model)
