@@ -84,7 +84,7 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
         "TemporalAttention": dict(num_kept=NUM_SEGMENTS, extractor_size=SIDE),
         "UniformFrames": dict(num_frames=NUM_SEGMENTS),
         "RandomFrames": dict(num_frames=NUM_SEGMENTS),
-        "LoadFlow": dict(video_folder="videos", flow_folder="flow"),
+        "LoadFlow": dict(folders=dict(videos="flow")),
         "FindAudioFeature": dict(video_folder="videos"),
         "MixedEncodings": dict(folders=["videos"]),
         "VisionTransformer": dict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+
+from mmcondense.datasets.transforms.video_folder import exchange_folder
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,19 @@ def missing_inputs(cfg: Config, *, loaders: Sequence[str]) -> list[Missing]:
     """The files that a config names and that are not there; what is fetched from afar is not asked.
 
     Args:
-        cfg: Of the run, with all options applied. ``data_made_by`` and ``weights_made_by`` in it
-            say how its data and its weights are made, as does ``made_by`` beside a teacher.
+        cfg: Of the run, with all options applied. ``data_made_by``, ``flow_made_by`` (where that is
+            another command) and ``weights_made_by`` in it say how its data and its weights are
+            made, as does ``made_by`` beside a teacher.
         loaders: Which of its loaders take part: ``train_dataloader``, ...
     """
     wanted: list[Missing] = []
     data_made_by = cfg.get("data_made_by") or ""
+    commands = {"optical flow": cfg.get("flow_made_by") or data_made_by}
     for name in loaders:
         loader = cfg.get(name)
         for dataset in _datasets(loader.dataset) if loader else ():
-            wanted += [Missing(path, use, data_made_by) for path, use in _data_files(dataset)]
+            for path, use in _data_files(dataset):
+                wanted.append(Missing(path, use, commands.get(use, data_made_by)))
     if "train_dataloader" in loaders:
         made_by = cfg.get("weights_made_by") or next(_values(cfg.model, "made_by"), "")
         weights = list(_weights(cfg.model))
@@ -106,13 +112,11 @@ def _data_files(dataset: Any) -> Iterator[tuple[str, str]]:
     for transform in dataset.get("pipeline") or []:
         reads_flow = transform["type"] == "LoadFlow" and transform.get("method", "files") == "files"
         if reads_flow and prefixes:
-            videos = Path(root, prefixes[0])
-            parts = list(videos.parts)
-            folder = transform.get("video_folder", "videos")
-            if folder in parts:
-                at = len(parts) - 1 - parts[::-1].index(folder)
-                flow = Path(*parts[:at], transform.get("flow_folder", "flow"), *parts[at + 1 :])
-                yield str(flow), "optical flow"
+            pair = {transform.get("video_folder", "videos"): transform.get("flow_folder", "flow")}
+            video = Path(root, prefixes[0], "any")
+            with contextlib.suppress(ValueError):  # the videos lie elsewhere
+                flow = exchange_folder(video, folders=transform.get("folders") or pair)[2]
+                yield str(flow.parent), "optical flow"
 
 
 def _weights(model: Any) -> Iterator[tuple[str, str]]:

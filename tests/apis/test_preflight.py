@@ -71,6 +71,16 @@ def test_weights_and_flow_of_other_recipes_are_found(tmp_path, monkeypatch, conf
     assert path in missing_paths(config)
 
 
+def test_flow_of_parts_that_lie_apart_is_asked_for_with_its_own_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = "bash tools/data/kinetics/prepare_400.sh KINETICS data/kinetics400"
+    found = missing_paths("avd/avd_flow_kinetics400.py")
+    for part in ("train", "val"):
+        assert found[f"data/kinetics400/videos_{part}_mpeg4"] == data
+        assert found[f"data/kinetics400/flow_{part}"] == f"FLOW=tvl1 {data}"
+    assert not any("flow" in path for path in missing_paths("avd/avd_kinetics400.py"))
+
+
 def test_every_shipped_config_can_be_asked(tmp_path, monkeypatch):
     """From an empty folder each misses its data; what lies elsewhere is not asked for."""
     monkeypatch.chdir(tmp_path)

@@ -137,9 +137,9 @@ def condense(load_tool, data_set: str, *methods: str) -> None:
             assert tool.main([*map(str, arguments), "--cfg-options", *tiny[method]]) == 0
 
 
-def load_samples(data_set: str, *, at_least: int) -> None:
+def load_samples(data_set: str, *, at_least: int, of: str = "") -> None:
     """A training and a test sample of every config, as its loaders would, from ``data/``."""
-    paths = prepared_for(data_set)
+    paths = [path for path in prepared_for(data_set) if of in path.name]
     assert len(paths) >= at_least
     for path in paths:
         cfg = Config.fromfile(path)
@@ -281,7 +281,7 @@ def test_kinetics_400_for_all_configs(run, load_tool, clip, tmp_path, monkeypatc
         (kinetics / f"videos_{part}" / "yoga" / f"{part}_0.avi").write_bytes(clip)
         (kinetics / f"kinetics400_{part}_list_videos.txt").write_text(f"yoga/{part}_0.avi 399\n")
     for _ in range(2):
-        run("tools/data/kinetics/prepare_400.sh", kinetics, root)
+        run("tools/data/kinetics/prepare_400.sh", kinetics, root, FLOW="dis")
     for part in ("train", "val"):
         check_video(
             root / f"videos_{part}_mpeg4" / "yoga" / f"{part}_0.mp4", "mpeg4", size=(342, 256)
@@ -289,6 +289,9 @@ def test_kinetics_400_for_all_configs(run, load_tool, clip, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     condense(load_tool, "kinetics400", "ifs", "avd")
     load_samples("kinetics400", at_least=25)
+    for modality in ("rgb", "motion", "residual"):  # besides flow
+        monkeypatch.setenv("INPUT", modality)
+        load_samples("kinetics400", at_least=1, of="table4_stream")
 
 
 LEFT_TO_RIGHT, RIGHT_TO_LEFT, OTHER = 86, 87, 5

@@ -2,7 +2,10 @@
 modalities = ('rgb', 'flow')
 load = [
     dict(type='LoadCompressedVideo', modalities=('rgb', )),
-    dict(type='LoadFlow', video_folder='videos_mpeg4', flow_folder='flow')
+    dict(
+        type='LoadFlow',
+        folders=dict(
+            videos_mpeg4='flow', videos_train_mpeg4='flow_train', videos_val_mpeg4='flow_val'))
 ]
 pack = [
     dict(type='FormatCompressedShape', layouts=dict(rgb='NCTHW', flow='NCTHW')),

@@ -1,8 +1,9 @@
-# Table 1's baselines, without AVD: single frames (INPUT=rgb) or optical flow (INPUT=flow).
+# Single frames (INPUT=rgb) or optical flow (INPUT=flow), without AVD.
 _base_ = ['_base_/frames.py', '../../_base_/datasets/ucf101.py']
+model = dict(cls_head=dict(num_classes=101))
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
-work_dir = f'work_dirs/avd_frames/{_base_.modality}_ucf101_split{_base_.split}'
+work_dir = f'{_base_.frames_dir}_ucf101_split{_base_.split}'

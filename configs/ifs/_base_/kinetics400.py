@@ -1,6 +1,7 @@
 # Re-encoded with a GOP of 12, and listed, by tools/data/kinetics/prepare_400.sh.
 data_root = 'data/kinetics400'
 data_made_by = 'bash tools/data/kinetics/prepare_400.sh KINETICS data/kinetics400'
+flow_made_by = f'FLOW=tvl1 {data_made_by}'
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,

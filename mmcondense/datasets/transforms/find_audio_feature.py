@@ -37,9 +37,7 @@ class FindAudioFeature(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         video = Path(results["filename"])
-        _, _, stem = exchange_folder(
-            video, video_folder=self.video_folder, folder=self.audio_folder
-        )
+        _, _, stem = exchange_folder(video, folders={self.video_folder: self.audio_folder})
         path = stem.with_name(f"{stem.name}.npy")
         if not path.is_file():
             raise FileNotFoundError(f"no audio features of {video}: {path} does not exist")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import cv2
@@ -54,6 +54,8 @@ class LoadFlow(BaseTransform):
         video_folder: for files: name of the folder in the videos' paths to exchange for
             ``flow_folder``; of several of that name the last.
         flow_folder: name of the folder beside it, or an absolute path.
+        folders: in the place of both, for data whose parts lie apart: a flow folder by video folder,
+            such as ``dict(videos_train='flow_train', videos_val='flow_val')``.
         bound: for files: pixels at both ends of the bytes' range; denseflow's ``-b``.
 
     Raises:
@@ -68,13 +70,13 @@ class LoadFlow(BaseTransform):
         method: str = "files",
         video_folder: str = "videos",
         flow_folder: str = "flow",
+        folders: Mapping[str, str] | None = None,
         bound: float = DEFAULT_BOUND,
     ) -> None:
         if method not in _SOURCES:
             raise ValueError(f"method={method!r}, allowed is one of {_SOURCES}")
         self.method = method
-        self.video_folder = video_folder
-        self.flow_folder = flow_folder
+        self.folders = dict(folders or {video_folder: flow_folder})
         self.bound = bound
 
     def transform(self, results: dict) -> dict:
@@ -105,9 +107,7 @@ class LoadFlow(BaseTransform):
 
     def _read(self, results: dict) -> Iterable[np.ndarray]:
         video = Path(results["filename"])
-        videos, flows, folder = exchange_folder(
-            video, video_folder=self.video_folder, folder=self.flow_folder
-        )
+        videos, flows, folder = exchange_folder(video, folders=self.folders)
         if not folder.is_dir():
             raise FileNotFoundError(
                 f"no optical flow of {video}: {folder} does not exist. Extract it with "
@@ -129,8 +129,8 @@ class LoadFlow(BaseTransform):
 
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__}(method={self.method!r}, video_folder={self.video_folder!r}, "
-            f"flow_folder={self.flow_folder!r}, bound={self.bound})"
+            f"{type(self).__name__}(method={self.method!r}, folders={self.folders!r}, "
+            f"bound={self.bound})"
         )
 
 

@@ -57,7 +57,7 @@ class MixedEncodings(BaseTransform):
             return results
         video = Path(results["filename"])
         _, folder, found = exchange_folder(
-            video, video_folder=self.video_folder, folder=self.folders[drawn]
+            video, folders={self.video_folder: self.folders[drawn]}
         )
         found = found.with_name(found.name + (self.suffix or video.suffix))
         if not found.is_file():

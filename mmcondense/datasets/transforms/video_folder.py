@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def exchange_folder(video: Path, *, video_folder: str, folder: str) -> tuple[Path, Path, Path]:
+def exchange_folder(video: Path, *, folders: Mapping[str, str]) -> tuple[Path, Path, Path]:
     """Find what belongs to a video in a folder beside that of the videos.
 
     Args:
         video: ``.../videos/wave/a.mp4``.
-        video_folder: ``videos``; of several of that name in the path the last.
-        folder: ``flow``, or an absolute path.
+        folders: ``{'videos': 'flow'}``, the latter a name or an absolute path; of several such
+            folders in the video's path the last is exchanged.
 
     Returns:
         ``.../videos``, ``.../flow`` and ``.../flow/wave/a``, without a suffix.
 
     Raises:
-        ValueError: if ``video_folder`` is not in the path.
+        ValueError: if none of ``folders`` is in the path.
     """
-    videos = next((path for path in video.parents if path.name == video_folder), None)
+    videos = next((path for path in video.parents if path.name in folders), None)
     if videos is None:
-        raise ValueError(f"video_folder={video_folder!r} is not in the path {video}")
-    others = videos.parent / folder
+        names = " or ".join(map(repr, folders))
+        raise ValueError(f"video_folder={names} is not in the path {video}")
+    others = videos.parent / folders[videos.name]
     return videos, others, others / video.relative_to(videos).with_suffix("")

@@ -157,6 +157,21 @@ def test_flow_folder_stands_in_for_the_last_video_folder_of_that_name(make_clip,
         LoadFlow(video_folder="clips")(sample(path))
 
 
+def test_parts_of_a_data_set_may_lie_apart(make_clip, tmp_path):
+    parts = dict(videos_train="flow_train", videos_val="flow_val")
+    load = LoadFlow(folders=parts)
+    for first, (videos, flows) in enumerate(parts.items()):
+        path = tmp_path / videos / "wave" / "a.mp4"
+        path.parent.mkdir(parents=True)
+        path.symlink_to(make_clip(40))
+        write_fields(tmp_path / flows / "wave" / "a", 40 - 10 * first)
+    assert modality(load(sample(tmp_path / "videos_train/wave/a.mp4")), "flow").shape[0] == 3
+    with pytest.raises(FileNotFoundError, match="flow_val/wave/a"):  # its last field
+        load(sample(tmp_path / "videos_val/wave/a.mp4"))
+    with pytest.raises(ValueError, match="'videos_train' or 'videos_val' is not in the path"):
+        load(sample(make_clip(40)))
+
+
 def test_missing_flow_says_how_to_extract_it(make_clip):
     path = make_clip(40)
     load = LoadFlow(video_folder=path.parent.name, flow_folder="no_flow")

@@ -5,12 +5,14 @@
 #
 # KINETICS holds videos_train, videos_val and kinetics400_{train,val}_list_videos.txt, as MMAction2
 # prepares them. Where DATA_ROOT is another folder, links to these appear there.
-# Environment: CODEC=mpeg4|h264, WORKERS=all cores. Call again to go on.
+# Environment: CODEC=mpeg4|h264, WORKERS=all cores, FLOW=none|tvl1|dis (optical flow of the copies, for
+# AVD (OF) and the rows on flow; takes long). Call again to go on.
 set -euo pipefail
 kinetics=${1:?"usage: bash tools/data/kinetics/prepare_400.sh KINETICS [DATA_ROOT]"}
 root=${2:-data/kinetics400}
 codec=${CODEC:-mpeg4}
 workers=${WORKERS:-$(nproc)}
+flow=${FLOW:-none}
 tools=$(dirname "${BASH_SOURCE[0]}")/..
 
 kinetics=$(cd "$kinetics" && pwd)
@@ -26,4 +28,8 @@ for part in train val; do
     python "$tools/reencode.py" "$root/videos_$part" "$root/videos_${part}_$codec" \
         --codec "$codec" --gop-size 12 --short-edge 256 --workers "$workers" \
         --ann-file "$root/$list"
+    if [[ $flow != none ]]; then
+        python "$tools/extract_flow.py" "$root/videos_${part}_$codec" "$root/flow_$part" \
+            --method "$flow" --workers "$workers"
+    fi
 done
