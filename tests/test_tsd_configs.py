@@ -60,11 +60,56 @@ def test_readmes_three_lines_put_tsd_before_a_stock_config(tmp_path):
     assert model.frame_mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
 
 
-@pytest.mark.parametrize("lengths", ["80to40", "80to20", "40to10", "20to5"])
-def test_the_two_stages_follow_section_4_2(lengths):
-    first = Config.fromfile(CONFIGS / f"tsd_i3d_{lengths}_stage1_kinetics400.py")
-    second = Config.fromfile(CONFIGS / f"tsd_i3d_{lengths}_kinetics400.py")
+@pytest.fixture
+def cell(monkeypatch):
+    """``cell(config, T=20, TS=5, ...)``: a config of Tables 2 to 4 under TSD_T=20, TSD_TS=5, ..."""
+
+    def load(name: str, **env: object) -> Config:
+        for key in ("T", "TS", "METHOD", "STAGE", "Q"):
+            monkeypatch.delenv(f"TSD_{key}", raising=False)
+        for key, value in env.items():
+            monkeypatch.setenv(f"TSD_{key}", str(value))
+        return Config.fromfile(CONFIGS / f"{name}.py")
+
+    return load
+
+
+TABLE = "i3d_table2_kinetics400"
+
+
+@pytest.mark.parametrize("lengths", ["80to40", "80to20"])
+@pytest.mark.parametrize("stage", [1, 2])
+def test_a_cell_of_the_environment_is_the_config_of_that_name(cell, lengths, stage):
     num_frames, num_distilled = map(int, lengths.split("to"))
+    found = cell(TABLE, T=num_frames, TS=num_distilled, STAGE=stage)
+    name = f"tsd_i3d_{lengths}_{'stage1_' if stage == 1 else ''}kinetics400"
+    named = Config.fromfile(CONFIGS / f"{name}.py")
+    assert found.work_dir == f"work_dirs/{name}"  # that one's by default
+    assert {"freeze_recognizer": False, **named.model.to_dict()} == found.model.to_dict()
+    for key in ("load_from", "optim_wrapper", "param_scheduler", "train_cfg", "val_dataloader"):
+        assert named.get(key) == found.get(key)
+    assert named.train_dataloader == found.train_dataloader
+
+
+@pytest.mark.parametrize("method", ["tsd", "uniform", "random", "attention"])
+def test_a_row_on_ucf101_starts_from_its_own_training_on_kinetics(cell, method):
+    env = dict(METHOD=method, T=40, TS=10)
+    before, after = cell(TABLE, **env), cell("tsd_i3d_80to20_ucf101", **env)
+    assert after.model.condenser.type == before.model.condenser.type
+    assert after.test_dataloader.dataset.pipeline[1].num_clips == 1
+    assert after.train_dataloader.dataset.pipeline[1].clip_len == 40
+    if method in ("tsd", "attention"):
+        assert after.load_from == f"{before.work_dir}/final.pth"
+        assert after.model.recognizer.backbone.pretrained is None
+    else:  # what learns is I3D alone, whose weights are public
+        assert after.load_from is None
+        assert after.model.recognizer.backbone.pretrained == "checkpoints/rgb_imagenet.pt"
+
+
+@pytest.mark.parametrize("lengths", ["80to40", "80to20", "40to10", "20to5", "10to5"])
+def test_the_two_stages_follow_section_4_2(cell, lengths):
+    num_frames, num_distilled = map(int, lengths.split("to"))
+    first, second = (cell(TABLE, T=num_frames, TS=num_distilled, STAGE=s) for s in (1, 2))
     for cfg in (first, second):
         assert cfg.model.condenser.num_frames == num_frames
         assert cfg.model.condenser.num_distilled == num_distilled
@@ -73,7 +118,8 @@ def test_the_two_stages_follow_section_4_2(lengths):
         assert cfg.test_dataloader.dataset.pipeline[1].num_clips == 3
     assert first.model.freeze_recognizer
     assert not second.model.get("freeze_recognizer")
-    assert second.load_from == f"work_dirs/{Path(first.filename).stem}/iter_50000.pth"
+    assert second.load_from == f"{first.work_dir}/final.pth"
+    assert first.work_dir != second.work_dir
     assert (first.train_cfg.max_iters, first.optim_wrapper.optimizer.lr) == (50000, 0.1)
     (steps,) = first.param_scheduler
     assert (steps.milestones, steps.gamma) == ([10000, 20000, 30000, 40000], 0.1)

@@ -11,6 +11,7 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     training_list=dict(type='TrainingListHook'),
     checkpoint_fit=dict(type='CheckpointFitHook'),
+    final_checkpoint=dict(type='FinalCheckpointHook'),
     exact_resume=dict(type='ExactResumeHook'),
     finite_loss=dict(type='FiniteLossHook'),
     save_at_sigterm=dict(type='SaveAtSigtermHook'))

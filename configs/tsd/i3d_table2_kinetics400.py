@@ -1,36 +1,12 @@
-# Any cell of Tables 2 and 3: TSD_METHOD (tsd, uniform, random, attention) makes TSD_TS frames of
-# TSD_T before I3D. uniform with TSD_TS=TSD_T is I3D on TSD_T consecutive frames.
-_base_ = ['./_base_/i3d.py', './_base_/kinetics400.py', './_base_/stage2.py']
-num_frames = {{'$TSD_T:80'}}
-num_kept = {{'$TSD_TS:20'}}
-method = '{{$TSD_METHOD:tsd}}'
-condensers = dict(
-    tsd=dict(
-        type='TemporalSequenceDistillation',
-        num_frames=num_frames,
-        num_distilled=num_kept,
-        extractor=_base_.mobilenet),
-    uniform=dict(type='UniformFrames', num_frames=num_kept),
-    random=dict(type='RandomFrames', num_frames=num_kept),
-    attention=dict(
-        type='TemporalAttention', num_kept=num_kept, extractor=_base_.mobilenet))
-model = dict(condenser=dict(condensers[method], _delete_=True))
-train_pipeline = [
-    dict(type='OpenCVInit'),
-    dict(type='SampleFrames', clip_len=num_frames, frame_interval=1, num_clips=1),
-    dict(type='OpenCVDecode'), *_base_.geometry['train']
-]
-test_pipeline = [
-    dict(type='OpenCVInit'),
-    dict(
-        type='SampleFrames',
-        clip_len=num_frames,
-        frame_interval=1,
-        num_clips={{'$TSD_Q:3'}},
-        test_mode=True),
-    dict(type='OpenCVDecode'), *_base_.geometry['test']
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = val_dataloader
-work_dir = f'work_dirs/tsd_table2/{method}_{num_frames}to{num_kept}'
+# Any cell of Tables 2 and 3, by the environment: see _base_/any_lengths.py. TSD has two stages, of which
+# TSD_STAGE=1 is the first: TSD learns before a fixed I3D.
+_base_ = ['./_base_/any_lengths.py', './_base_/stage{{$TSD_STAGE:2}}.py']
+stage = {{'$TSD_STAGE:2'}}
+stages = {1: f'work_dirs/{_base_.name}_stage1_kinetics400', 2: f'work_dirs/{_base_.name}_kinetics400'}
+has_first_stage = _base_.method == 'tsd' and stage == 2
+load_from = f'{stages[1]}/final.pth' if has_first_stage else None
+weights_made_by = (
+    f'TSD_STAGE=1 TSD_T={_base_.num_frames} TSD_TS={_base_.num_kept} '
+    'python tools/train.py configs/tsd/i3d_table2_kinetics400.py')
+model = dict(_base_.no_weights if has_first_stage else {}, freeze_recognizer=stage == 1)
+work_dir = stages[stage]

@@ -11,7 +11,6 @@ data_root = 'data/synthetic/both_b'
 train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
 train_cfg = dict(max_epochs=1)

@@ -14,7 +14,6 @@ train_dataloader = dict(
     batch_size=16, dataset=dict(train_videos, pipeline=_base_.train_pipeline_ttp))
 val_dataloader = dict(batch_size=1, dataset=dict(val_videos, pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
 # Networks from ImageNet at a tenth of the rate, as nothing is printed.

@@ -1,3 +1,2 @@
 _base_ = '../../_base_/default_runtime.py'
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -17,4 +17,3 @@ test_cfg = dict(type='TestLoop')
 auto_scale_lr = dict(enable=False, base_batch_size=45)
 # Nothing but the generator, or the discriminator, starts at random.
 default_hooks = dict(checkpoint_fit=dict(loosely=True))
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

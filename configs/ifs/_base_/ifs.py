@@ -1,4 +1,5 @@
-# Eq. (7): three tasks and two regularizers, equal weights.
+# Eq. (7): three tasks and two regularizers, equal weights. IFS_TERMS=app_mot_adv_color and so on in
+# the environment: these alone (Tables 2 and 3).
 _base_ = 'preprocessor.py'
 model = dict(
     type='CondenserModel',
@@ -6,5 +7,5 @@ model = dict(
         type='IFS',
         clip_len=12,
         num_classes=400,
-        loss_weights=dict(app=1.0, cat=1.0, mot=1.0, adv=1.0, color=1.0)),
+        loss_weights=dict.fromkeys('{{$IFS_TERMS:app_cat_mot_adv_color}}'.split('_'), 1.0)),
     data_preprocessor=_base_.ifs_preprocessor)

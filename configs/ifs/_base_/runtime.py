@@ -2,4 +2,3 @@ _base_ = '../../_base_/default_runtime.py'
 val_evaluator = [dict(type='CondenserMetric'), dict(type='CondenserAccMetric')]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

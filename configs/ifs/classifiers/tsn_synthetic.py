@@ -10,4 +10,4 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         format_shape='NCHW'),
     **_base_.tsn_small)
-custom_hooks = [dict(type='FinalCheckpointHook')]
+custom_hooks = []

@@ -37,4 +37,3 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True)
 ]
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -43,4 +43,3 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
     checkpoint=dict(interval=10, max_keep_ckpts=1, save_best=None), logger=dict(interval=100))
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]

@@ -1,5 +1,6 @@
 """Recognizers, one per paper."""
 
+from .aligned import AlignedRecognizer2D
 from .attp import ATTP
 from .condense import CondenseRecognizer
 from .coviar import CoViAR
@@ -9,6 +10,7 @@ from .late_fusion import LateFusionRecognizer, fuse_scores
 
 __all__ = [
     "ATTP",
+    "AlignedRecognizer2D",
     "CoViAR",
     "CondenseRecognizer",
     "DMCRecognizer2D",

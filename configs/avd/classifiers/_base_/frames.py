@@ -11,5 +11,4 @@ test_pipeline = [
     dict(type='Resize', scale=(-1, 256)),
     dict(type='CenterCrop', crop_size=224), *_base_.pack
 ]
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 frames_dir = f'work_dirs/avd_frames/{_base_.modality}' + ('' if depth == 50 else f'_r{depth}')

@@ -1,4 +1,4 @@
 _base_ = '../../../_base_/default_runtime.py'
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
-custom_hooks = [dict(type='FinalCheckpointHook')]
+custom_hooks = []

@@ -14,7 +14,6 @@ param_scheduler = [
 ]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 # Each stage leaves its final.pth in a folder of its own in here, and finds the others' there.
 stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/synthetic}}'
 weights_made_by = 'bash tools/train_ip_tsn.sh synthetic 1'

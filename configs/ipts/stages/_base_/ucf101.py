@@ -4,7 +4,6 @@ _base_ = [
 ]
 val_evaluator = [dict(type='AccMetric')]
 test_evaluator = val_evaluator
-custom_hooks = [*_base_.custom_hooks, dict(type='FinalCheckpointHook')]
 # Each stage leaves its final.pth in a folder of its own in here, and finds the others' there.
 stages = '{{$IP_TSN_STAGES:work_dirs/ip_tsn/ucf101}}/split{{$SPLIT:1}}'
 weights_made_by = 'bash tools/train_ip_tsn.sh ucf101 1'

@@ -1,7 +1,0 @@
-# 40 frames become 10. Second stage, end to end, from the first one's last checkpoint.
-_base_ = ['./_base_/i3d.py', './_base_/clips_of_40.py', './_base_/stage2.py']
-model = dict(
-    condenser=dict(
-        num_frames=40, num_distilled=10, extractor=dict(backbone=dict(pretrained=False))),
-    recognizer=dict(backbone=dict(pretrained=None), cls_head=dict(pretrained=None)))
-load_from = 'work_dirs/tsd_i3d_40to10_stage1_kinetics400/iter_50000.pth'
