@@ -307,7 +307,7 @@ def _repair_inferencers() -> None:
     ) -> None:
         ours = "mmcondense" in ((cfg or {}).get("custom_imports") or {}).get("imports", [])
         if ours and checkpoint is not None:
-            from mmcondense.engine.checkpoint import check_fits
+            from mmcondense.models.checkpoint_fit import check_fits
 
             check_fits(model, checkpoint, path="the checkpoint")
         load_stock_weights(self, model, checkpoint, cfg)

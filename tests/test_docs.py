@@ -32,6 +32,17 @@ def test_paths_and_links_exist(page: Path) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tables_are_whole(page: Path) -> None:
+    """Head, rule and rows of as many cells, without a blank line between them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for table in re.findall(r"(?:^ *\|.*\n?)+", text, re.MULTILINE):
+        rows = [re.split(r"(?<!\\)\|", row.strip()) for row in table.splitlines()]
+        assert len(rows) > 2, table
+        assert all(re.fullmatch(r" *:?-+:? *", cell) for cell in rows[1][1:-1]), table
+        assert {len(row) for row in rows} == {len(rows[0])}, table
+
+
 def test_recipes_are_printed_as_they_are() -> None:
     """Each block of docs/mixing.md is part of the config that was linked last before it."""
     page = ROOT / "docs" / "mixing.md"

@@ -5,7 +5,7 @@
 #
 # DATASET is hmdb51, ucf101 or kinetics400. What is done is skipped, what was cut goes on.
 # Environment: SPLIT=1 (hmdb51, ucf101: 1, 2, 3, or all, which also averages the three), ENCODER=avd
-# (or avd_flow, UCF101 and HMDB51), CLASSIFIER=resnet50 (or resnet101, inception_v1, alexnet, and for
+# (or avd_flow), CLASSIFIER=resnet50 (or resnet101, inception_v1, alexnet, and for
 # UCF101 inception_v3), AVD_ROOT=folder of the work dirs.
 set -euo pipefail
 

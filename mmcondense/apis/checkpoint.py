@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmcondense.engine.checkpoint import check_fits
+from mmcondense.models.checkpoint_fit import check_fits
 
 
 def load_recognizer(cfg: Config, checkpoint: str | None, *, device: str) -> BaseModel:

@@ -24,7 +24,7 @@ from torch import nn
 
 from compressedvideo import CodecError
 from mmcondense.datasets.opened_video import OpenedVideo, Window
-from mmcondense.engine.checkpoint import check_fits
+from mmcondense.models.checkpoint_fit import check_fits
 from mmcondense.models.condensers.condenser_model import CondenserModel
 
 from .annotated_video import write_annotated_videos

@@ -18,8 +18,10 @@ from mmaction.models.recognizers import BaseRecognizer, Recognizer2D, Recognizer
 from mmaction.registry import MODELS
 from mmaction.utils import ConfigType, OptConfigType, SampleList
 from mmengine.model import merge_dict
-from mmengine.runner import load_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
+
+from .checkpoint_fit import check_fits
 
 
 def pool_features(feats: Tensor | Sequence[Tensor]) -> Tensor:
@@ -75,17 +77,19 @@ class FrozenTeacher:
 
         Raises:
             FileNotFoundError: if the checkpoint is missing; the message says how to make it.
+            ValueError: if it is another model's.
         """
         if self._recognizer is None:
             recognizer = MODELS.build(copy.deepcopy(self.recognizer_cfg))
             try:
-                load_checkpoint(recognizer, self.checkpoint, map_location="cpu", strict=True)
+                weights = CheckpointLoader.load_checkpoint(self.checkpoint, map_location="cpu")
             except FileNotFoundError as error:
                 raise FileNotFoundError(
                     f"no teacher checkpoint at {self.checkpoint!r}. Make it with "
                     f"`{self.made_by}`, or name another one with --cfg-options (the key that ends "
                     "in teacher.checkpoint)"
                 ) from error
+            check_fits(recognizer, weights, path=self.checkpoint)
             self._recognizer = recognizer.requires_grad_(False).eval()
         return self._recognizer
 

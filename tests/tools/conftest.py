@@ -64,7 +64,9 @@ env_cfg = dict(dist_cfg=dict(backend='nccl'))
 # what a training or a test leaves, or dies after the first checkpoint of a training in $DIE_IN.
 FAKE_PYTHON = """#!/usr/bin/env bash
 echo "$*" >> "$CALLS"
-echo "SPLIT=${SPLIT:-} CONDENSED=${CONDENSED:-} PRETRAINED=${PRETRAINED:-}" >> "$CALLS.environment"
+for name in SPLIT CONDENSED PRETRAINED IFS_TERMS IFS_CHECKPOINT; do printf "$name=%s " "${!name:-}"; done \
+    >> "$CALLS.environment"
+echo >> "$CALLS.environment"
 arguments=("$@")
 for i in "${!arguments[@]}"; do
     [[ ${arguments[i]} != --work-dir ]] || work_dir=${arguments[i + 1]}
@@ -90,7 +92,7 @@ def calls_of(tmp_path: Path) -> Callable[..., list[list[str]]]:
     """``calls_of("train_ip_tsn.sh", ...)``: the words of each python command a script starts.
 
     Nothing is trained. The script runs in ``tmp_path``; keywords other than ``status`` are its
-    environment. ``calls_of.environments`` then has SPLIT, CONDENSED and PRETRAINED of each command.
+    environment. ``calls_of.environments`` then has what configs read from each command's.
     """
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python"

@@ -86,7 +86,8 @@ def test_every_split_trains_and_tests_on_its_own_lists(
         split = environment["SPLIT"]
         seen[split] += 1
         for name, value in environment.items():
-            monkeypatch.setenv(name, value or "none")
+            if value:
+                monkeypatch.setenv(name, value)
         cfg = Config.fromfile(call[1])
         for loader, part in (("train", "train"), ("val", "val"), ("test", "val")):
             listed = cfg[f"{loader}_dataloader"].dataset.ann_file
@@ -125,6 +126,31 @@ def test_ifs_classifiers_start_from_their_method_and_read_its_frames(calls_of):
     last = calls_of.environments[-1]
     assert last["CONDENSED"] == "data/hmdb51/ifs_mot"
     assert last["PRETRAINED"] == "work_dirs/ifs_mot/tsn_r101_kinetics400/final.pth"
+
+
+@pytest.mark.parametrize("classifier", ["tsn_r101", "end_to_end_r101"])
+def test_some_terms_of_ifs_alone_in_folders_of_their_own(calls_of, monkeypatch, classifier):
+    calls = calls_of(
+        "train_ifs.sh", "kinetics400", "1", IFS_TERMS="app_adv", CLASSIFIER=classifier
+    )
+    root = "work_dirs/ifs_app_adv"
+    monkeypatch.setenv("IFS_TERMS", "app_adv")
+    generator = Config.fromfile(calls[0][1])
+    assert generator.model.condenser.loss_weights == dict(app=1.0, adv=1.0)
+    assert calls[0][calls[0].index("--work-dir") + 1] == f"{root}/generator"
+    condensed = [call for call in calls if call[0].endswith("/condense_dataset.py")]
+    environment = calls_of.environments[-1]
+    if classifier == "tsn_r101":
+        assert [call[2] for call in condensed] == [f"{root}/generator/final.pth"] * 2
+        assert condensed[0][-1] == environment["CONDENSED"] == "data/kinetics400/ifs_app_adv"
+    else:
+        assert condensed == []
+        monkeypatch.setenv("IFS_CHECKPOINT", environment["IFS_CHECKPOINT"])
+        cfg = Config.fromfile(calls[-1][1])
+        assert cfg.model.condenser_checkpoint == f"{root}/generator/final.pth"
+        assert cfg.work_dir == f"{root}/end_to_end_r101_kinetics400"
+    with pytest.raises(AssertionError, match="IFS_TERMS is for METHOD=ifs"):
+        calls_of("train_ifs.sh", "kinetics400", "1", IFS_TERMS="app", METHOD="ifs_mot")
 
 
 def test_several_gpus_go_through_torchrun(run):

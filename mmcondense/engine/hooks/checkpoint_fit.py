@@ -7,7 +7,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmcondense.engine.checkpoint import check_fits
+from mmcondense.models.checkpoint_fit import check_fits
 
 
 @HOOKS.register_module()

@@ -16,8 +16,10 @@ from mmaction.models.recognizers import BaseRecognizer
 from mmaction.registry import MODELS
 from mmaction.utils import ConfigType, OptConfigType, OptSampleList, SampleList
 from mmengine.model import BaseModel
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
+from mmcondense.models.checkpoint_fit import check_fits
 from mmcondense.models.distill import DistillationMixin
 
 
@@ -91,11 +93,24 @@ class LateFusionRecognizer(BaseModel, ABC):
             )
 
     def init_weights(self) -> None:
-        """Initialise the streams; a missing teacher is found before weights are downloaded."""
+        """Initialise the streams; a missing teacher is found before weights are downloaded.
+
+        Raises:
+            ValueError: if the checkpoint of a stream's ``init_cfg`` does not fill all of it.
+        """
         for module in self.modules():
             if isinstance(module, DistillationMixin):
                 module.teacher.build()
         super().init_weights()
+        for name in self.stream_names:
+            stream = self.get_submodule(name)
+            init = stream.init_cfg
+            if isinstance(init, Mapping) and init.get("type") == "Pretrained":
+                # of which MMEngine has taken what fits
+                found = CheckpointLoader.load_checkpoint(init["checkpoint"], map_location="cpu")
+                weights, prefix = found.get("state_dict", found), init.get("prefix") or ""
+                own = {n.removeprefix(prefix): w for n, w in weights.items() if n.startswith(prefix)}
+                check_fits(stream, own, path=f"{init['checkpoint']}, for the {name},")
 
     @abstractmethod
     def stream_inputs(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -203,6 +203,12 @@ def test_each_stream_loads_on_its_own(tmp_path):
     for ours, theirs in ((model.i_stream, plain), (model.p_stream, whole.p_stream)):
         for name, value in ours.state_dict().items():
             torch.testing.assert_close(value, theirs.state_dict()[name])
+    cfg["p_stream"]["init_cfg"]["prefix"] = "i_stream."
+    with pytest.raises(ValueError, match=r"whole.pth, for the p_stream, is no checkpoint of this"):
+        MODELS.build(copy.deepcopy(cfg)).init_weights()
+    cfg["p_stream"]["init_cfg"] = cfg["i_stream"]["init_cfg"]  # another network's
+    with pytest.raises(ValueError, match=r"plain.pth, for the p_stream, is no checkpoint of this"):
+        MODELS.build(copy.deepcopy(cfg)).init_weights()
 
 
 @pytest.mark.parametrize("weights", [(1,), (1, 1, 1), (-1, 2), (0, 0)])

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
-import torch
-from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
-from mmcondense.engine.checkpoint import check_fits, misfits
-from mmcondense.engine.hooks import CheckpointFitHook
+from mmcondense.models.checkpoint_fit import check_fits, misfits
 
 
 def network(*, classes: int = 2, depth: int = 1) -> nn.Module:
@@ -47,28 +42,3 @@ def test_what_fits_nowhere_is_always_refused():
     for loosely in (False, True):
         with pytest.raises(ValueError, match=r"a.pth is no checkpoint of this model"):
             check_fits(network(), strange, path="a.pth", loosely=loosely)
-
-
-@pytest.mark.parametrize(
-    ("loosely", "training", "resuming", "refused"),
-    [
-        (False, True, False, True),
-        (True, True, False, False),
-        (True, True, True, True),
-        (True, False, False, True),
-    ],
-)
-def test_only_fine_tuning_may_be_loose(loosely, training, resuming, refused):
-    loop = EpochBasedTrainLoop.__new__(EpochBasedTrainLoop) if training else dict(type="x")
-    runner = SimpleNamespace(
-        model=network(), _train_loop=loop, _resume=resuming, _load_from="kinetics.pth"
-    )
-    hook = CheckpointFitHook(loosely=loosely)
-    hook.before_run(runner)
-    weights = dict(state_dict=network(classes=400).state_dict())
-    if refused:
-        with pytest.raises(SystemExit, match=r"kinetics.pth is no checkpoint of this model"):
-            hook.after_load_checkpoint(runner, weights)
-    else:
-        hook.after_load_checkpoint(runner, weights)
-    torch.testing.assert_close(weights["state_dict"]["head.bias"].shape, torch.Size([400]))
