@@ -64,8 +64,9 @@ env_cfg = dict(dist_cfg=dict(backend='nccl'))
 # what a training or a test leaves, or dies after the first checkpoint of a training in $DIE_IN.
 FAKE_PYTHON = """#!/usr/bin/env bash
 echo "$*" >> "$CALLS"
-for name in SPLIT CONDENSED PRETRAINED IFS_TERMS IFS_CHECKPOINT; do printf "$name=%s " "${!name:-}"; done \
-    >> "$CALLS.environment"
+for name in SPLIT CONDENSED PRETRAINED IFS_TERMS IFS_CHECKPOINT; do
+    printf "$name=%s " "${!name:-}"
+done >> "$CALLS.environment"
 echo >> "$CALLS.environment"
 arguments=("$@")
 for i in "${!arguments[@]}"; do

@@ -289,7 +289,7 @@ def test_kinetics_400_for_all_configs(run, load_tool, clip, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     condense(load_tool, "kinetics400", "ifs", "avd")
     load_samples("kinetics400", at_least=25)
-    for modality in ("rgb", "motion", "residual"):  # besides flow
+    for modality in ("flow", "motion", "residual"):  # besides RGB
         monkeypatch.setenv("INPUT", modality)
         load_samples("kinetics400", at_least=1, of="table4_stream")
 

@@ -130,9 +130,7 @@ def test_ifs_classifiers_start_from_their_method_and_read_its_frames(calls_of):
 
 @pytest.mark.parametrize("classifier", ["tsn_r101", "end_to_end_r101"])
 def test_some_terms_of_ifs_alone_in_folders_of_their_own(calls_of, monkeypatch, classifier):
-    calls = calls_of(
-        "train_ifs.sh", "kinetics400", "1", IFS_TERMS="app_adv", CLASSIFIER=classifier
-    )
+    calls = calls_of("train_ifs.sh", "kinetics400", "1", IFS_TERMS="app_adv", CLASSIFIER=classifier)
     root = "work_dirs/ifs_app_adv"
     monkeypatch.setenv("IFS_TERMS", "app_adv")
     generator = Config.fromfile(calls[0][1])

@@ -1,5 +1,7 @@
-"""docs/reproduce.md: each config builds and trains a step, each recipe starts its stages, and what a
-command reads is what another one before it leaves."""
+"""docs/reproduce.md: each config builds and trains a step, each recipe starts its stages.
+
+What a command reads is what another one before it leaves.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +125,8 @@ def files_of(command: str, calls_of, monkeypatch) -> tuple[set[str], set[str]]:
 def recipe_leaves(call: list[str]) -> Iterator[str]:
     work_dir = value_of(call, "--work-dir")
     if work_dir and "--check" not in call:
-        yield f"{work_dir}/{'test.pkl' if any(w.endswith('/test.py') for w in call) else 'final.pth'}"
+        is_test = any(word.endswith("/test.py") for word in call)
+        yield f"{work_dir}/{'test.pkl' if is_test else 'final.pth'}"
 
 
 def test_what_a_command_reads_is_what_those_before_it_leave(calls_of, tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
-# A ResNet on single pictures: INPUT in the environment is flow, rgb, motion or residual. All but RGB
+# A ResNet on single pictures: INPUT in the environment is rgb, flow, motion or residual. All but RGB
 # come behind a BatchNorm, as CoViAR's. One picture in training.
-modality = '{{$INPUT:flow}}'
+modality = '{{$INPUT:rgb}}'
 vectors = dict(mean=[127.5] * 2, std=[255] * 2)
 pictures = dict(
     flow=vectors,

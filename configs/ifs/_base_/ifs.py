@@ -7,5 +7,5 @@ model = dict(
         type='IFS',
         clip_len=12,
         num_classes=400,
-        loss_weights=dict.fromkeys('{{$IFS_TERMS:app_cat_mot_adv_color}}'.split('_'), 1.0)),
+        loss_weights=dict.fromkeys(['{{$IFS', 'TERMS:app', 'cat', 'mot', 'adv', 'color}}'], 1.0)),
     data_preprocessor=_base_.ifs_preprocessor)

@@ -56,9 +56,7 @@ class MixedEncodings(BaseTransform):
         if drawn == len(self.folders):
             return results
         video = Path(results["filename"])
-        _, folder, found = exchange_folder(
-            video, folders={self.video_folder: self.folders[drawn]}
-        )
+        _, folder, found = exchange_folder(video, folders={self.video_folder: self.folders[drawn]})
         found = found.with_name(found.name + (self.suffix or video.suffix))
         if not found.is_file():
             raise FileNotFoundError(

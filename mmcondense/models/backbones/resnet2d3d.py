@@ -64,8 +64,8 @@ class ResNet2D3D(BaseModule):
     Args:
         depth: Of the ResNet: 18, 34, 50, 101 or 152.
         in_channels: 5 for motion (2) stacked on residual (3).
-        inflate_from: First stage that is 3D, 1 to 4. None: no stage is, and the network takes
-            images.
+        inflate_from: First stage that is 3D, 1 to 4. 0: conv1 is, too, 7x7x7 with stride 1 in time.
+            None: no stage is, and the network takes images.
         temporal_strides: Of the four stages; those of 2D stages do not count.
         shortcut_kernel: Kernel size of the projection shortcuts of 3D stages: 3 (ECO) or 1 (usual).
         base_channels: Width of conv1 and layer1, doubled by each further stage. 64 in the paper.
@@ -104,8 +104,8 @@ class ResNet2D3D(BaseModule):
         )
         if depth not in ResNet.arch_settings:
             raise ValueError(f"depth is {depth}, but must be one of {sorted(ResNet.arch_settings)}")
-        if inflate_from not in (None, 1, 2, 3, 4):
-            raise ValueError(f"inflate_from is {inflate_from}, but must be 1, 2, 3, 4 or None")
+        if inflate_from not in (None, 0, 1, 2, 3, 4):
+            raise ValueError(f"inflate_from is {inflate_from}, but must be 0, 1, 2, 3, 4 or None")
         if shortcut_kernel not in (1, 3):
             raise ValueError(f"shortcut_kernel is {shortcut_kernel}, but must be 1 or 3")
         self.in_channels = in_channels
@@ -114,16 +114,20 @@ class ResNet2D3D(BaseModule):
         self.pretrained_prefix = pretrained_prefix
 
         self.data_bn = nn.BatchNorm2d(in_channels) if data_bn else nn.Identity()
+        dims = 3 if inflate_from == 0 else 2
         self.conv1 = ConvModule(
             in_channels,
             base_channels,
             7,
-            stride=2,
+            stride=(1, 2, 2)[-dims:],
             padding=3,
             bias=False,
-            norm_cfg=dict(type="BN2d"),
+            conv_cfg=dict(type=f"Conv{dims}d"),
+            norm_cfg=dict(type=f"BN{dims}d"),
         )
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        if dims == 3:
+            self.maxpool = nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1))
         channels = base_channels
         for stage, num_blocks in enumerate(ResNet.arch_settings[depth][1], start=1):
             planes = base_channels * 2 ** (stage - 1)
@@ -165,11 +169,11 @@ class ResNet2D3D(BaseModule):
         batch_size = x.shape[0]
         if self.inflate_from is not None:
             x = rearrange(x, "b c t h w -> (b t) c h w")
-        x = self.maxpool(self.conv1(self.data_bn(x)))
-        for stage in (1, 2, 3, 4):
+        x = self.data_bn(x)
+        for stage in (0, 1, 2, 3, 4):
             if stage == self.inflate_from:
                 x = rearrange(x, "(b t) c h w -> b c t h w", b=batch_size)
-            x = getattr(self, f"layer{stage}")(x)
+            x = getattr(self, f"layer{stage}")(x) if stage else self.maxpool(self.conv1(x))
         return x
 
     def init_weights(self) -> None:

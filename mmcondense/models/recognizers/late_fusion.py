@@ -107,10 +107,11 @@ class LateFusionRecognizer(BaseModel, ABC):
             init = stream.init_cfg
             if isinstance(init, Mapping) and init.get("type") == "Pretrained":
                 # of which MMEngine has taken what fits
-                found = CheckpointLoader.load_checkpoint(init["checkpoint"], map_location="cpu")
-                weights, prefix = found.get("state_dict", found), init.get("prefix") or ""
-                own = {n.removeprefix(prefix): w for n, w in weights.items() if n.startswith(prefix)}
-                check_fits(stream, own, path=f"{init['checkpoint']}, for the {name},")
+                path, prefix = init["checkpoint"], init.get("prefix") or ""
+                found = CheckpointLoader.load_checkpoint(path, map_location="cpu")
+                found = found.get("state_dict", found)
+                weights = {n[len(prefix) :]: w for n, w in found.items() if n.startswith(prefix)}
+                check_fits(stream, weights, path=f"{path}, for the {name},")
 
     @abstractmethod
     def stream_inputs(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:

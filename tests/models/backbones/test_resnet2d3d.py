@@ -66,13 +66,13 @@ def test_shape_of_the_papers_network():
 
 @pytest.mark.parametrize(
     ("inflate_from", "paper"),
-    [(2, 50), (3, 33.9), (4, 35)],  # Table 4: conv2.x, conv3.x, conv4.x
+    [(0, 86), (2, 50), (3, 33.9), (4, 35)],  # Table 4: conv1.x to conv4.x
 )
 def test_multiply_adds_at_16_frames_are_the_papers(inflate_from, paper):
     flops = FlopAnalyzer(
         ResNet2D3D(inflate_from=inflate_from).eval(), (torch.zeros(1, 5, 16, 224, 224),)
     )
-    assert flops.total() / 1e9 == pytest.approx(paper, rel=0.012)
+    assert flops.total() / 1e9 == pytest.approx(paper, rel=0.012 if inflate_from else 0.035)
     if inflate_from == 3:
         assert flops.total() / 1e9 <= 33.9
 
@@ -104,7 +104,7 @@ def test_2d_network_equals_torchvisions(depth, tmp_path):
     torch.testing.assert_close(net(x), expected)
 
 
-@pytest.mark.parametrize(("inflate_from", "shortcut_kernel"), [(3, 3), (3, 1), (2, 3)])
+@pytest.mark.parametrize(("inflate_from", "shortcut_kernel"), [(3, 3), (3, 1), (2, 3), (0, 3)])
 def test_inflated_network_gives_a_still_clip_its_frames_features(
     resnet18_file, inflate_from, shortcut_kernel
 ):
