@@ -125,7 +125,7 @@ class ResNet2D3D(BaseModule):
             conv_cfg=dict(type=f"Conv{dims}d"),
             norm_cfg=dict(type=f"BN{dims}d"),
         )
-        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.maxpool: nn.Module = nn.MaxPool2d(3, stride=2, padding=1)
         if dims == 3:
             self.maxpool = nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1))
         channels = base_channels
