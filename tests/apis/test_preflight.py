@@ -82,13 +82,17 @@ def test_flow_of_parts_that_lie_apart_is_asked_for_with_its_own_command(tmp_path
 
 
 def test_every_shipped_config_can_be_asked(tmp_path, monkeypatch):
-    """From an empty folder each misses its data; what lies elsewhere is not asked for."""
+    """From an empty folder each misses its data, with no other data set's command; what lies
+    elsewhere is not asked for."""
     monkeypatch.chdir(tmp_path)
-    for path in sorted(CONFIGS.rglob("*hmdb51*.py")):
-        if "_base_" not in path.parts:
-            found = missing_paths(str(path.relative_to(CONFIGS)))
-            assert any(name.startswith("data/hmdb51") for name in found)
-            assert not any("://" in name for name in found)
+    for data_set, other in (("hmdb51", "ucf101"), ("ucf101", "hmdb51")):
+        for path in sorted(CONFIGS.rglob(f"*{data_set}*.py")):
+            if "_base_" not in path.parts:
+                found = missing_paths(str(path.relative_to(CONFIGS)))
+                data = [name for name in found if name.startswith(f"data/{data_set}")]
+                assert data
+                assert not any("kinetics" in found[name] or other in found[name] for name in data)
+                assert not any("://" in name for name in found)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+
+from mmcondense.apis.cli import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["mr_2d", "flow_2d", "distill_2d", "mr_2d3d", "flow_2d3d", "ip_tsn"]
@@ -105,6 +108,28 @@ def test_every_split_trains_and_tests_on_its_own_lists(
             if value.startswith(f"{root}/split") and value.endswith(".pth"):
                 assert value.startswith(f"{root}/split{split}/")
     assert seen == {"1": per_split, "2": per_split, "3": per_split}
+
+
+def test_no_config_shares_lists_or_folders_between_splits(monkeypatch):
+    shared = {}
+    for path in sorted((ROOT / "configs").rglob("*.py")):
+        if "_base_" in path.parts or not path.stem.endswith(("_hmdb51", "_ucf101")):
+            continue
+        seen = []
+        for split in ("1", "2"):
+            monkeypatch.setenv("SPLIT", split)
+            arguments = dict(config=str(path), work_dir=None, launcher="none", local_rank=0)
+            cfg = load_config(argparse.Namespace(**arguments))
+            listed = [x.ann_file for loader in ("train", "test") for x in listed_in(cfg, loader)]
+            seen.append([cfg.work_dir, *listed])
+        shared[path.stem] = [one for one, other in zip(*seen, strict=True) if one == other]
+    assert len(shared) > 40
+    assert not any(shared.values()), {k: v for k, v in shared.items() if v}
+
+
+def listed_in(cfg: Config, loader: str) -> list:
+    dataset = cfg[f"{loader}_dataloader"].dataset
+    return [dataset if "ann_file" in dataset else dataset.dataset]
 
 
 def _strings(value) -> list[str]:
