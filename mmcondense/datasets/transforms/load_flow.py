@@ -54,8 +54,8 @@ class LoadFlow(BaseTransform):
         video_folder: for files: name of the folder in the videos' paths to exchange for
             ``flow_folder``; of several of that name the last.
         flow_folder: name of the folder beside it, or an absolute path.
-        folders: in the place of both, for data whose parts lie apart: a flow folder by video folder,
-            such as ``dict(videos_train='flow_train', videos_val='flow_val')``.
+        folders: in the place of both, for data whose parts lie apart: a flow folder by video
+            folder, such as ``dict(videos_train='flow_train', videos_val='flow_val')``.
         bound: for files: pixels at both ends of the bytes' range; denseflow's ``-b``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A recognizer of motion alone that learns from a frozen network on optical flow, as ATTP's does."""
+"""A recognizer of motion alone, aligned with a frozen network on optical flow as ATTP's is."""
 
 from __future__ import annotations
 
