@@ -157,6 +157,8 @@ def test_ifs_classifiers_start_from_their_method_and_read_its_frames(calls_of):
 def test_some_terms_of_ifs_alone_in_folders_of_their_own(calls_of, monkeypatch, classifier):
     calls = calls_of("train_ifs.sh", "kinetics400", "1", IFS_TERMS="app_adv", CLASSIFIER=classifier)
     root = "work_dirs/ifs_app_adv"
+    everything = dict.fromkeys(("app", "cat", "mot", "adv", "color"), 1.0)  # eq. (7)
+    assert Config.fromfile(calls[0][1]).model.condenser.loss_weights == everything
     monkeypatch.setenv("IFS_TERMS", "app_adv")
     generator = Config.fromfile(calls[0][1])
     assert generator.model.condenser.loss_weights == dict(app=1.0, adv=1.0)
