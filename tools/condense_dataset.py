@@ -149,14 +149,15 @@ def describe(outcome: Outcome, part: Part) -> str:
     costs, seconds = outcome.costs, max(outcome.seconds, 1e-9)
     parts = [costs[f"seconds_{name}"] for name in ("loader", "network", "writing")]
     shares = [f"{100 * part / max(sum(parts), 1e-9):.0f} %" for part in parts]
+    size = costs["bytes_videos"]  # of those on a disk
+    videos = f" and {size / 2**20:.2f} MiB of videos" if size else ""
     return (
         f"{outcome.made} videos condensed to {costs['images']:.0f} images in {seconds:.1f} s: "
         f"{costs['images'] / seconds:.1f} images/s, part {part}; "
         f"waiting for the loader {shares[0]}, network {shares[1]}, writing {shares[2]}\n"
         f"{outcome.bytes_made / 2**20:.2f} MiB of JPEGs in place of "
         f"{costs['bytes_frames'] / 2**20:.2f} MiB for the clips' frames as JPEGs (estimated from "
-        f"their first) and {costs['bytes_videos'] / 2**20:.2f} MiB of videos; "
-        f"{len(outcome.errors)} failed"
+        f"their first){videos}; {len(outcome.errors)} failed"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import posixpath
+from collections.abc import Iterable
 from typing import Any
 
 from fsspec import available_protocols
@@ -16,12 +17,10 @@ from mmcondense_preparation.places import open_address, read
 _PETREL = "petrel_client"  # on no index: MMEngine's s3:// works where somebody has installed it
 
 
-def _prefixes() -> list[str]:
-    """Of addresses that MMEngine has no backend for, or one that cannot be made."""
-    taken = set(prefix_to_backends)
-    if importlib.util.find_spec(_PETREL) is None:
-        taken.discard("s3")
-    return sorted(set(available_protocols()) - taken)
+def free_prefixes(taken: Iterable[str], *, has_petrel: bool) -> list[str]:
+    """fsspec's prefixes that MMEngine has no backend for, or none that can be made."""
+    unusable = set() if has_petrel else {"s3"}
+    return sorted(set(available_protocols()) - (set(taken) - unusable))
 
 
 class FsspecBackend(BaseStorageBackend):
@@ -62,5 +61,6 @@ class FsspecBackend(BaseStorageBackend):
         return posixpath.join(os.fspath(filepath), *map(os.fspath, filepaths))
 
 
-register_backend("fsspec", FsspecBackend, prefixes=_prefixes(), force=True)
+_FREE = free_prefixes(prefix_to_backends, has_petrel=importlib.util.find_spec(_PETREL) is not None)
+register_backend("fsspec", FsspecBackend, prefixes=_FREE, force=True)
 FileClient.register_backend("fsspec", FsspecBackend, force=True)  # which RawFrameDecode asks
