@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmcondense_preparation.settings import write_aside
-
 from .class_folders import (
     FolderError,
     Listed,
@@ -134,6 +132,7 @@ def _progress(total: int) -> Iterator[Callable[[], object]]:
 def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     from mmcondense.apis.inference_inputs import UsageError
     from mmcondense.apis.train_and_test import train_and_test
+    from mmcondense_preparation.settings import write_aside
 
     folder = Path(os.path.abspath(work_dir))
     lists = {

@@ -51,9 +51,11 @@ def sizes_below(root: str) -> dict[str, int]:
     Raises:
         ValueError: If the address cannot be listed, or tells no sizes.
     """
-    sizes = {name: found.get("size") for name, found in _listed(root).items()}
-    if None in sizes.values():
-        raise ValueError(f"{root} does not tell how large its files are")
+    sizes: dict[str, int] = {}
+    for name, found in _listed(root).items():
+        if found.get("size") is None:
+            raise ValueError(f"{root} does not tell how large its files are")
+        sizes[name] = found["size"]
     return sizes
 
 

@@ -58,7 +58,7 @@ class FsspecBackend(BaseStorageBackend):
 
     def join_path(self, filepath: str | os.PathLike, *filepaths: str | os.PathLike) -> str:
         """Names below an address, with slashes."""
-        return posixpath.join(os.fspath(filepath), *map(os.fspath, filepaths))
+        return posixpath.join(os.fspath(filepath), *(os.fspath(path) for path in filepaths))
 
 
 _FREE = free_prefixes(prefix_to_backends, has_petrel=importlib.util.find_spec(_PETREL) is not None)

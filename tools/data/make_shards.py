@@ -105,13 +105,13 @@ def measure(videos: Iterable[str], root: Place) -> dict[str, int]:
         ValueError: If some do not exist, or could not be found again in an archive; or as
             :func:`sizes_below`.
     """
-    there = sizes_below(root) if isinstance(root, str) else None
+    there = sizes_below(root) if isinstance(root, str) else {}
     sizes, missing = {}, []
     for video in dict.fromkeys(videos):
         if os.path.isabs(video) or ".." in Path(video).parts or video != os.path.normpath(video):
             raise ValueError(f"{video!r} is no plain relative path, as an archive needs it")
         try:
-            sizes[video] = (root / video).stat().st_size if there is None else there[video]
+            sizes[video] = (root / video).stat().st_size if isinstance(root, Path) else there[video]
         except (FileNotFoundError, KeyError):
             missing.append(video)
     if missing:
