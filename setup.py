@@ -21,6 +21,7 @@ CAM = ["grad-cam>=1.5"]  # class-activation maps, of 3D networks too
 MMACTION = [
     *DRAW,
     "einops",
+    "fsspec",
     "importlib_metadata",  # mmaction2 imports it and does not declare it
     "jinja2",
     "matplotlib",

@@ -70,6 +70,7 @@ def apply() -> None:
 _REQUIRED = {
     "cv2": "opencv-contrib-python",
     "einops": "einops",
+    "fsspec": "fsspec",
     "importlib_metadata": "importlib_metadata",  # 2
     "mmaction": "mmaction2",
     "mmengine": "mmengine",

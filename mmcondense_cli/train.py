@@ -132,6 +132,7 @@ def _progress(total: int) -> Iterator[Callable[[], object]]:
 def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     from mmcondense.apis.inference_inputs import UsageError
     from mmcondense.apis.train_and_test import train_and_test
+    from mmcondense_preparation.settings import write_aside
 
     folder = Path(os.path.abspath(work_dir))
     lists = {
@@ -143,9 +144,9 @@ def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
     _check_same(folder, lists, cfg)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in lists.items():
-        _write(folder / name, text)
+        write_aside(folder / name, text.encode())
     text = cfg.pretty_text
-    _write(folder / CONFIG, text)
+    write_aside(folder / CONFIG, text.encode())
     print(
         f"{len(plan.classes)} classes, {len(plan.train)} videos to train on, {len(plan.val)} to "
         f"test on; all results in {work_dir}"
@@ -156,7 +157,7 @@ def _train(args: argparse.Namespace, plan: Plan, work_dir: Path) -> None:
         last = train_and_test(run_cfg)
     except UsageError as error:
         raise FolderError(str(error)) from error
-    _write(folder / CONFIG, text)  # MMEngine wrote the config as it was to run now
+    write_aside(folder / CONFIG, text.encode())  # MMEngine wrote the config as it was to run now
     _report(work_dir)
     video = plan.val_folder / plan.val[0].path
     command = ["mmcondense", "predict", *map(str, (video, work_dir / CONFIG, work_dir / last.name))]
@@ -237,12 +238,6 @@ def _report(work_dir: Path) -> None:
     for line in missing:
         print(f"       without {line}")
     print(f"       and {work_dir / 'curves.png'}, {work_dir / 'confusion_matrix.png'}")
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 if __name__ == "__main__":

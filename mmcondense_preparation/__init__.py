@@ -12,8 +12,8 @@ torch and MMAction2, which a process that re-encodes has no use for.
 
 from .arguments import Execution, add_execution_arguments, execution_of
 from .item import Item, Made, Preparation
+from .results import Results, add_state_argument, results_of
 from .run import Outcome, prepare
-from .settings import claim
 
 __all__ = [
     "Execution",
@@ -21,8 +21,10 @@ __all__ = [
     "Made",
     "Outcome",
     "Preparation",
+    "Results",
     "add_execution_arguments",
-    "claim",
+    "add_state_argument",
     "execution_of",
     "prepare",
+    "results_of",
 ]

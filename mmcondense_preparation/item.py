@@ -44,6 +44,8 @@ class Preparation:
     """Ask :meth:`is_whole` of items that an earlier run has made, too."""
     fetches: ClassVar[bool] = False
     """Sources at addresses are fetched into a file first, which is then the item's source."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Endings of files that :meth:`is_whole` makes up beside a target: sent to a store with it."""
     store: str | None = None
     """Address that targets are sent to. None: the folder of results."""
     cpus: float = 1

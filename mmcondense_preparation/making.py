@@ -119,8 +119,11 @@ class Maker:
     def _publish(self, item: Item, path: Path) -> None:
         assert item.target is not None
         if self.preparation.store is not None:
-            send(path, f"{self.preparation.store}/{item.target}")
-            remove(path)
+            self.preparation.is_whole(item, path)
+            for ending in (*self.preparation.beside, ""):  # the target last
+                part = path.with_name(f"{path.name}{ending}")
+                send(part, f"{self.preparation.store}/{item.target}{ending}")
+                remove(part)
             return
         target = self.out / item.target
         publish(path, target)

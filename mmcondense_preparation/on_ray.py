@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -25,6 +27,7 @@ from .making import Maker, Result, Work
 
 _SECONDS_PER_LOOK = 10.0
 _SECONDS_TO_CLOSE = 5.0
+_SECONDS_TO_ANSWER = 10.0
 
 
 class _Actor:
@@ -139,8 +142,9 @@ def make_on_ray(
     """
     if not ray.is_initialized():
         try:
+            _knock(address or os.environ.get("RAY_ADDRESS", ""))
             ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             reason = (str(error).splitlines() or [""])[0]
             raise ValueError(f"no Ray cluster at {address or 'RAY_ADDRESS'}: {reason}") from error
     waiting, is_exhausted = iter(items), False
@@ -157,3 +161,9 @@ def make_on_ray(
                 yield from crew.results()
     finally:
         crew.close()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError at once where nobody answers, for which Ray takes minutes."""
+    if found := re.fullmatch(r"(?:ray://)?\[?([^\]/]+)\]?:(\d+)", address):
+        socket.create_connection((found[1], int(found[2])), timeout=_SECONDS_TO_ANSWER).close()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -40,14 +41,76 @@ def files_of(root: Place) -> Iterator[tuple[str, str]]:
         for path in files_below(root):
             yield path.relative_to(root).as_posix(), str(path)
         return
-    files, folder = _open(root)
+    for name in sorted(_listed(root)):
+        yield name, f"{root}/{name}"
+
+
+def sizes_below(root: str) -> dict[str, int]:
+    """Bytes of each file below an address, by its name from there on.
+
+    Raises:
+        ValueError: If the address cannot be listed, or tells no sizes.
+    """
+    sizes: dict[str, int] = {}
+    for name, found in _listed(root).items():
+        if found.get("size") is None:
+            raise ValueError(f"{root} does not tell how large its files are")
+        sizes[name] = found["size"]
+    return sizes
+
+
+def _listed(root: str) -> dict[str, dict[str, Any]]:
+    files, folder = open_address(root)
     try:
-        found = sorted(files.find(folder))
+        found = files.find(folder, detail=True)
     except Exception as error:  # each kind of file system has its own
         raise ValueError(f"{root} cannot be listed ({_say(error)})") from error
-    for path in found:
-        name = os.path.relpath(path, folder).replace(os.sep, "/")
-        yield name, f"{root}/{name}"
+    return {os.path.relpath(path, folder).replace(os.sep, "/"): found[path] for path in found}
+
+
+def read(
+    address: str, *, start: int | None = None, stop: int | None = None, **options: Any
+) -> bytes:
+    """What is at an address, or the bytes from ``start`` to before ``stop`` of it.
+
+    Args:
+        options: Of :func:`open_address`.
+
+    Raises:
+        FileNotFoundError: If nothing is.
+        OSError: If it cannot be read.
+    """
+    files, source = open_address(address, **options)
+    try:
+        return files.cat_file(source, start=start, end=stop)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # of botocore, aiohttp, ...
+        raise OSError(f"{address} cannot be read ({_say(error)})") from error
+
+
+def size_of(address: str) -> int:
+    """Bytes of what is at an address; raises as :func:`read`."""
+    files, source = open_address(address)
+    try:
+        return files.size(source)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise OSError(f"{address} cannot be found ({_say(error)})") from error
+
+
+def write(data: bytes, address: str) -> None:
+    """Put a small file to an address, where it is whole, or not there.
+
+    Raises:
+        OSError: If that fails.
+    """
+    files, target = open_address(address)
+    try:
+        _put(files, target, lambda name: files.pipe_file(name, data))
+    except Exception as error:
+        raise OSError(f"{address} cannot be written ({_say(error)})") from error
 
 
 def fetch(address: str, path: Path) -> None:
@@ -56,7 +119,7 @@ def fetch(address: str, path: Path) -> None:
     Raises:
         OSError: If that fails.
     """
-    files, source = _open(address)
+    files, source = open_address(address)
     try:
         with files.open(source, "rb") as remote, open(path, "wb") as local:
             shutil.copyfileobj(remote, local, 1 << 20)
@@ -70,33 +133,40 @@ def send(path: Path, address: str) -> None:
     Raises:
         OSError: If that fails.
     """
-    files, target = _open(address)
+    files, target = open_address(address)
     parts = sorted(path.iterdir()) if path.is_dir() else [path]
     try:
         for part in parts:
             to = f"{target}/{part.name}" if path.is_dir() else target
-            _put(files, part, to)
+            _put(files, to, partial(files.put_file, str(part)))
     except Exception as error:
         raise OSError(f"{address} cannot be written ({_say(error)})") from error
 
 
-def _put(files: Any, path: Path, to: str) -> None:
+def _put(files: Any, to: str, write_to: Callable[[str], None]) -> None:
     protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
     if not protocols & _RENAMED_LATER:
-        files.put_file(str(path), to)
+        write_to(to)
         return
     files.makedirs(str(PurePosixPath(to).parent), exist_ok=True)
     part = f"{to}.{uuid.uuid4().hex[:8]}.part"
-    files.put_file(str(path), part)
+    write_to(part)
     files.mv(part, to)
 
 
-def _open(address: str) -> tuple[Any, str]:
-    """The file system of an address, and what it is called there."""
+def open_address(address: str, **options: Any) -> tuple[Any, str]:
+    """fsspec's file system of an address, for this process, and what the address is called there.
+
+    Args:
+        options: Of the file system, beside those of fsspec's own configuration.
+
+    Raises:
+        ValueError: If fsspec does not know it, or what it needs for it is not installed.
+    """
     try:
         import fsspec
 
-        return fsspec.core.url_to_fs(address)
+        return fsspec.core.url_to_fs(address, **options)
     except ImportError as error:  # fsspec itself, or what this scheme needs
         raise ValueError(f"{address}: {error}; pip install fsspec and what it names") from error
     except ValueError as error:

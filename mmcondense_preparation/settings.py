@@ -1,31 +1,62 @@
-"""A folder of results is begun with settings, and goes on with these only."""
+"""A folder of results is begun with settings, and goes on with these only; small files in it."""
 
 from __future__ import annotations
 
 import json
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .places import Place, read, write
 
-def claim(folder: Path, record: str, settings: dict[str, Any]) -> None:
-    """Record the settings in ``folder/record`` before the first result; several may at once.
+
+def claim(record: str, settings_of: Mapping[Place, dict[str, Any]]) -> None:
+    """Record settings in each place before the first result; several may at once.
 
     Raises:
-        ValueError: If the folder was begun with other settings.
+        ValueError: If a place was begun with other settings; then nothing is written.
+        OSError: If a record cannot be read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / record
-    settings = json.loads(json.dumps(settings))
-    if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found != settings:
+    begun = []
+    for place, settings in settings_of.items():
+        wanted = json.loads(json.dumps(settings))
+        try:
+            found = json.loads(read_below(place, record))
+        except FileNotFoundError:
+            begun.append((place, wanted))
+            continue
+        if found != wanted:
             raise ValueError(
-                f"{folder} was begun with {found}, asked for {settings}: choose another folder"
+                f"{place} was begun with {found}, asked for {wanted}: choose another folder"
             )
+    for place, wanted in begun:
+        write_below(place, record, (json.dumps(wanted, indent=2) + "\n").encode())
+
+
+def read_below(place: Place, name: str) -> bytes:
+    """A file below a folder, or an address.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+        OSError: If it cannot be read.
+    """
+    return read(f"{place}/{name}") if isinstance(place, str) else (place / name).read_bytes()
+
+
+def write_below(place: Place, name: str, data: bytes) -> None:
+    """Write a small file, whole under its name, below a folder, or an address.
+
+    Raises:
+        OSError: If that fails.
+    """
+    if isinstance(place, str):
+        write(data, f"{place}/{name}")
         return
-    write_aside(path, (json.dumps(settings, indent=2) + "\n").encode())
+    path = place / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside(path, data)
 
 
 def write_aside(path: Path, data: bytes) -> None:

@@ -21,7 +21,7 @@ FROM = {  # what each layer may import of this repository, beside itself
     "mmcondense_preparation": {"compressedvideo"},
     "mmcondense.version": set(),
     "mmcondense._compat": {"mmcondense.models"},  # where it is called, not when it is imported
-    "mmcondense.datasets": {"compressedvideo", "mmcondense_runtime"},
+    "mmcondense.datasets": {"compressedvideo", "mmcondense_runtime", "mmcondense_preparation"},
     "mmcondense.models": {"compressedvideo", "mmcondense_runtime", "mmcondense.datasets"},
     "mmcondense.engine": {"compressedvideo", "mmcondense.datasets", "mmcondense.models"},
     "mmcondense.evaluation": {"compressedvideo", "mmcondense.datasets", "mmcondense.models"},
@@ -30,7 +30,7 @@ FROM = {  # what each layer may import of this repository, beside itself
         *("mmcondense.engine", "mmcondense.evaluation", "mmcondense.version"),
         "mmcondense_preparation",
     },
-    "mmcondense_cli": {"compressedvideo", "mmcondense.apis"},
+    "mmcondense_cli": {"compressedvideo", "mmcondense_preparation", "mmcondense.apis"},
 }
 PACKAGES = (
     *("compressedvideo", "mmcondense_runtime", "mmcondense_preparation", "mmcondense"),

@@ -13,6 +13,10 @@ process of torchrun, and each --part I/N, makes its part, and the last to end wr
 file; see docs/cluster.md). OUT/train.jsonl has a line for each video. Videos that cannot be read
 are listed at the end and left out (exit code 1). CHECKPOINT is `none` for condensers that
 learn nothing; it may be of other tasks or classes, only what condenses is loaded.
+
+    python tools/condense_dataset.py CONFIG CHECKPOINT --out s3://bucket/ifs --state data/ifs_state
+
+writes all of it to what fsspec knows, but OUT/train.jsonl, which is in --state.
 """
 
 from __future__ import annotations
@@ -36,12 +40,13 @@ from mmcondense_preparation import (
     Item,
     Outcome,
     add_execution_arguments,
-    claim,
+    add_state_argument,
     execution_of,
     prepare,
+    results_of,
 )
 from mmcondense_preparation.parts import Part
-from mmcondense_preparation.settings import write_aside
+from mmcondense_preparation.places import as_place
 
 _RECORD = "condense.json"
 
@@ -52,7 +57,10 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("config", help="config of a CondenserModel or a CondenseRecognizer")
     parser.add_argument("checkpoint", help="its weights; none: the condenser has no parameters")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument(
+        "--out", type=as_place, required=True, help="folder to write to; or s3://..."
+    )
+    add_state_argument(parser, of="--out")
     parser.add_argument("--split", choices=["train", "val", "test"], default="train")
     parser.add_argument("--quality", type=int, default=95, help="of the JPEGs (%(default)s)")
     parser.add_argument(
@@ -76,6 +84,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     add_execution_arguments(parser)
     args = parser.parse_args(arguments)
     args.execution = execution_of(parser, args)
+    args.results = results_of(parser, args.out, args.state, of="--out")
     if args.checkpoint != "none" and not Path(args.checkpoint).is_file():
         parser.error(f"no checkpoint at {args.checkpoint}")
     if args.untrained and args.checkpoint != "none":
@@ -140,14 +149,15 @@ def describe(outcome: Outcome, part: Part) -> str:
     costs, seconds = outcome.costs, max(outcome.seconds, 1e-9)
     parts = [costs[f"seconds_{name}"] for name in ("loader", "network", "writing")]
     shares = [f"{100 * part / max(sum(parts), 1e-9):.0f} %" for part in parts]
+    size = costs["bytes_videos"]  # of those on a disk
+    videos = f" and {size / 2**20:.2f} MiB of videos" if size else ""
     return (
         f"{outcome.made} videos condensed to {costs['images']:.0f} images in {seconds:.1f} s: "
         f"{costs['images'] / seconds:.1f} images/s, part {part}; "
         f"waiting for the loader {shares[0]}, network {shares[1]}, writing {shares[2]}\n"
         f"{outcome.bytes_made / 2**20:.2f} MiB of JPEGs in place of "
         f"{costs['bytes_frames'] / 2**20:.2f} MiB for the clips' frames as JPEGs (estimated from "
-        f"their first) and {costs['bytes_videos'] / 2**20:.2f} MiB of videos; "
-        f"{len(outcome.errors)} failed"
+        f"their first){videos}; {len(outcome.errors)} failed"
     )
 
 
@@ -171,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         batch_size=args.batch_size,
         num_loaders=args.num_workers,
         on_cluster=args.execution.executor == "ray",
+        store=args.results.store,
     )
     try:
         dataset = condensing.dataset
@@ -179,25 +190,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Item(name, dataset.get_data_info(index)["filename"], f"frames/{name}", index)
             for index, name in enumerate(folder_names(dataset))
         ]
-        claim(args.out, _RECORD, settings_of(cfg, args))
+        args.results.claim(_RECORD, settings_of(cfg, args))
         outcome = prepare(
             condensing,
             items,
-            out=args.out,
+            out=args.results.state,
             execution=execution,
             title="condense",
             name=Path(list_name(cfg, args.split)).stem,
         )
-    except ValueError as error:
+        if outcome.is_complete:
+            text = annotation(dataset, items, outcome)
+            args.results.write(list_name(cfg, args.split), text.encode())
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(describe(outcome, execution.part))
     errors = outcome.report(items, together=execution.together)
     for failure in errors:
         print(f"left out: {failure}", file=sys.stderr)
-    if outcome.is_complete:
-        text = annotation(dataset, items, outcome)
-        write_aside(args.out / list_name(cfg, args.split), text.encode())
     return 1 if errors else 0
 
 

@@ -63,6 +63,7 @@ class Condensing(Preparation):
         num_loaders: Processes that read videos for this one.
         on_cluster: On a Ray cluster a process takes a GPU, if that is the device, and a core for
             itself and each loader; without GPUs each core has its process, which reads itself.
+        store: Address to send the folders to.
     """
 
     def __init__(
@@ -78,8 +79,10 @@ class Condensing(Preparation):
         batch_size: int = 32,
         num_loaders: int = 0,
         on_cluster: bool = False,
+        store: str | None = None,
     ) -> None:
         self.cfg, self.checkpoint, self.untrained = cfg, checkpoint, untrained
+        self.store = store
         self.split, self.device, self.batch_size = split, device, batch_size
         self.jpeg: dict[str, Any] = dict(quality=quality, subsampling=subsampling)
         self.num_loaders = num_loaders

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from mmcondense_preparation import Item, Made, Preparation
 from mmcondense_preparation.manifest import Manifest
-from mmcondense_preparation.settings import write_aside
+from mmcondense_preparation.places import Place
+from mmcondense_preparation.settings import write_below
 
 from .inference_inputs import UsageError, config_name, fingerprint
 from .inferencer import CompressedActionInferencer
@@ -96,7 +97,7 @@ class FeatureExtraction(Preparation):
 
     Args:
         cfg, checkpoint, device: Of the inferencer.
-        out: Folder of results.
+        out: Folder of results, or its address.
         per: Of :class:`FeatureExtractor`.
         window_seconds, stride_seconds: As of the inferencer's ``stream``.
         on_cluster: On a Ray cluster a process takes a GPU, if that is the device.
@@ -107,7 +108,7 @@ class FeatureExtraction(Preparation):
         cfg: Config,
         checkpoint: str,
         *,
-        out: Path,
+        out: Place,
         per: str = "clip",
         device: str | None = None,
         window_seconds: float | None = None,
@@ -153,7 +154,7 @@ class FeatureExtraction(Preparation):
                 if line["num_windows"] > 1:
                     name += f"_{line['window']:05d}"
                 features = self._extractor.features(sample)
-                _save(self.out / f"{name}.npz", features)
+                write_below(self.out, f"{name}.npz", _archive(features))
                 shapes = {key: list(value.shape) for key, value in features.items()}
                 line = {**line, "file": f"{name}.npz", "shapes": shapes}
             lines.append(line)
@@ -218,8 +219,7 @@ def file_names(videos: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _archive(arrays: dict[str, np.ndarray]) -> bytes:
     data = BytesIO()
     np.savez(data, **arrays)  # type: ignore[arg-type]  # of numpy's stub: names are free
-    write_aside(path, data.getvalue())
+    return data.getvalue()

@@ -12,7 +12,8 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.fileio import list_from_file
 
-from compressedvideo.container.folders import files_below, is_video
+from compressedvideo.container.folders import is_video
+from mmcondense_preparation.places import as_place, files_of
 
 InputType = str | os.PathLike
 InputsType = InputType | Sequence[InputType]
@@ -27,22 +28,23 @@ class UsageError(ValueError):
 
 
 def expand_inputs(inputs: InputsType) -> list[str]:
-    """Videos by name: a file, an address, a folder with all videos below it, or a list of these.
+    """Videos by name: a file, a folder with all videos below it, their addresses, or a list.
 
-    Whether a file exists and is a video is found when it is opened, so that one that is not stops
-    no others.
+    An address that ends with a slash is a folder's, of what fsspec knows. Whether a file exists and
+    is a video is found when it is opened, so that one that is not stops no others.
 
     Raises:
         UsageError: For a folder without a video, or an empty list.
+        ValueError: For an address that cannot be listed.
     """
     if isinstance(inputs, (str, os.PathLike)):
         inputs = [inputs]
     videos = []
     for given in [str(os.fspath(one)) for one in inputs]:
-        if not os.path.isdir(given):
+        if not os.path.isdir(given) and not ("://" in given and given.endswith("/")):
             videos.append(given)
             continue
-        found = [str(path) for path in files_below(Path(given)) if is_video(path)]
+        found = [path for name, path in files_of(as_place(given)) if is_video(Path(name))]
         if not found:
             raise UsageError(f"{given}: there is no video in this folder, nor below it")
         videos += found

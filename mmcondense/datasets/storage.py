@@ -14,7 +14,7 @@ from mmengine.fileio.backends import backends, prefix_to_backends
 
 from compressedvideo import CodecError, CompressedVideo, VideoNotFoundError, VideoOpenError
 
-from . import shards  # noqa: F401 - registers its backend
+from . import fsspec_backend, shards  # noqa: F401 - register their backends
 from .video_window import ReadableVideo
 
 

@@ -31,6 +31,7 @@ from rich.text import Text
 
 from compressedvideo.writing.encode import check_encoder, encode_frames
 from compressedvideo.writing.workers import worker_pool
+from mmcondense_preparation.settings import write_aside
 
 from .synthetic_scenes import TASK_CLASSES, Scene, SceneOptions, render, sample_scene
 
@@ -151,8 +152,8 @@ def make_synthetic(
             f"videos/{recipe.file_name(split, index)} {index % len(classes)}\n"
             for index in samples[split]
         ]
-        _write_text(out_dir / f"{split}.txt", "".join(lines))
-    _write_text(out_dir / "classes.txt", "".join(f"{name}\n" for name in classes))
+        write_aside(out_dir / f"{split}.txt", "".join(lines).encode())
+    write_aside(out_dir / "classes.txt", "".join(f"{name}\n" for name in classes).encode())
     return out_dir
 
 
@@ -173,7 +174,7 @@ def _claim_folder(out_dir: Path, recipe: SyntheticRecipe, *, overwrite: bool) ->
         )
     for clip in clips:
         clip.unlink()
-    _write_text(record, json.dumps(wanted, indent=2) + "\n")
+    write_aside(record, (json.dumps(wanted, indent=2) + "\n").encode())
 
 
 def _differences(found: dict | None, wanted: dict) -> str:
@@ -237,9 +238,3 @@ class _ClipsPerMinute(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed * 60:.0f} clips/min")
-
-
-def _write_text(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text)
-    os.replace(part, path)

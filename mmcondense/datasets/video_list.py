@@ -49,7 +49,7 @@ def describe_list(dataset: BaseActionDataset) -> dict[str, Any]:
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     hashes = sorted({_hash(name) for name in video_names(dataset)})
     return dict(
-        ann_file=str(path),
+        ann_file=str(dataset.ann_file),
         sha256=digest,
         prefix=os.path.relpath(_prefix(dataset) or ".", dataset.data_root or "."),
         videos=torch.tensor(hashes, dtype=torch.int64),

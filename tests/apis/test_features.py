@@ -139,6 +139,20 @@ def test_files_and_their_index(folder: Path, load_misc, capsys) -> None:
     assert times == {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     assert load_misc(*arguments, "--per", "segment") == 1
     assert "'per': 'clip'" in capsys.readouterr().err
+    # To and from addresses it is the same.
+    store = folder / "store"
+    addresses = [f"file://{folder}/videos/", *arguments[1:4], f"file://{store}"]
+    assert load_misc(*addresses, "--state", folder / "state") == 1
+    assert f"file://{store}/index.jsonl: 2 files, 0 of them" in capsys.readouterr().out
+    stored = (store / "index.jsonl").read_text().replace("file://", "").splitlines()
+    assert stored[:2] == (out / "index.jsonl").read_text().splitlines()[:2]
+    assert json.loads(stored[2])["error"].startswith(f"{folder}/videos/broken.mp4: ")
+    assert {p.relative_to(out) for p in out.rglob("*.*")} - {
+        p.relative_to(store) for p in store.rglob("*.*")
+    } == {Path("manifest.jsonl"), Path("manifest.failed.jsonl")}
+    for name in ("a.npz", "more/b.npz", "features.json"):
+        assert (store / name).read_bytes() == (out / name).read_bytes()
+    assert len((folder / "state/manifest.jsonl").read_text().splitlines()) == 2
     # Windows have a file each.
     windows = [folder / "videos" / "a.mp4", *arguments[1:4], folder / "windows"]
     assert load_misc(*windows, "--window-seconds", 0.8) == 0

@@ -27,12 +27,18 @@ def test_folders_stand_for_the_videos_below_them(tmp_path):
         *("missing.mp4", "s3://bucket/clip.mp4"),
     ]
     assert expand_inputs(tmp_path / "a.webm") == [str(tmp_path / "a.webm")]
+    address = f"file://{tmp_path}"
+    assert expand_inputs([f"{address}/b/", f"{address}/a.webm"]) == [
+        f"{address}/{name}" for name in ("b/1.avi", "b/2.MP4", "a.webm")
+    ]
 
 
 def test_a_folder_without_videos_is_named(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(UsageError, match=f"{tmp_path}: there is no video in this folder"):
         expand_inputs(tmp_path)
+    with pytest.raises(UsageError, match=f"file://{tmp_path}/: there is no video"):
+        expand_inputs(f"file://{tmp_path}/")
     with pytest.raises(UsageError, match="no inputs"):
         expand_inputs([])
 

@@ -7,14 +7,17 @@ import json
 import pickle
 import re
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pytest
 from mmengine import fileio
 
 from compressedvideo import CodecError, VideoNotFoundError, VideoOpenError
 from mmcondense.datasets import shards
 from mmcondense.datasets.shards import index_path, read_member, scan_archive, write_index
+from mmcondense_preparation import places
 
 FILES = {"a/x.bin": b"first" * 300, "a/ü y.bin": b"", "b.bin": bytes(range(256)) * 10}
 
@@ -44,6 +47,71 @@ def test_members_are_the_files(archive, indexed):
         assert read_member(str(archive), name) == content
         assert fileio.get(f"shards://{archive}/{name}") == content
         assert fileio.get(f"{archive}/{name}", backend_args=dict(backend="shards")) == content
+
+
+@pytest.fixture
+def stored(archive) -> Iterator[str]:
+    """The archive in a store in this process's memory, and how to put other bytes there."""
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/bucket/some.tar", archive.read_bytes())
+    yield "memory://bucket/some.tar"
+    store.rm("/bucket", recursive=True)
+    shards._find_at_address.cache_clear()
+    shards._members.cache_clear()
+
+
+def put_index(archive: Path, change=lambda text: text) -> None:
+    write_index(archive, scan_archive(archive))
+    text = change(index_path(archive).read_text())
+    fsspec.filesystem("memory").pipe_file("/bucket/some.tar.index", text.encode())
+
+
+def get(address: str) -> bytes:
+    return fileio.get(address, backend_args=dict(backend="shards"))
+
+
+def test_of_an_archive_in_a_store_the_member_alone_is_fetched(archive, stored, monkeypatch):
+    put_index(archive)
+    fetched = []
+
+    def read(address, **part):
+        fetched.append((address.removeprefix(stored), places.read(address, **part)))
+        return fetched[-1][1]
+
+    monkeypatch.setattr(shards, "read", read)
+    monkeypatch.setattr("mmcondense.datasets.shards.tarfile.open", None)
+    for name in ("b.bin", "a/x.bin", "a/ü y.bin"):
+        assert get(f"{stored}/{name}") == FILES[name]
+    assert fetched == [
+        (".index", index_path(archive).read_bytes()),
+        *(("", FILES[name]) for name in ("b.bin", "a/x.bin")),
+    ]
+
+
+def test_an_archive_in_a_store_without_an_index_is_searched(stored):
+    for name, content in FILES.items():
+        assert get(f"{stored}/{name}") == content
+
+
+def test_what_is_wrong_with_an_archive_in_a_store_is_named(archive, stored):
+    with pytest.raises(VideoNotFoundError, match=r"there is no archive memory://bucket/none\.tar"):
+        get("memory://bucket/none.tar/b.bin")
+    with pytest.raises(VideoNotFoundError, match=r"some\.tar has 3 members, but none of this name"):
+        get(f"{stored}/c.bin")
+    shards._members.cache_clear()
+    put_index(archive, lambda text: text[:-20])
+    with pytest.raises(VideoOpenError, match=r"damaged index memory://bucket/some\.tar\.index"):
+        get(f"{stored}/b.bin")
+    size = len(archive.read_bytes())
+    put_index(archive, lambda text: re.sub(r'("b.bin": \[\d+, )\d+', rf"\g<1>{size}", text))
+    with pytest.raises(VideoOpenError, match="ends within it"):
+        get(f"{stored}/b.bin")
+    cut(archive)
+    fsspec.filesystem("memory").pipe_file("/bucket/some.tar", archive.read_bytes())
+    fsspec.filesystem("memory").rm("/bucket/some.tar.index")
+    shards._find_at_address.cache_clear()
+    with pytest.raises(VideoOpenError, match=r"no complete, uncompressed tar archive|cut behind"):
+        get(f"{stored}/b.bin")
 
 
 def test_an_index_saves_the_search(archive, monkeypatch):

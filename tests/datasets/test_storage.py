@@ -183,6 +183,9 @@ def test_every_way_gives_the_same_clip(
         (f"{server}/{path.name}", None),
         ("clip", dict(backend="lmdb", db_path="videos.lmdb")),
         ("s3://clip", dict(backend="petrel", conf_path="petrel.conf")),
+        (f"file://{path}", None),
+        (str(path), dict(backend="fsspec")),
+        (f"file://{archive}/videos/clip.mp4", dict(backend="shards")),
         ("clip", cached),
         (f"{archive}/videos/clip.mp4", dict(backend="shards")),
         (f"shards://{archive}/videos/clip.mp4", None),
@@ -201,6 +204,7 @@ def test_what_cannot_be_fetched_is_named(fakes, server, archive):
         ("memory://a", None, VideoNotFoundError, "MemoryBackend finds no such file"),
         ("a", lmdb, VideoNotFoundError, "LmdbBackend has nothing of this name"),
         (f"{server}/a.mp4", None, VideoOpenError, "HTTPBackend cannot fetch it .*404"),
+        ("file:///none/a.mp4", None, VideoNotFoundError, "FsspecBackend finds no such file"),
         ("http://127.0.0.1:1/a.mp4", None, VideoOpenError, "cannot fetch it .*refused"),
         (f"{archive}/a.mp4", dict(backend="shards"), VideoNotFoundError, "clips.tar has 2 members"),
     ):
@@ -268,6 +272,8 @@ def test_two_workers_read_archives(tmp_path, archive, make_clip, indexed):
         expected,
     )
     prefix = dict(video=f"shards://{tmp_path}")
+    at_address = dict(data_root=f"file://{tmp_path}", backend_args=dict(backend="shards"))
+    assert_same_samples(build(tmp_path, members, **at_address), expected)
     dataset = build(tmp_path, members, data_prefix=prefix)
     assert dataset.get_data_info(0)["filename"] == f"shards://{tmp_path}/{members[0]}"
     np.testing.assert_array_equal(dataset[1]["inputs"]["motion"], expected[1]["inputs"]["motion"])

@@ -9,7 +9,17 @@ import pytest
 
 from compressedvideo import CodecError
 from mmcondense_preparation import Execution, Item, prepare
-from mmcondense_preparation.places import as_place, files_of, is_address, send
+from mmcondense_preparation.places import (
+    as_place,
+    fetch,
+    files_of,
+    is_address,
+    read,
+    send,
+    size_of,
+    sizes_below,
+    write,
+)
 from tests.mmcondense_preparation.conftest import Writing, make_items, tree
 
 fsspec = pytest.importorskip("fsspec")
@@ -45,6 +55,57 @@ def test_results_go_to_a_store(bucket: str, tmp_path: Path) -> None:
     assert tree(tmp_path / "state") == {"manifest.jsonl": local.pop("manifest.jsonl")}
     found = {name: fsspec.open(address).open().read() for name, address in files_of(writing.store)}
     assert found == local
+
+
+class Indexed(Writing):
+    """A file, and beside it how long that is."""
+
+    beside = (".length",)
+
+    def is_whole(self, item: Item, target: Path) -> bool:
+        beside = target.with_name(f"{target.name}.length")
+        beside.write_text(f"{target.stat().st_size}")
+        return True
+
+
+def test_what_goes_beside_a_target_goes_to_the_store(bucket: str, tmp_path: Path) -> None:
+    indexed = Indexed()
+    items = [item for item in make_items(5) if item.target and item.target.endswith(".txt")]
+    execution = Execution(workers=0)
+    prepare(indexed, items, out=tmp_path / "local", execution=execution, title="write")
+    indexed.store = bucket
+    prepare(indexed, items, out=tmp_path / "state", execution=execution, title="write")
+    local = tree(tmp_path / "local")
+    assert tree(tmp_path / "state") == {"manifest.jsonl": local.pop("manifest.jsonl")}
+    assert {name: read(address) for name, address in files_of(bucket)} == local
+    assert sum(name.endswith(".length") for name in local) == len(items) > 1
+
+
+def test_small_files_are_written_and_read_in_parts(bucket: str, tmp_path: Path) -> None:
+    for root in (bucket, f"file://{tmp_path}/out"):
+        with pytest.raises(FileNotFoundError):
+            read(f"{root}/a/b.txt")
+        with pytest.raises(FileNotFoundError):
+            size_of(f"{root}/a/b.txt")
+        write(b"abcdef", f"{root}/a/b.txt")
+        write(b"abcdefg", f"{root}/a/b.txt")
+        write(b"", f"{root}/c.txt")
+        assert read(f"{root}/a/b.txt") == b"abcdefg"
+        assert read(f"{root}/a/b.txt", start=2, stop=5) == b"cde"
+        assert size_of(f"{root}/a/b.txt") == 7
+        assert sizes_below(root) == {"a/b.txt": 7, "c.txt": 0}
+    assert sorted(tree(tmp_path)) == ["out/a/b.txt", "out/c.txt"]
+
+
+def test_what_fails_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for call, verb in (
+        (lambda address: read(address), "read"),
+        (lambda address: write(b"", address), "written"),
+        (lambda address: fetch(address, tmp_path / "a"), "fetched"),
+    ):
+        with pytest.raises(OSError, match=rf"file://.*/file/a cannot be {verb} \(\w+Error"):
+            call(f"file://{tmp_path}/file/a")
 
 
 class Reading(Writing):

@@ -188,6 +188,56 @@ def test_two_processes_write_the_same_files(
     assert tree(out) == tree(whole)
 
 
+def test_to_an_address_and_trained_on_from_there(
+    tool: ModuleType, whole: Path, data: Path, tmp_path: Path, monkeypatch
+):
+    """``file://`` stands for ``s3://``. One part is killed, and made again."""
+    out, state = tmp_path / "ifs", tmp_path / "state"
+    roots = [f"{split}_dataloader.dataset.data_root=file://{data}" for split in ("train", "val")]
+    arguments = (data / "ifs_synthetic.py", data / "ifs.pth", "--cfg-options", *roots)
+    arguments += ("--out", f"file://{out}", "--state", state)
+    process = start(tool, *arguments, "--part", "0/2", seconds_per_video=0.3)
+    deadline = time.monotonic() + 60
+    while len(list(out.rglob("img_00001.jpg"))) < 2:
+        assert process.is_alive()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert finish(process) == [-signal.SIGKILL]
+    assert finish(start(tool, *arguments, "--part", "1/2")) == [0]
+    assert not (out / "train.txt").exists()
+    assert finish(start(tool, *arguments, "--part", "0/2")) == [0]
+    expected = tree(whole)
+    manifest = expected.pop("train.jsonl")
+    found = tree(out)
+    for name in [name for name in found if name.endswith(".part")]:  # of what was killed
+        del found[name]
+    assert found == expected
+    assert sorted(tree(state)) == ["condense.json", "train.jsonl"]
+    assert tree(state)["train.jsonl"] == manifest
+
+    monkeypatch.setenv("CONDENSED", f"file://{out}")
+    cfg = Config.fromfile(ROOT / "configs/ifs/classifiers/tsn_synthetic.py")
+    cfg.merge_from_dict({"train_dataloader.dataset.pipeline.1.io_backend": "fsspec"})
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    model = MODELS.build(cfg.model)
+    wrapper = build_optim_wrapper(model, dict(optimizer=dict(type="SGD", lr=0.01)))
+    before = [parameter.clone() for parameter in model.parameters()]
+    loader = torch.utils.data.DataLoader(
+        dataset, batch_size=NUM_VIDEOS, num_workers=1, collate_fn=pseudo_collate
+    )
+    (batch,) = loader
+    for number, image in enumerate(batch["inputs"]):  # one of the video's two
+        pictures = (whole / f"frames/videos/train_{number:05}").iterdir()
+        assert any(
+            np.array_equal(image[0].permute(1, 2, 0), cv2.imread(str(path))[..., ::-1])
+            for path in pictures
+        )
+    logs = model.train_step(batch, wrapper)
+    assert torch.isfinite(logs["loss"])
+    assert any(not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
 def test_a_broken_video_is_named_and_left_out(tool: ModuleType, data: Path, tmp_path: Path, capfd):
     broken = tmp_path / "data"
     (broken / "videos").mkdir(parents=True)

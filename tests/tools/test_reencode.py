@@ -224,11 +224,11 @@ def test_from_and_to_addresses(reencode_tool: Callable, videos: Path, tmp_path: 
         assert f"failed: file://{videos}/text.MP4: is no video" in printed
     reencode_tool(videos, tmp_path / "local")
     names = {path.relative_to(out) for path in out.rglob("*") if path.is_file()}
-    assert {path.name for path in names} == {"a.b.mp4", f"{ODD_NAME[:-4]}.mp4"}
+    assert {path.name for path in names} == {"a.b.mp4", f"{ODD_NAME[:-4]}.mp4", "reencode.json"}
     for name in names:
         assert (out / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
     lists = ("manifest.jsonl", "manifest.failed.jsonl")
     assert {path.name for path in state.iterdir()} == {"reencode.json", *lists}
     assert (state / lists[0]).read_bytes() == (tmp_path / "local" / lists[0]).read_bytes()
     status, _, errors = reencode_tool(videos, f"file://{out}")
-    assert (status, "--state goes with a DST such as s3://" in errors) == (2, True)
+    assert (status, "--state goes with DST such as s3://" in errors) == (2, True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
+
+from mmcondense_preparation.settings import write_aside
 
 COLUMNS = ("row", "seed", "top1", "gflops", "bytes", "frames", "epochs", "videos", "commit")
 Line = dict[str, Any]
@@ -29,12 +31,11 @@ def read(path: Path) -> list[Line]:
 
 
 def write(path: Path, lines: Sequence[Line]) -> None:
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(lines)
-    os.replace(part, path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows(lines)
+    write_aside(path, text.getvalue().encode())
 
 
 def by_row(lines: Sequence[Line]) -> dict[str, list[Line]]:
@@ -92,9 +93,9 @@ def plot(lines: Sequence[Line], path: Path, *, video_bytes: float) -> None:
     figure.draw_without_rendering()  # from here on pixels are known
     for axis, place in zip(axes, places, strict=True):
         label_points(axis, place)
-    part = path.with_name(f"{path.stem}.part{path.suffix}")
-    figure.savefig(part, dpi=120)
-    os.replace(part, path)
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=120, format=path.suffix[1:])
+    write_aside(path, picture.getvalue())
 
 
 _FONT_POINTS = 8

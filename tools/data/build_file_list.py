@@ -26,12 +26,13 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import random
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+from mmcondense_preparation.settings import write_aside
 
 Entry = tuple[str, int]
 """A video's path below the folder of videos, and its label."""
@@ -189,9 +190,7 @@ def present(entries: list[Entry], *, videos: Path, allow_missing: bool) -> list[
 def write(path: Path, lines: list[str]) -> None:
     """Write a text file, aside first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.part")
-    aside.write_text("".join(f"{line}\n" for line in lines))
-    os.replace(aside, path)
+    write_aside(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def parse_args() -> argparse.Namespace:

@@ -35,8 +35,10 @@ from mmcondense_preparation import (
     Item,
     Preparation,
     add_execution_arguments,
+    add_state_argument,
     execution_of,
     prepare,
+    results_of,
 )
 from mmcondense_preparation.places import Place, as_place, files_of, is_address
 
@@ -129,9 +131,7 @@ def parse_args() -> argparse.Namespace:
         "video_root", type=as_place, help="folder of videos, searched recursively; or s3://..."
     )
     parser.add_argument("flow_root", type=as_place, help="folder to write to; or s3://...")
-    parser.add_argument(
-        "--state", type=Path, help="folder of the manifest, where flow_root is an address"
-    )
+    add_state_argument(parser, of="flow_root")
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -145,8 +145,7 @@ def parse_args() -> argparse.Namespace:
     add_execution_arguments(parser, workers=os.cpu_count() or 1)
     args = parser.parse_args()
     args.execution = execution_of(parser, args)
-    if (args.state is not None) != is_address(args.flow_root):
-        parser.error("--state goes with a flow_root such as s3://...")
+    args.results = results_of(parser, args.flow_root, args.state, of="flow_root")
     if isinstance(args.video_root, Path) and not args.video_root.is_dir():
         parser.error(f"no folder {args.video_root}")
     try:
@@ -162,7 +161,7 @@ def main() -> int:
         method=args.method,
         bound=args.bound,
         quality=args.quality,
-        store=args.flow_root if args.state else None,
+        store=args.results.store,
     )
     try:
         videos = find_videos(args.video_root, args.flow_root)
@@ -171,7 +170,7 @@ def main() -> int:
         outcome = prepare(
             preparation,
             videos,
-            out=args.state or args.flow_root,
+            out=args.results.state,
             execution=args.execution,
             title=f"{args.method} flow",
         )

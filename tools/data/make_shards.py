@@ -12,11 +12,18 @@ in the data sets. A video that several lists name is packed once. Archives are n
 their order is that of the lists, so equal input gives equal archives. An archive appears once it is
 complete: call it again to go on where it was cut. OUT/NAME.jsonl has a line for each archive. With
 --part I/N or --executor ray many machines share the work, see docs/cluster.md; the lists come last.
+
+    python tools/data/make_shards.py data/k400/train.txt --video-root s3://bucket/k400 \
+        --out s3://bucket/k400_shards --state data/k400_shards_state
+
+reads and writes what fsspec knows; OUT/NAME.jsonl is in --state.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import sys
 import tarfile
@@ -24,15 +31,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mmcondense.datasets.shards import index_path, scan_archive, write_index
+from mmcondense.datasets.shards import INDEX, index_path, scan_archive, write_index
 from mmcondense_preparation import (
     Item,
     Preparation,
     add_execution_arguments,
+    add_state_argument,
     execution_of,
     prepare,
+    results_of,
 )
-from mmcondense_preparation.settings import write_aside
+from mmcondense_preparation.places import Place, as_place, fetch, sizes_below
 
 _MEGABYTE = 10**6
 _SHOWN = 10
@@ -46,11 +55,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add(
         "annotations", nargs="+", type=Path, metavar="ANNOTATION", help="lists, `path label` a line"
     )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    add("--out", type=as_place, required=True, help="folder to write to; or s3://...")
+    add_state_argument(parser, of="--out")
     add(
         "--video-root",
-        type=Path,
-        help="folder that the paths in the lists start from (default: the first list's)",
+        type=as_place,
+        metavar="DIR",
+        help="folder that the paths in the lists start from (default: the first list's); or "
+        "s3://...",
     )
     add("--name", help="of the archives: NAME-000000.tar (default: the first list's folder)")
     add(
@@ -64,6 +76,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_execution_arguments(parser, workers=0, workers_help="processes; 0: in this one")
     args = parser.parse_args(argv)
     args.execution = execution_of(parser, args)
+    args.results = results_of(parser, args.out, args.state, of="--out")
     for path in args.annotations:
         if not path.is_file():
             parser.error(f"{path}: no such file")
@@ -71,7 +84,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if len(set(names)) < len(names):
         parser.error(f"two lists of one name would overwrite each other: {names}")
     folder = args.annotations[0].resolve().parent
-    if args.out.resolve() == folder:
+    if args.results.store is None and args.out.resolve() == folder:
         parser.error(f"--out {args.out}: holds the lists themselves")
     if not args.shard_size > 0:
         parser.error(f"--shard-size {args.shard_size}: must be positive")
@@ -85,19 +98,21 @@ def video_of(line: str, *, delimiter: str) -> str:
     return line.strip().split(delimiter)[0]
 
 
-def measure(videos: Iterable[str], root: Path) -> dict[str, int]:
+def measure(videos: Iterable[str], root: Place) -> dict[str, int]:
     """Sizes of the videos, each once, in bytes.
 
     Raises:
-        ValueError: If some do not exist, or could not be found again in an archive.
+        ValueError: If some do not exist, or could not be found again in an archive; or as
+            :func:`sizes_below`.
     """
+    there = sizes_below(root) if isinstance(root, str) else {}
     sizes, missing = {}, []
     for video in dict.fromkeys(videos):
         if os.path.isabs(video) or ".." in Path(video).parts or video != os.path.normpath(video):
             raise ValueError(f"{video!r} is no plain relative path, as an archive needs it")
         try:
-            sizes[video] = (root / video).stat().st_size
-        except FileNotFoundError:
+            sizes[video] = (root / video).stat().st_size if isinstance(root, Path) else there[video]
+        except (FileNotFoundError, KeyError):
             missing.append(video)
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
@@ -121,51 +136,58 @@ def plan_shards(sizes: dict[str, int], *, name: str, shard_bytes: float) -> dict
     return {f"{name}-{number:06d}.tar": videos for number, videos in enumerate(shards)}
 
 
-def check_begun(out: Path, shards: dict[str, list[str]], sizes: dict[str, int], name: str) -> None:
-    """See that what is already there is part of the same plan.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    for archive in sorted(out.glob(f"{name}-*.tar")):
-        wanted = {video: sizes[video] for video in shards.get(archive.name, [])}
-        try:
-            found = {video: size for video, (_, size) in scan_archive(archive).items()}
-        except ValueError as error:
-            raise ValueError(f"{archive} {error}: remove it") from error
-        if found != wanted:
-            raise ValueError(
-                f"{archive} holds other videos than asked for now: choose another folder, or "
-                "remove the archives"
-            )
+def describe_plan(shards: dict[str, list[str]], sizes: dict[str, int]) -> dict[str, Any]:
+    """What tells a plan from others: archives of two must not be mixed."""
+    plan = [[name, [[video, sizes[video]] for video in shards[name]]] for name in shards]
+    digest = hashlib.sha256(json.dumps(plan).encode("utf-8", "surrogateescape")).hexdigest()
+    return dict(archives=len(shards), videos=len(sizes), sha256=digest)
 
 
 class Packing(Preparation):
     """Videos become an archive, with its index beside it.
 
     Args:
-        root: Folder that the videos' names start from.
+        root: Folder that the videos' names start from, or its address.
+        store: Address to send archives to.
     """
 
     rechecks = True  # the index beside it
+    beside = (INDEX,)
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Place, *, store: str | None = None) -> None:
+        self.root, self.store = root, store
 
     def make(self, item: Item, path: Path | None, loaded: Any) -> None:
         """Owners and times of the files are left out."""
         assert path is not None
+        index_path(path).unlink(missing_ok=True)  # of an attempt before
         with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
             for video in item.data:
                 info = tarfile.TarInfo(video)
-                with open(self.root / video, "rb") as file:
+                with open(self._local(video, path), "rb") as file:
                     info.size = os.fstat(file.fileno()).st_size
                     tar.addfile(info, file)
 
+    def _local(self, video: str, path: Path) -> Path:
+        """A file of the video, which is fetched into one beside ``path`` if need be."""
+        if isinstance(self.root, Path):
+            return self.root / video
+        fetched = path.with_name("video")
+        fetch(f"{self.root}/{video}", fetched)
+        return fetched
+
     def is_whole(self, item: Item, target: Path) -> bool:
-        if not index_path(target).exists():
-            write_index(target, scan_archive(target))
-        return True
+        """Whether it has these videos: a folder may hold archives of a plan without a record."""
+        index = index_path(target)
+        try:
+            if not index.exists():
+                write_index(target, scan_archive(target))
+            if list(json.loads(index.read_bytes())["members"]) == item.data:
+                return True
+        except (KeyError, TypeError, ValueError):  # what a damaged archive or index raises
+            pass
+        index.unlink(missing_ok=True)
+        return False
 
 
 def rewrite(text: str, places: dict[str, str], *, delimiter: str) -> str:
@@ -190,30 +212,31 @@ def main(argv: list[str] | None = None) -> int:
         ]
         sizes = measure(videos, args.video_root)
         shards = plan_shards(sizes, name=args.name, shard_bytes=args.shard_size * _MEGABYTE)
-        check_begun(args.out, shards, sizes, args.name)
+        args.results.claim(f"{args.name}.shards.json", describe_plan(shards, sizes))
         items = [Item(name, name, name, packed) for name, packed in shards.items()]
         outcome = prepare(
-            Packing(args.video_root),
+            Packing(args.video_root, store=args.results.store),
             items,
-            out=args.out,
+            out=args.results.state,
             execution=args.execution,
             title="pack",
             name=args.name,
         )
         if outcome.errors:
             raise ValueError("\n".join(outcome.errors))
+        if not outcome.is_complete:
+            print(f"{outcome.made} archives packed; the part that ends last writes the lists")
+            return 0
+        places = {video: archive for archive, packed in shards.items() for video in packed}
+        for name, text in texts.items():
+            listed = rewrite(text, places, delimiter=args.delimiter)
+            args.results.write(name, listed.encode())
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if not outcome.is_complete:
-        print(f"{outcome.made} archives packed; the part that ends last writes the lists")
-        return 0
-    places = {video: archive for archive, packed in shards.items() for video in packed}
-    for name, text in texts.items():
-        write_aside(args.out / name, rewrite(text, places, delimiter=args.delimiter).encode())
     print(
         f"{len(sizes)} videos in {len(shards)} archives, of which {len(shards) - outcome.made} "
-        "were there; lists: " + ", ".join(str(args.out / name) for name in texts)
+        "were there; lists: " + ", ".join(f"{args.out}/{name}" for name in texts)
     )
     return 0
 

@@ -15,7 +15,7 @@ makes one video of another; if the second name is that of a folder, a.mp4 in it.
 
     python tools/data/reencode.py s3://bucket/videos s3://bucket/mpeg4 --state data/mpeg4_state
 
-reads and writes what fsspec knows; the manifest and --ann-file's lists are in --state.
+reads and writes what fsspec knows; the manifest is in --state.
 """
 
 from __future__ import annotations
@@ -34,16 +34,15 @@ from compressedvideo.errors import CodecError
 from compressedvideo.writing.encode import ENCODERS, check_encoder, check_fps, check_size
 from compressedvideo.writing.reencode import reencode
 from mmcondense_preparation import (
-    Execution,
     Item,
     Preparation,
     add_execution_arguments,
-    claim,
+    add_state_argument,
     execution_of,
     prepare,
+    results_of,
 )
 from mmcondense_preparation.places import Place, as_place, files_of, is_address
-from mmcondense_preparation.settings import write_aside
 
 _RECORD = "reencode.json"
 
@@ -122,7 +121,7 @@ def parse_args() -> argparse.Namespace:
         "src", type=as_place, help="folder of videos, searched recursively, or a video; or s3://..."
     )
     add("dst", type=as_place, help="folder to write to; of a video, the file, too; or s3://...")
-    add("--state", type=Path, help="folder of the manifest, where DST is an address")
+    add_state_argument(parser, of="DST")
     add("--codec", choices=sorted(ENCODERS), default="mpeg4", help="default: %(default)s")
     add("--gop-size", type=int, default=12, help="frames from key frame to key frame (%(default)s)")
     add("--b-frames", type=int, default=0, help="B-frames between two anchors (%(default)s)")
@@ -160,8 +159,9 @@ def parse_args() -> argparse.Namespace:
         parser.error(f"{args.src} is source and destination")
     if args.ann_file and args.is_one:
         parser.error("--ann-file goes with a folder")
-    if (args.state is not None) != is_address(args.dst) or (args.is_one and args.state):
-        parser.error("--state goes with a DST such as s3://..., and with a folder of videos")
+    args.results = results_of(parser, args.dst, args.state, of="DST")
+    if args.is_one and args.results.store is not None:
+        parser.error("a DST such as s3://... goes with a folder of videos")
     if args.short_edge is not None and (args.size is not None or args.short_edge < 16):
         parser.error("--short-edge is at least 16, and excludes --size")
     args.ext = f".{args.ext.lstrip('.')}"
@@ -187,7 +187,7 @@ def main() -> int:
     try:
         if args.is_one:
             return _one(args.src, _place(args.src, args.dst, suffix=args.ext), settings)
-        return _folder(args, settings, execution=args.execution)
+        return _folder(args, settings)
     except (CodecError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -200,18 +200,22 @@ def _one(src: Path, dst: Path, settings: dict[str, Any]) -> int:
     return 0
 
 
-def _folder(args: argparse.Namespace, settings: dict[str, Any], *, execution: Execution) -> int:
+def _folder(args: argparse.Namespace, settings: dict[str, Any]) -> int:
     """0, or 1 if a video could not be re-encoded."""
     videos, others = find_videos(args.src, args.dst, suffix=args.ext)
     if not videos:
         raise ValueError(f"no videos below {args.src}{_count(others)}")
-    out = args.state or args.dst
-    claim(out, _RECORD, {**settings, "ext": args.ext, **(dict(dst=args.dst) if args.state else {})})
+    args.results.claim(_RECORD, {**settings, "ext": args.ext})
     for ann_file in args.ann_file:
         text = rewrite_annotations(ann_file.read_text(), suffix=args.ext)
-        write_aside(out / ann_file.name, text.encode())
-    reencoding = Reencoding(settings, store=args.dst if args.state else None)
-    outcome = prepare(reencoding, videos, out=out, execution=execution, title="re-encode")
+        args.results.write(ann_file.name, text.encode())
+    outcome = prepare(
+        Reencoding(settings, store=args.results.store),
+        videos,
+        out=args.results.state,
+        execution=args.execution,
+        title="re-encode",
+    )
     print(
         f"{outcome.made} re-encoded, {outcome.there} were there, {len(outcome.errors)} failed"
         f"{_count(others)}"

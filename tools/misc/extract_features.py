@@ -3,10 +3,16 @@
     python tools/misc/extract_features.py VIDEOS CONFIG CHECKPOINT --out features
     python tools/misc/extract_features.py VIDEOS CONFIG CHECKPOINT --out features --per segment
 
-VIDEOS are files and folders. features/ gets an .npz for each video, with an array for each stream,
+VIDEOS are files and folders, or addresses of these, such as s3://bucket/a.mp4; those of folders end
+with a slash. features/ gets an .npz for each video, with an array for each stream,
 and, once all are done, index.jsonl, a line for each: input, file, shapes, or what is wrong with it.
 The same command goes on where it was stopped. With --part I/N or --executor ray many machines share
 the work, see docs/cluster.md.
+
+    python tools/misc/extract_features.py s3://bucket/videos/ CONFIG CHECKPOINT \
+        --out s3://bucket/features --state features_state
+
+writes all of it to what fsspec knows, but the manifest, which is in --state.
 """
 
 from __future__ import annotations
@@ -15,7 +21,6 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 from pickle import UnpicklingError
 
 import mmcondense  # noqa: F401  # isort: skip - first, since it repairs the import of mmaction
@@ -26,21 +31,25 @@ from mmcondense.apis.inference_inputs import expand_inputs
 from mmcondense_preparation import (
     Item,
     add_execution_arguments,
-    claim,
+    add_state_argument,
     execution_of,
     prepare,
+    results_of,
 )
-from mmcondense_preparation.settings import write_aside
+from mmcondense_preparation.places import as_place
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("inputs", nargs="+", metavar="VIDEOS", help="files and folders")
+    parser.add_argument(
+        "inputs", nargs="+", metavar="VIDEOS", help="files and folders; or s3://..."
+    )
     parser.add_argument("config", metavar="CONFIG")
     parser.add_argument("checkpoint", metavar="CHECKPOINT")
-    parser.add_argument("--out", type=Path, required=True, help="folder")
+    parser.add_argument("--out", type=as_place, required=True, help="folder; or s3://...")
+    add_state_argument(parser, of="--out")
     parser.add_argument("--per", choices=PER, default="clip", help="row (default %(default)s)")
     parser.add_argument("--window-seconds", type=float, help="windows of long videos")
     parser.add_argument("--stride-seconds", type=float, help="from begin to begin")
@@ -49,6 +58,7 @@ def parse_args() -> argparse.Namespace:
     add_execution_arguments(parser)
     args = parser.parse_args()
     args.execution = execution_of(parser, args)
+    args.results = results_of(parser, args.out, args.state, of="--out")
     for path in (args.config, args.checkpoint):
         if "://" not in path and not os.path.isfile(path):
             parser.error(f"no file {path}")
@@ -74,16 +84,20 @@ def main() -> int:
     try:
         names = file_names(expand_inputs(args.inputs))
         extraction.begin()
-        claim(args.out, "features.json", extraction.made_with)
+        args.results.claim("features.json", extraction.made_with)
         items = [Item(video, video, data=name) for video, name in names.items()]
         outcome = prepare(
             extraction,
             items,
-            out=args.out,
+            out=args.results.state,
             execution=execution,
             title="features",
         )
-    except ValueError as error:  # UsageError is one
+        if outcome.is_complete:
+            index = index_of(outcome.manifest, items)
+            text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in index)
+            args.results.write(INDEX, text.encode())
+    except (OSError, ValueError) as error:  # UsageError is one of the latter
         print(f"error: {error}", file=sys.stderr)
         return 1
     except UnpicklingError:
@@ -95,12 +109,9 @@ def main() -> int:
         for failure in errors:
             print(f"error: {failure}", file=sys.stderr)
         return int(bool(errors))
-    index = index_of(outcome.manifest, items)
-    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in index)
-    write_aside(args.out / INDEX, text.encode())
     files = sum("file" in line for line in index)
     there = files - round(outcome.costs["files"])
-    print(f"{args.out / INDEX}: {files} files, {there} of them there before")
+    print(f"{args.out}/{INDEX}: {files} files, {there} of them there before")
     broken = dict.fromkeys(line["error"] for line in index if "error" in line)
     for message in broken:
         print(f"error: {message}", file=sys.stderr)

@@ -10,6 +10,7 @@ from, blue ones from the future. Needs Pillow.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from PIL import Image
 
 from compressedvideo import CodecError, CompressedVideo
 from compressedvideo.drawing.gop_strip import draw_gop
+from mmcondense_preparation.settings import write_aside
 
 
 def main() -> int:
@@ -44,9 +46,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f"{out.stem}.part{out.suffix}")  # the ending says which format
-    picture.save(part)
-    part.replace(out)
+    data = io.BytesIO()
+    picture.save(data, format=Image.registered_extensions()[out.suffix.lower()])
+    write_aside(out, data.getvalue())
     print(f"{out}: {picture.width}x{picture.height}, frames {args.first} to {stop - 1}")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import statistics
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from mmengine.registry import DefaultScope
 
 from compressedvideo import CodecError
 from mmcondense.version import __version__
+from mmcondense_preparation.settings import write_aside
 
 from ..flops import build_model, count, make_inputs
 from ..inference_inputs import class_names
@@ -117,9 +119,7 @@ def write_report(
         missing=missing,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f"{out.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, out)
+    write_aside(out, text.encode())
     return [f"{what}: {why}" for what, why in missing.items()]
 
 
@@ -143,9 +143,9 @@ def write_pictures(work_dir: Path, scores: Path) -> dict[str, float]:
     names = [result.name for result in scored.classes]
     figures["confusion_matrix.png"] = draw_confusion(scored.confusion, names)
     for name, figure in figures.items():
-        part = work_dir / f"{name}.part"
-        figure.savefig(part, format="png", dpi=120)
-        os.replace(part, work_dir / name)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=120)
+        write_aside(work_dir / name, picture.getvalue())
     return scored.metrics
 
 
