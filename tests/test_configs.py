@@ -80,6 +80,7 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
         "SampleCompressedFrames": dict(num_segments=NUM_SEGMENTS),
         "SampleGOPs": dict(num_gops=NUM_SEGMENTS, frame_types=("P", "B")),
         "SampleFrames": dict(clip_len=min(cfg.get("clip_len", 1), CLIP_LEN)),
+        "UniformSample": dict(clip_len=CLIP_LEN),
         "TemporalSequenceDistillation": dict(extractor_size=SIDE),
         "TemporalAttention": dict(num_kept=NUM_SEGMENTS, extractor_size=SIDE),
         "UniformFrames": dict(num_frames=NUM_SEGMENTS),
@@ -99,6 +100,8 @@ def shrink(cfg: Any, *, side: int = SIDE) -> Any:
     pictures = cfg.get("type") == "SampleFrames" and cfg["clip_len"] == 1
     if cfg.get("type") in ("SampleFrames", "SampleGOPClips") and not pictures:
         cfg["num_clips"] = min(cfg.get("num_clips", 1), 2)
+    if cfg.get("type") == "CondenseRecognizer":
+        cfg["clips_per_view"] = min(cfg.get("clips_per_view", 1), 2)
     if cfg.get("type") == "TemporalSequenceDistillation" and cfg["num_frames"] != GOP_LEN:
         cfg.update(num_frames=CLIP_LEN, num_distilled=CLIP_LEN)
     if cfg.get("type") == "IFS":

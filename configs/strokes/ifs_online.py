@@ -5,9 +5,11 @@ model = dict(
     **_base_.on_pictures,
     condenser=dict(_base_.model.condenser, loss_weights=dict()),
     data_preprocessor=_base_.model.data_preprocessor)
-online_pipeline = [
-    dict(_base_.gop, num_clips=_base_.num_pictures, test_mode=True), _base_.read, _base_.resize,
-    *_base_.pack
-]
+gops = dict(_base_.gop, num_clips=_base_.num_pictures, test_mode=True)
+train_pipeline = [gops, _base_.read, _base_.crop, _base_.resize, *_base_.pack]
+online_pipeline = [gops, _base_.read, _base_.resize, *_base_.pack]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=online_pipeline))
 test_dataloader = val_dataloader
+val_evaluator = _base_.accuracy
+test_evaluator = val_evaluator

@@ -75,6 +75,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     args.out = args.out or Path("work_dirs/real_video", args.data.resolve().name)
     args.flow = args.out / "flow"
+    args.train_list = args.data.resolve() / "train.txt"
     args.encoded = (args.out / "encoded").resolve()
     os.environ["STROKES_ENCODED"] = str(args.encoded)
     for row in {*args.rows, *args.train}:

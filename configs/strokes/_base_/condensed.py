@@ -18,9 +18,9 @@ pack = [
     dict(type='PackActionInputs', collect_keys=('rgb', ))
 ]
 condense_pipeline = [dict(gop, num_clips=None), read, _base_.resize, *pack]
-online_pipeline = [
-    dict(gop, num_clips=_base_.num_pictures, test_mode=True), read, _base_.resize, *pack
-]
-train_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=online_pipeline))
+gops = dict(gop, num_clips=_base_.num_pictures, test_mode=True)  # in training, too: in order
+train_pipeline = [gops, read, _base_.crop, _base_.resize, *pack]
+online_pipeline = [gops, read, _base_.resize, *pack]
+train_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(**_base_.dataset, pipeline=online_pipeline))
 test_dataloader = val_dataloader

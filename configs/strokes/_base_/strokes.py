@@ -23,9 +23,8 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(ann_file='val.txt', test_mode=True))
 test_dataloader = val_dataloader
-val_evaluator = [
-    dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))
-]
+accuracy = [dict(type='AccMetric', metric_options=dict(top_k_accuracy=dict(topk=(1, ))))]
+val_evaluator = accuracy
 test_evaluator = val_evaluator
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05))
 epochs = int('{{$STROKES_EPOCHS:40}}')
