@@ -2,7 +2,7 @@
 # videos, E learns from crops, and distills whole frames (condense_pipeline).
 _base_ = [
     '_base_/avd.py', '../ifs/_base_/synthetic.py', '../baselines/_base_/rgb_64.py',
-    '_base_/adam_20e.py', '_base_/runtime.py'
+    '../baselines/_base_/rgb_in_clips.py', '_base_/adam_20e.py', '_base_/runtime.py'
 ]
 model = dict(
     condenser=dict(
@@ -10,16 +10,7 @@ model = dict(
         channels=16,
         image_size=32,
         teacher_channels=(64, 64, 32, 16)),
-    data_preprocessor=dict(
-        _delete_=True,
-        type='StreamDataPreprocessor',
-        stream=('rgb', ),
-        preprocessors=dict(
-            rgb=dict(
-                type='ActionDataPreprocessor',
-                mean=[127.5] * 3,
-                std=[127.5] * 3,
-                format_shape='NCTHW'))))
+    data_preprocessor=dict(_base_.rgb_in_clips, _delete_=True))
 load, pack = _base_.load[:1], _base_.load[1:]
 train_pipeline = [_base_.train_pipeline[0], *load, dict(type='RandomCrop', size=32), *pack]
 test_pipeline = [_base_.test_pipeline[0], *load, dict(type='CenterCrop', crop_size=32), *pack]

@@ -3,7 +3,8 @@
 # behind IFS.
 _base_ = [
     '../ifs/classifiers/_base_/tsn_r101.py', '../ifs/_base_/kinetics400.py',
-    '../ifs/classifiers/_base_/sgd_256e.py', '../ifs/classifiers/_base_/runtime.py'
+    '../ifs/classifiers/_base_/sgd_256e.py', '../ifs/classifiers/_base_/runtime.py',
+    '_base_/rgb_in_clips.py'
 ]
 condenser = '{{$CONDENSER:RankPooling}}'
 recognizer = dict(
@@ -13,15 +14,7 @@ model = dict(
     type='CondenseRecognizer',
     condenser=dict(type=condenser),
     recognizer=recognizer,
-    data_preprocessor=dict(
-        type='StreamDataPreprocessor',
-        stream=('rgb', ),
-        preprocessors=dict(
-            rgb=dict(
-                type='ActionDataPreprocessor',
-                mean=[127.5] * 3,
-                std=[127.5] * 3,
-                format_shape='NCTHW'))))
+    data_preprocessor=_base_.rgb_in_clips)
 load = dict(type='LoadCompressedVideo', modalities=('rgb', ))
 pack = [
     dict(type='FormatCompressedShape', layouts=dict(rgb='NCTHW')),

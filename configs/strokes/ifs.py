@@ -1,15 +1,9 @@
 # IFS's generator and its tasks, learned from crops; what it condenses are whole pictures.
-_base_ = ['_base_/networks.py', '../ifs/_base_/ifs_small.py']
-model = dict(condenser=dict(num_classes=_base_.num_classes))
-modalities = ('iframe', 'rgb', 'motion', 'residual')
-read = dict(type='LoadCompressedVideo', modalities=modalities, reference='iframe')
-pack = [
-    dict(
-        type='FormatCompressedShape',
-        layouts=dict(iframe='NCHW', rgb='NCTHW', motion='NCTHW', residual='NCTHW'),
-        encoding='int16'),
-    dict(type='PackActionInputs', collect_keys=modalities)
+_base_ = [
+    '_base_/networks.py', '../ifs/_base_/ifs_small.py', '../ifs/_base_/pipelines_64.py'
 ]
+model = dict(condenser=dict(num_classes=_base_.num_classes))
+read, pack = _base_.load[0], _base_.load[1:]
 gop = dict(type='SampleGOPClips', clip_len=12)
 train_pipeline = [gop, read, _base_.resize, dict(type='RandomCrop', size=64), *pack]
 condense_pipeline = [dict(gop, num_clips=None), read, _base_.resize, *pack]

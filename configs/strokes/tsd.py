@@ -21,8 +21,4 @@ model = dict(
         embed_channels=64,
         kernel=(3, 1, 1),
         init_std=0.08),  # the paper's 0.01 is for kernels of 4096 weights, these have 192
-    recognizer=dict(
-        type='Recognizer3D',
-        backbone=dict(_base_.resnet_2d3d, in_channels=3, data_bn=False),
-        cls_head=_base_.head_3d,
-        data_preprocessor=_base_.rgb_norm))
+    recognizer=dict(_base_.rgb_2d3d, data_preprocessor=_base_.rgb_norm))
