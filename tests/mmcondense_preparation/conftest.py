@@ -55,13 +55,15 @@ def make_items(count: int, **faults: str) -> list[Item]:
     ]
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file, hidden ones too."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+def tree(folder: Path, *, hidden: bool = True) -> dict[str, bytes]:
+    """Every file; without the hidden ones, hidden folders are not even looked into."""
+    found = {}
+    for parent, folders, names in os.walk(folder):
+        if not hidden:
+            folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(parent, name) for name in names):
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
 
 
 @pytest.fixture
