@@ -6,6 +6,7 @@ which need not import everything again for each.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -109,17 +110,21 @@ def check_video(path: Path, codec: str, *, size: tuple[int, int] = (340, 256)) -
         assert not video.has_b_frames
 
 
+@functools.cache
+def folders() -> dict[Path, str]:
+    """What each config trains on: the folder below ``data/``."""
+    found = {}
+    for path in sorted((ROOT / "configs").rglob("*.py")):
+        if "_base_" not in path.parts:
+            dataset = Config.fromfile(path).train_dataloader.dataset
+            where = Path(dataset.get("data_root") or dataset.get("ann_file", ""))
+            found[path] = where.parts[1] if where.parts[0] == "data" else ""
+    return found
+
+
 def prepared_for(data_set: str) -> list[Path]:
     """The configs that train and test on ``data/DATA_SET`` (and what was condensed from it)."""
-    found = []
-    for path in sorted((ROOT / "configs").rglob("*.py")):
-        if "_base_" in path.parts:
-            continue
-        dataset = Config.fromfile(path).train_dataloader.dataset
-        where = dataset.get("data_root") or dataset.get("ann_file", "")
-        if where.split("/")[:2] == ["data", data_set]:
-            found.append(path)
-    return found
+    return [path for path, folder in folders().items() if folder == data_set]
 
 
 def condense(load_tool, data_set: str, *methods: str) -> None:
@@ -141,10 +146,14 @@ def load_samples(data_set: str, *, at_least: int, of: str = "") -> None:
     """A training and a test sample of every config, as its loaders would, from ``data/``."""
     paths = [path for path in prepared_for(data_set) if of in path.name]
     assert len(paths) >= at_least
+    known = []
     for path in paths:
         cfg = Config.fromfile(path)
         with DefaultScope.overwrite_default_scope(cfg.default_scope):
             for loader in ("train_dataloader", "test_dataloader"):
+                if cfg[loader].dataset in known:
+                    continue
+                known.append(cfg[loader].dataset.copy())
                 dataset = DATASETS.build(cfg[loader].dataset)
                 assert len(dataset) > 0
                 try:
