@@ -7,16 +7,20 @@ synthetic configs to a small set.
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from mmcondense.datasets.synthetic import make_synthetic
 
@@ -167,6 +171,36 @@ def tiny_config(
 ) -> Path:
     """Config file of a ResNet-18 on ``tiny_frames``."""
     return write_config(tmp_path_factory.mktemp("config") / "tiny.py")
+
+
+def run_forked(command: list[str], **kwargs: Any) -> SimpleNamespace:
+    """Stands in for ``subprocess.run`` of a Python script, or of git."""
+
+    def call() -> None:
+        sys.stdout, sys.stderr = kwargs["stdout"], kwargs["stderr"]  # not pytest's
+        os.dup2(sys.stdout.fileno(), 1)
+        os.dup2(sys.stderr.fileno(), 2)
+        os.environ.update(kwargs["env"])
+        torch.set_num_threads(1)  # the threads of a pool are not forked with it
+        sys.argv = command[1:]
+        runpy.run_path(command[1], run_name="__main__")
+
+    if command[0] == "git":
+        return SimpleNamespace(stdout="a commit\n")
+    process = multiprocessing.get_context("fork").Process(target=call)
+    process.start()
+    process.join()
+    return SimpleNamespace(returncode=process.exitcode)
+
+
+@pytest.fixture(scope="module")
+def forked_tools(load_tool: Callable[[str], ModuleType]) -> Iterator[None]:
+    """Benchmarks run their tools in forked processes, where importing everything anew takes longer
+    than all of it."""
+    load_tool("benchmarks/compare_condensers.py")  # so that it finds its neighbours
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["trainings"], "subprocess", SimpleNamespace(run=run_forked))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,12 @@
-"""tools/benchmarks/compare_condensers.py on a few clips: lines, resuming, numbers.
-
-It trains in forked processes: importing everything anew takes longer than all of it.
-"""
+"""tools/benchmarks/compare_condensers.py on a few clips: lines, resuming, numbers."""
 
 from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
-import os
-import runpy
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -24,32 +18,10 @@ from mmengine.config import Config
 from compressedvideo import CompressedVideo
 from mmcondense.datasets.synthetic import make_synthetic
 
-fork = multiprocessing.get_context("fork")
-
-
-def run_forked(command: list[str], **kwargs) -> SimpleNamespace:
-    """Stands in for ``subprocess.run`` of a Python script, or of git."""
-
-    def call() -> None:
-        os.dup2(kwargs["stdout"].fileno(), 1)
-        os.dup2(kwargs["stderr"].fileno(), 2)
-        torch.set_num_threads(1)  # the threads of a pool are not forked with it
-        sys.argv = command[1:]
-        runpy.run_path(command[1], run_name="__main__")
-
-    if command[0] == "git":
-        return SimpleNamespace(stdout="a commit\n")
-    process = fork.Process(target=call)
-    process.start()
-    process.join()
-    return SimpleNamespace(returncode=process.exitcode)
-
 
 @pytest.fixture(scope="module")
-def tool(load_tool) -> ModuleType:
-    tool = load_tool("benchmarks/compare_condensers.py")
-    tool.subprocess = SimpleNamespace(run=run_forked)
-    return tool
+def tool(load_tool, forked_tools) -> ModuleType:
+    return load_tool("benchmarks/compare_condensers.py")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ import pytest
 
 from compressedvideo import CompressedVideo, encode_frames
 
+pytestmark = pytest.mark.usefixtures("forked_tools")
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
@@ -29,7 +31,7 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def out(data, load_tool, tmp_path_factory) -> Path:
+def out(data, load_tool, forked_tools, tmp_path_factory) -> Path:
     """What real_video.py leaves of one row that learns for two epochs."""
     out = tmp_path_factory.mktemp("out")
     load_tool("benchmarks/real_video.py").main(

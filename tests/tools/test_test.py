@@ -12,16 +12,22 @@ import pytest
 import torch
 
 
-def test_metrics_and_dump(
-    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path
-) -> None:
-    dump = tmp_path / "predictions.pkl"
+@pytest.fixture(scope="module")
+def tested(
+    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A test's work_dir, with its ``dump.pkl``."""
+    out = tmp_path_factory.mktemp("tested")
     run_tool(
         *("python", "tools/test.py", tiny_config, trained / "epoch_3.pth"),
-        *("--work-dir", tmp_path, "--dump", dump),
+        *("--work-dir", out, "--dump", out / "dump.pkl"),
     )
-    metrics = json.loads(next(tmp_path.glob("*/*.json")).read_text())
-    predictions = pickle.loads(dump.read_bytes())
+    return out
+
+
+def test_metrics_and_dump(tested: Path) -> None:
+    metrics = json.loads(next(tested.glob("*/*.json")).read_text())
+    predictions = pickle.loads((tested / "dump.pkl").read_bytes())
     assert len(predictions) == 8
     assert predictions[0]["score_kinds"] == {"pred_score": "probabilities"}
     hits = [int(sample["pred_score"].argmax() == sample["gt_label"]) for sample in predictions]
@@ -93,13 +99,9 @@ def test_a_checkpoint_of_another_model_is_refused(
 
 
 def test_mmactions_confusion_matrix_reads_our_dump(
-    run_tool: Callable, tiny_config: Path, trained: Path, tmp_path: Path
+    run_tool: Callable, tiny_config: Path, tested: Path, tmp_path: Path
 ) -> None:
-    dump, matrix = tmp_path / "dump.pkl", tmp_path / "matrix.pkl"
-    run_tool(
-        *("python", "tools/test.py", tiny_config, trained / "epoch_3.pth"),
-        *("--work-dir", tmp_path, "--dump", dump),
-    )
+    dump, matrix = tested / "dump.pkl", tmp_path / "matrix.pkl"
     script = "analysis_tools/confusion_matrix.py"
     run_tool("python", "tools/run_mmaction.py", script, tiny_config, dump, "--out", matrix)
     assert pickle.loads(matrix.read_bytes()).tolist() == [[4, 0], [0, 4]]
