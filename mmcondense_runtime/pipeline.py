@@ -5,6 +5,7 @@ open video ─► sampler ─► reader ─► geometry ─► layout ─► arr
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -65,7 +66,7 @@ def check_steps(steps: Sequence[Mapping[str, Any]]) -> None:
         name = step["type"]
         if name not in _STEPS:
             raise PipelineError(f"the test pipeline has {name}, which is not known here")
-        known = set(inspect.signature(_STEPS[name]).parameters)
+        known = _arguments(_STEPS[name])
         takes_all = _STEPS[name] is _nothing
         unknown = [] if takes_all else sorted(set(step) - known - {"type"})
         if unknown:
@@ -73,6 +74,11 @@ def check_steps(steps: Sequence[Mapping[str, Any]]) -> None:
         draws = "test_mode" in known and step.get("num_clips", 1) is not None  # None: all clips
         if draws and not step.get("test_mode"):
             raise PipelineError(f"the test pipeline's {name} lacks test_mode: it draws at random")
+
+
+@functools.cache  # asked for with every video
+def _arguments(step: Callable) -> frozenset[str]:
+    return frozenset(inspect.signature(step).parameters)
 
 
 def virtual_gop(steps: Sequence[Mapping[str, Any]]) -> int | None:

@@ -76,6 +76,14 @@ class VideoWindow:
         return self._video.codec
 
     @property
+    def width(self) -> int:
+        return self._video.width
+
+    @property
+    def height(self) -> int:
+        return self._video.height
+
+    @property
     def fps(self) -> float:
         return self._video.fps
 

@@ -95,6 +95,9 @@ def test_predictions_have_the_names_of_mmactions_inferencer(files, inferencer):
         "baselines/di_synthetic.py",
         "tsd/tsd_gop_synthetic.py",
         "avd/classifiers/end_to_end_synthetic.py",
+        "strokes/p_stream_bits.py",
+        "strokes/p_stream_cells.py",
+        "strokes/ip_tsn_cells.py",
     ],
 )
 def test_scores_are_those_of_the_test_data_set(files, config):

@@ -32,6 +32,14 @@ def test_a_window_inside_a_gop_brings_the_iframe_before_it(video):
         assert np.array_equal(getattr(clip, name), getattr(whole, name))
 
 
+def test_a_window_has_what_a_video_has(video):
+    window = VideoWindow(video, start=4, stop=8)
+    names = {name for name in dir(video) if not name.startswith("_")}
+    assert {name for name in names if not hasattr(window, name)} == {"transcoded_from"}
+    for name in ("path", "codec", "fps", "width", "height"):
+        assert getattr(window, name) == getattr(video, name)
+
+
 def test_a_window_that_begins_with_an_iframe_brings_no_other(video):
     window = VideoWindow(video, start=6, stop=9)
     assert window.frame_types == ["I", "P", "P"]

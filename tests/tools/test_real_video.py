@@ -32,17 +32,22 @@ def data(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(data, load_tool, forked_tools, tmp_path_factory) -> Path:
-    """What real_video.py leaves of one row that learns for two epochs."""
+    """What real_video.py leaves of one row that learns for two epochs, and is exported."""
     out = tmp_path_factory.mktemp("out")
     load_tool("benchmarks/real_video.py").main(
-        ["--data", str(data), "--out", str(out), "--rows", "p_stream_cells"]
-        + ["--seeds", "1", "--epochs", "2", "--rounds", "1"]
+        ["--data", str(data), "--out", str(out), "--seeds", "1", "--epochs", "2"]
+        + ["--rounds", "1", "--rows", "p_stream_cells", "p_stream_cells_onnx"]
     )
     return out
 
 
 def test_from_a_folder_of_videos_to_the_table(data, out, load_tool, capsys):
-    (result,) = json.loads((out / "results.json").read_text()).values()
+    results = json.loads((out / "results.json").read_text())
+    assert list(results) == ["p_stream_cells", "p_stream_cells_onnx"]
+    result, exported = results.values()
+    assert exported["top1"] == result["top1"]
+    assert exported["gmacs"] == result["gmacs"]
+    assert exported["network_ms"] != result["network_ms"]
     assert set(result["top1"]) == {"1"}
     assert result["top1"]["1"] in (0.0, 25.0, 50.0, 75.0, 100.0)
     sizes = [(data / "videos" / f"val{i}.avi").stat().st_size for i in range(4)]
@@ -52,7 +57,7 @@ def test_from_a_folder_of_videos_to_the_table(data, out, load_tool, capsys):
     assert result["network_ms"] > 0
     table = (out / "table.md").read_text()
     assert table.startswith("| row | seed 1 | mean top-1 | CPU ms a video |")
-    assert table.count("\n") == 3
+    assert table.count("\n") == 4
     assert (out / "plot.png").stat().st_size > 10_000
     log = (out / "p_stream_cells" / "seed1" / "train.log").read_text()
     assert log.count("Epoch(train)") > 0

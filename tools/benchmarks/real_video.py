@@ -32,7 +32,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,9 @@ class Row:
 
     cost: str | None = None
     """The config that is measured; None: the one that is trained."""
+
+    exported: bool = False
+    """Measured as an exported file that ONNX Runtime runs."""
 
     longer: int = 1
     """How many times the epochs of the others."""
@@ -105,6 +108,15 @@ ROWS = {
     "p_stream_cells": Row("P-stream on the grid, vectors and bits"),
     "p_stream_cells_small": Row("P-stream on the grid, half the channels"),
 }
+for name in ("p_stream", "p_stream_cells", "p_stream_cells_small"):
+    row = ROWS[name]
+    ROWS[f"{name}_onnx"] = replace(
+        row,
+        said=f"{row.said}, by ONNX Runtime",
+        trained=row.trained or name,
+        cost=row.measured or name,
+        exported=True,
+    )
 
 
 def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -234,10 +246,11 @@ def measure(args: argparse.Namespace) -> dict[str, dict]:
     """What :mod:`row_costs` prints, in a process whose libraries have one thread."""
     names = {row: ROWS[row].measured or row for row in args.rows}
     configs = {row: str(CONFIGS / f"{name}.py") for row, name in names.items()}
+    exported = [row for row in args.rows if ROWS[row].exported]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [sys.executable, str(TOOLS / "benchmarks" / "row_costs.py")]
     done = subprocess.run(
-        [*command, json.dumps(configs), str(args.rounds)],
+        [*command, json.dumps(configs), str(args.rounds), *exported],
         env={**os.environ, **environment(args), **threads, "PYTHONPATH": python_path()},
         stdout=subprocess.PIPE,
         text=True,

@@ -41,7 +41,7 @@ def report(out: Path, rows: Mapping[str, Any], costs: Mapping[str, dict]) -> str
 def _result(out: Path, name: str, row: Any, cost: dict) -> dict[str, Any]:
     folder = out / (row.trained or name)
     done = [json.loads(path.read_text()) for path in sorted(folder.glob("seed*/trained.json"))]
-    if not done and not cost:
+    if not cost and (row.exported or not done):  # exported, it is the same but for its cost
         return {}
     seconds = [line["cpu_seconds"] for line in done if row.trained is None]
     return dict(

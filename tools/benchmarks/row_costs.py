@@ -1,10 +1,11 @@
 """What a video costs from its file to its scores, for several configs by turns, on one core.
 
-    python tools/benchmarks/row_costs.py '{"a row": "config.py", ...}' ROUNDS
+    python tools/benchmarks/row_costs.py '{"a row": "config.py", ...}' ROUNDS [ROW ...]
 
 prints, last, a line of JSON: by row ``read_ms`` and ``network_ms`` (CPU milliseconds, medians over
 validation videos and rounds), ``bytes`` (mean of what a video's file was read), ``gmacs``,
-``mparams``. Weights are random. tools/benchmarks/real_video.py calls it.
+``mparams``. Weights are random. The rows named last are exported, read by mmcondense_runtime and
+run by ONNX Runtime. tools/benchmarks/real_video.py calls it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -29,6 +31,8 @@ from rich.console import Console  # noqa: E402
 from rich.progress import track  # noqa: E402
 
 from mmcondense.apis.flops import build_model, count  # noqa: E402
+from mmcondense_cli import export  # noqa: E402
+from mmcondense_runtime import ExportedModel  # noqa: E402
 
 
 class Measured:
@@ -50,13 +54,19 @@ class Measured:
     def step(self, index: int) -> None:
         """One video."""
         begin, bytes_before = time.process_time(), bytes_read()
-        sample = self._dataset[index]
+        sample = self._read(index)
         middle = time.process_time()
         self.bytes.append(bytes_read() - bytes_before)
-        batch = self._model.data_preprocessor(pseudo_collate([sample]), False)
-        self._model(**batch, mode="predict")
+        self._predict(sample)
         self.read_ms.append(1e3 * (middle - begin))
         self.network_ms.append(1e3 * (time.process_time() - middle))
+
+    def _read(self, index: int) -> Any:
+        return self._dataset[index]
+
+    def _predict(self, sample: Any) -> None:
+        batch = self._model.data_preprocessor(pseudo_collate([sample]), False)
+        self._model(**batch, mode="predict")
 
     def result(self) -> dict[str, float]:
         sample = pseudo_collate([self._dataset[0]])
@@ -71,6 +81,25 @@ class Measured:
         )
 
 
+class MeasuredFile(Measured):
+    """A row as an exported file, without PyTorch or MMAction2's pipelines."""
+
+    def __init__(self, config: str) -> None:
+        super().__init__(config)
+        with tempfile.TemporaryDirectory() as folder:
+            weights, file = f"{folder}/random.pth", f"{folder}/random.onnx"
+            torch.save(dict(state_dict=self._model.state_dict(), meta={}), weights)
+            if export.main([config, weights, file]) != 0:
+                raise RuntimeError(f"{config} cannot be exported, see above")
+            self._file = ExportedModel(file, num_threads=1)
+
+    def _read(self, index: int) -> Any:
+        return self._file.inputs_of(self._dataset.get_data_info(index)["filename"])
+
+    def _predict(self, sample: Any) -> None:
+        self._file.session.run(None, sample)
+
+
 def bytes_read() -> int:
     """Bytes that this process has asked files for so far, from cache or disk (Linux)."""
     for line in Path("/proc/self/io").read_text().splitlines():
@@ -80,9 +109,12 @@ def bytes_read() -> int:
 
 
 def main() -> None:
-    configs, rounds = json.loads(sys.argv[1]), int(sys.argv[2])
+    configs, rounds, exported = json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     torch.set_num_threads(1)
-    rows = {row: Measured(config) for row, config in configs.items()}
+    rows = {
+        row: (MeasuredFile if row in exported else Measured)(config)
+        for row, config in configs.items()
+    }
     for row in rows.values():  # caches, libraries: not counted
         row.step(0)
         for taken in (row.read_ms, row.network_ms, row.bytes):
