@@ -83,13 +83,18 @@ def check_each_class(videos: Sequence[Listed], names: Sequence[str], folder: Pat
 
 
 def readable(
-    folder: Path, videos: Sequence[Listed], *, step: Callable[[], object] = lambda: None
+    folder: Path,
+    videos: Sequence[Listed],
+    *,
+    modalities: Sequence[str] = ("iframe", "motion", "residual"),
+    step: Callable[[], object] = lambda: None,
 ) -> tuple[list[Listed], list[Size], list[str]]:
     """Those whose first, middle and last frame can be read with its motion; of the others why not.
 
     Args:
         folder: Of the videos.
         videos: To be opened, one after the other.
+        modalities: To be read.
         step: Called after each.
     """
     from compressedvideo import CodecError, CompressedVideo
@@ -101,7 +106,7 @@ def readable(
                 last = video.num_frames - 1
                 video.read(
                     sorted({0, last // 2, last}),
-                    modalities=("iframe", "motion", "residual"),
+                    modalities=modalities,
                     reference="previous",
                 )
                 sizes.append(Size(video.width, video.height, video.num_frames))

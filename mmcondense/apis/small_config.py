@@ -1,4 +1,4 @@
-"""Class names, lists and sizes of videos in; the config of a small IP-TSN for them out."""
+"""Class names, lists and sizes of videos in; the config of a small network for them out."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ BASE = "ipts/ip_tsn_synthetic.py"
 
 _AS_THEY_ARE = 128  # pixels: pictures up to this size are not made smaller
 _SHORT_SIDE, _CROP = 112, 96
-_MODALITIES = ("iframe", "motion", "residual")
+_GRID_SIDE = 30  # cells: those of 240 pixels in MPEG-4
+_PIXELS_A_CELL = 8
 _LAYOUTS = dict(iframe="NCHW", motion="NCTHW", residual="NCTHW")
+_GRID_LAYOUTS = dict(motion="NCTHW", bits="NCTHW")
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,11 @@ def small_config(
     seed: int,
     work_dir: str,
     scores: str,
+    motion_only: bool = False,
 ) -> Config:
     """``configs/ipts/ip_tsn_synthetic.py`` with these data, whole: it inherits from no file.
+
+    With ``motion_only`` it is the network of ``configs/strokes/p_stream_cells.py`` instead.
 
     Args:
         train, val: The lists; tests are of the latter.
@@ -52,25 +57,37 @@ def small_config(
         sizes: Width and height of the training videos. Where all have one, of at most 128 pixels,
             they stay as they are. Else they become 112 pixels high, or wide, whichever is less,
             in the middle one's shape, and are cropped in training.
-        num_frames: Of the training videos: long ones give 8 segments, short ones 4.
+        num_frames: Of the training videos: long ones give 8 segments, short ones 4; twice as many
+            with ``motion_only``.
         epochs, batch_size, num_workers, seed, work_dir: As in any config.
         flip: Mirror half the training clips.
         scores: File for the predictions of a test.
+        motion_only: A P-stream alone, of vectors, and bits and coefficients of macroblocks, on the
+            codec's grid.
     """
     cfg = Config.fromfile(_configs() / BASE)
     cfg.pop("data_made_by", None)
     cfg.data_root = ""
     segments = 8 if statistics.median(num_frames) >= 64 else 4
-    resize = _resize(sizes)
-    crop = [dict(type="RandomCrop", size=_CROP)] if resize else []
     mirror = [dict(type="Flip", flip_ratio=0.5)] if flip else []
-    cfg.train_pipeline = _pipeline([*resize, *crop, *mirror], num_segments=segments)
-    cfg.test_pipeline = _pipeline(resize, num_segments=segments, test_mode=True)
+    for stream in ("i_stream", "p_stream"):
+        cfg.model[stream].cls_head.num_classes = len(classes)
+    if motion_only:
+        segments *= 2
+        cfg.model = _of_the_grid(cfg.model)
+        seen = [_to_grid(sizes)]
+        learned = [dict(type="RandomResizedCrop", area_range=(0.5, 1.0)), *seen]
+    else:
+        seen = _resize(sizes)
+        learned = [*seen, dict(type="RandomCrop", size=_CROP)] if seen else []
+    kind: dict[str, Any] = dict(num_segments=segments, motion_only=motion_only)
+    cfg.train_pipeline = _pipeline([*learned, *mirror], **kind)
+    cfg.test_pipeline = _pipeline(seen, **kind, test_mode=True)
     accuracy = dict(
         type="AccMetric",
         metric_options=dict(top_k_accuracy=dict(topk=(1, 5) if len(classes) > 5 else (1,))),
     )
-    metrics = [accuracy, dict(type="StreamAccMetric")]
+    metrics = [accuracy] if motion_only else [accuracy, dict(type="StreamAccMetric")]
     loading: Mapping[str, Any] = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
     for name, split, pipeline in (
         ("train_dataloader", train, cfg.train_pipeline),
@@ -88,8 +105,6 @@ def small_config(
     cfg.test_dataloader = cfg.val_dataloader
     cfg.val_evaluator = metrics
     cfg.test_evaluator = [*metrics, dict(type="DumpScoreArrays", out_file_path=scores)]
-    for stream in ("i_stream", "p_stream"):
-        cfg.model[stream].cls_head.num_classes = len(classes)
     cfg.train_cfg.update(max_epochs=epochs, val_interval=max(epochs // 10, 1))
     cfg.param_scheduler[0].total_steps = epochs
     cfg.randomness = dict(seed=seed)
@@ -97,25 +112,54 @@ def small_config(
     return Config(cfg.to_dict())  # nothing in it is shared any more
 
 
-def _pipeline(geometry: Sequence[dict], **sampling: Any) -> list[dict]:
+def _of_the_grid(ip_tsn: Any) -> dict:
+    """The P-stream of an IP-TSN, for vectors and bits."""
+    norm = ip_tsn.data_preprocessor.preprocessors.motion
+    return dict(
+        ip_tsn.p_stream,
+        backbone=dict(ip_tsn.p_stream.backbone, in_channels=4),
+        data_preprocessor=dict(
+            type="StreamDataPreprocessor",
+            stream=tuple(_GRID_LAYOUTS),
+            preprocessors=dict(motion=norm, bits=dict(norm, mean=[64, 64], std=[64, 64])),
+        ),
+    )
+
+
+def _pipeline(geometry: Sequence[dict], *, motion_only: bool, **sampling: Any) -> list[dict]:
+    layouts, load = _LAYOUTS, dict(reference="previous")
+    bound: dict[str, float] = {}
+    if motion_only:
+        layouts, load = _GRID_LAYOUTS, dict(layout="cells")
+        bound = dict(motion_bound=20 / _PIXELS_A_CELL)
     return [
         dict(type="SampleCompressedFrames", **sampling),
-        dict(type="LoadCompressedVideo", modalities=_MODALITIES, reference="previous"),
+        dict(type="LoadCompressedVideo", modalities=tuple(layouts), **load),
         *geometry,
-        dict(type="FormatCompressedShape", layouts=_LAYOUTS),
-        dict(type="PackActionInputs", collect_keys=_MODALITIES),
+        dict(type="FormatCompressedShape", layouts=layouts, **bound),
+        dict(type="PackActionInputs", collect_keys=tuple(layouts)),
     ]
 
 
 def _resize(sizes: Sequence[tuple[int, int]]) -> list[dict]:
     if len(set(sizes)) == 1 and max(sizes[0]) <= _AS_THEY_ARE:
         return []
+    return [_scaled(sizes, short_side=_SHORT_SIDE, multiple=8)]
+
+
+def _to_grid(sizes: Sequence[tuple[int, int]]) -> dict:
+    """To one grid, whatever the videos' codecs; of small videos to their own in MPEG-4."""
+    short_side = statistics.median(min(size) for size in sizes) / _PIXELS_A_CELL
+    return _scaled(sizes, short_side=min(_GRID_SIDE, max(1, round(short_side))), multiple=1)
+
+
+def _scaled(sizes: Sequence[tuple[int, int]], *, short_side: int, multiple: int) -> dict:
+    """In the middle one's shape."""
     shape = statistics.median(width / height for width, height in sizes)
     shape = min(max(shape, 0.5), 2)
-    width = _SHORT_SIDE * max(shape, 1)
-    height = _SHORT_SIDE / min(shape, 1)
-    scale = (round(width / 8) * 8, round(height / 8) * 8)
-    return [dict(type="Resize", scale=scale, keep_ratio=False)]
+    width, height = short_side * max(shape, 1), short_side / min(shape, 1)
+    scale = (round(width / multiple) * multiple, round(height / multiple) * multiple)
+    return dict(type="Resize", scale=scale, keep_ratio=False)
 
 
 def _configs() -> Path:

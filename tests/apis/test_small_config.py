@@ -67,6 +67,27 @@ def test_small_pictures_of_one_size_stay_as_they_are():
     assert "Resize" in types(make(sizes=[(128, 96), (96, 128)]).train_pipeline)
 
 
+def test_motion_only_is_a_p_stream_on_the_grid():
+    cfg = make(motion_only=True)
+    assert types(cfg.train_pipeline)[1:5] == [
+        *("LoadCompressedVideo", "RandomResizedCrop", "Resize", "Flip"),
+    ]
+    assert cfg.test_pipeline[2]["scale"] == (40, 30)  # of 320x240
+    assert cfg.train_pipeline[0]["num_segments"] == 16
+    assert cfg.train_pipeline[-2]["motion_bound"] == 2.5
+    assert make(motion_only=True, sizes=[(112, 112)]).test_pipeline[2]["scale"] == (14, 14)
+    assert make(motion_only=True, sizes=[(1080, 1920)]).test_pipeline[2]["scale"] == (30, 53)
+    assert [metric["type"] for metric in cfg.test_evaluator] == ["AccMetric", "DumpScoreArrays"]
+    stock = Config.fromfile("configs/strokes/p_stream_cells.py").model
+    assert cfg.model.cls_head.num_classes == 3
+    assert cfg.model.backbone.base_channels == stock.backbone.base_channels
+    assert cfg.model.backbone.in_channels == stock.backbone.in_channels == 4
+    ours, theirs = (m.data_preprocessor.preprocessors for m in (cfg.model, stock))
+    assert {name: dict(norm) for name, norm in ours.items()} == {
+        name: dict(norm) for name, norm in theirs.items()
+    }
+
+
 def test_it_says_what_differs_but_not_what_a_run_adds():
     found = make()
     found.resume, found.load_from, found.launcher = True, "/w/epoch_1.pth", "none"

@@ -103,6 +103,28 @@ def test_from_clips_to_a_page_and_again(folder: Path, tmp_path: Path, capsys):
     assert "lists other videos or classes" in capsys.readouterr().err
 
 
+def test_motion_alone_to_a_page_and_a_prediction(folder: Path, tmp_path: Path, capsys):
+    """A video whose bits this package does not read is left out, and said so."""
+    mine, work_dir = tmp_path / "mine", tmp_path / "work"
+    for name in CLASSES:
+        (mine / name).mkdir(parents=True)
+        for video in (folder / name).glob("[0-9].mp4"):
+            (mine / name / video.name).symlink_to(video)
+    frames = np.zeros((12, 48, 48, 3), np.uint8)
+    encode_frames(mine / "still" / "old.mpg", frames, codec="mpeg1")
+    arguments = [str(mine), *options(work_dir), "--motion-only"]
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert re.search(r"left out: \S+/still/old.mpg: .*bits", said.err)
+    assert "2 classes, 10 videos to train on, 2 to test on" in said.out
+    assert (work_dir / "report.html").read_text().count("data:image/webp") == 2
+    command = shlex.split(re.search(r"^next: (.*)$", said.out, re.MULTILINE)[1])
+    assert predict([*command[2:], "--device", "cpu"]) == 0
+    assert re.search(r"\b(fast|still)\b", capsys.readouterr().out)
+    assert main(arguments[:-1]) == 1
+    assert f"{work_dir}/p_stream.py is of another training: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
