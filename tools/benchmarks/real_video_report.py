@@ -77,7 +77,7 @@ def _table(results: Mapping[str, dict]) -> str:
 
 def _plot(results: Mapping[str, dict], path: Path) -> None:
     """Mean accuracy, with its range over seeds, against CPU milliseconds of a video."""
-    figure = Figure(figsize=(9, 5), layout="constrained")
+    figure = Figure(figsize=(12, 6), layout="constrained")
     axis = figure.subplots()
     for number, result in enumerate(results.values(), start=1):
         if not result["top1"] or "read_ms" not in result:
@@ -96,7 +96,7 @@ def _plot(results: Mapping[str, dict], path: Path) -> None:
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(alpha=0.3, which="both")
-    legend = figure.legend(loc="outside right center", handlelength=1)
+    legend = figure.legend(loc="outside right center", handlelength=1, fontsize="small")
     legend.set_title("round: of this package\nsquare: RGB or flow")
     picture = BytesIO()
     figure.savefig(picture, dpi=120)
