@@ -28,6 +28,7 @@ from mmengine.registry import init_default_scope
 from compressedvideo import CompressedVideo
 from mmcondense.apis import condensing
 from mmcondense.datasets.synthetic import make_synthetic
+from tests.mmcondense_preparation.conftest import tree
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_VIDEOS = 10
@@ -90,14 +91,6 @@ def finish(*processes: multiprocessing.process.BaseProcess) -> list[int | None]:
     for process in processes:
         process.join(120)
     return [process.exitcode for process in processes]
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from compressedvideo import encode_frames
+from tests.mmcondense_preparation.conftest import tree
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'mmcondense[cluster]'")
 
@@ -46,14 +47,6 @@ def cluster() -> Iterator[Any]:
         cluster.shutdown()
     finally:
         signal.signal(signal.SIGTERM, handler)
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_node_is_killed_and_nothing_is_missing_or_doubled(
