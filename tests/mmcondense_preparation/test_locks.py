@@ -27,7 +27,7 @@ def test_what_another_process_holds_is_left_until_it_ends(tmp_path: Path) -> Non
 
     process = fork.Process(target=hold, daemon=True)
     process.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (tmp_path / "begun").exists() and time.monotonic() < until:
         time.sleep(0.01)
     (half,) = tmp_path.glob(".preparation/aside/*/half")

@@ -108,6 +108,7 @@ def test_killed_at_ten_random_moments(
         os._exit(0)
 
     moments = random.Random(workers)
+    read, write = os.pipe()  # which all processes inherit
     for _ in range(10):
         process = fork.Process(target=work)
         process.start()
@@ -117,7 +118,9 @@ def test_killed_at_ten_random_moments(
         assert process.exitcode in (-signal.SIGKILL, 0)
         for name, data in tree(tmp_path, hidden=False).items():  # workers may write aside still
             assert data == whole[name]
-    time.sleep(0.6 if workers else 0)
+    os.close(write)
+    assert os.read(read, 1) == b""  # once the last worker has ended
+    os.close(read)
     assert run(make_items(COUNT), tmp_path, workers=workers).is_complete
     assert tree(tmp_path) == whole
 

@@ -115,7 +115,7 @@ def calls_of(tmp_path: Path) -> Callable[..., list[list[str]]]:
             env={**os.environ, "PATH": path, "CALLS": str(calls), **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
         run.environments = [
             dict(word.split("=", 1) for word in line.split())

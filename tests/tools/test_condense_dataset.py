@@ -5,13 +5,13 @@ The tool runs in forked processes: importing everything anew takes longer than a
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -66,25 +66,30 @@ def tool(load_tool: Callable[[str], ModuleType]) -> ModuleType:
 
 
 def start(
-    tool: ModuleType, *arguments: object, seconds_per_video: float = 0, env: dict | None = None
+    tool: ModuleType, *arguments: object, killed_after: int | None = None, env: dict | None = None
 ) -> multiprocessing.process.BaseProcess:
-    """The tool in a process of its own, slowed down where something is to happen meanwhile."""
+    """The tool in a process of its own, which may be killed after so many videos, with a picture
+    of the next one written."""
 
     def run() -> None:
         os.environ.update(env or {})
         torch.set_num_threads(1)  # the parent's threads do not survive a fork
-        write_folder = condensing.write_folder
+        write_folder, videos = condensing.write_folder, itertools.count()
 
-        def write_slowly(*args):
-            time.sleep(seconds_per_video)
-            return write_folder(*args)
+        def write_until_killed(folder: Path, images: Iterable[bytes]) -> None:
+            write_folder(folder, until_killed(images) if next(videos) == killed_after else images)
 
-        condensing.write_folder = write_slowly
+        condensing.write_folder = write_until_killed
         os._exit(tool.main([*map(str, arguments), "--num-workers", "0"]))
 
     process = fork.Process(target=run)
     process.start()
     return process
+
+
+def until_killed(images: Iterable[bytes]) -> Iterator[bytes]:
+    yield next(iter(images))
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def finish(*processes: multiprocessing.process.BaseProcess) -> list[int | None]:
@@ -135,21 +140,11 @@ def test_killed_twice_it_writes_the_same_files(
 ):
     out = tmp_path / "ifs"
     arguments = (data / "ifs_synthetic.py", data / "ifs.pth", "--out", out)
-    for enough in (2, 5):
-        process = start(tool, *arguments, seconds_per_video=0.15)
-        deadline = time.monotonic() + 60
-        while len(list(out.glob("frames/videos/*[0-9]"))) < enough:
-            assert process.is_alive()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        assert finish(process) == [-signal.SIGKILL]
+    for killed_after in (2, 3):
+        assert finish(start(tool, *arguments, killed_after=killed_after)) == [-signal.SIGKILL]
         assert not (out / "train.txt").exists()
-    # as if killed while writing
-    aside = out / ".preparation/aside/killed"
-    (aside / "train_00009").mkdir(parents=True)
-    (aside / "lock").touch()
-    (aside / "train_00009/img_00003.jpg").write_bytes(b"half")
+        assert len(list(out.glob(".preparation/aside/*/train_*/img_00001.jpg"))) == 1
+    assert len(list(out.glob("frames/videos/*"))) == 2 + 3
     done = {p: p.stat().st_mtime_ns for p in out.rglob("*.jpg") if ".preparation" not in str(p)}
     assert finish(start(tool, *arguments)) == [0]
     assert tree(out) == tree(whole)
@@ -189,14 +184,8 @@ def test_to_an_address_and_trained_on_from_there(
     roots = [f"{split}_dataloader.dataset.data_root=file://{data}" for split in ("train", "val")]
     arguments = (data / "ifs_synthetic.py", data / "ifs.pth", "--cfg-options", *roots)
     arguments += ("--out", f"file://{out}", "--state", state)
-    process = start(tool, *arguments, "--part", "0/2", seconds_per_video=0.3)
-    deadline = time.monotonic() + 60
-    while len(list(out.rglob("img_00001.jpg"))) < 2:
-        assert process.is_alive()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    assert finish(process) == [-signal.SIGKILL]
+    killed = start(tool, *arguments, "--part", "0/2", killed_after=2)
+    assert finish(killed) == [-signal.SIGKILL]
     assert finish(start(tool, *arguments, "--part", "1/2")) == [0]
     assert not (out / "train.txt").exists()
     assert finish(start(tool, *arguments, "--part", "0/2")) == [0]
@@ -260,18 +249,10 @@ def test_of_processes_that_torchrun_started_the_last_fails(
     (tmp_path / "train.txt").write_text("".join(lines))
     options = f"train_dataloader.dataset.data_root={tmp_path}"
     arguments = (data / "di_synthetic.py", "none", "--cfg-options", options, "--out")
-    first, last = (
-        start(
-            tool,
-            *(*arguments, tmp_path / "di"),
-            seconds_per_video=seconds,
-            env=dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2"),
-        )
-        for rank, seconds in ((0, 0), (1, 2))
-    )
-    assert finish(first) == [0]
-    assert not (tmp_path / "di/train.txt").exists()
-    assert finish(last) == [1]
+    for rank in (0, 1):  # one after the other, so that it is known which is last
+        assert not (tmp_path / "di/train.txt").exists()
+        env = dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2")
+        assert finish(start(tool, *arguments, tmp_path / "di", env=env)) == [rank]
     assert (tmp_path / "di/train.txt").read_text().count("\n") == 3
     assert capfd.readouterr().err.count("left out: ") == 1
 

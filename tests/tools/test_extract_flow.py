@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from compressedvideo import CompressedVideo, encode_frames
-from mmcondense.datasets.optical_flow import flow_paths, read_flow
+from mmcondense.datasets.optical_flow import flow_paths, read_flow, write_flow
 
 NUM_FRAMES = 5
 
@@ -123,28 +122,28 @@ def test_workers_do_not_wait_for_threads_of_their_parent(tool, videos, monkeypat
 def test_killed_run_leaves_no_folder_that_looks_complete(tool, run, monkeypatch, tmp_path):
     root, flow = tmp_path / "videos", tmp_path / "flow"
     root.mkdir()
-    frames = textured_frames(right=1, down=0, num_frames=30)
-    encode_frames(root / "long.mp4", frames, codec="mpeg4")
+    encode_frames(root / "long.mp4", textured_frames(right=1, down=0), codec="mpeg4")
+    arguments = (root, flow, "--method", "dis", "--workers", "1")
+
+    def write_two(field, paths, **settings) -> None:
+        if paths == flow_paths(paths[0].parent, 3):
+            os.killpg(0, signal.SIGKILL)
+        write_flow(field, paths, **settings)
 
     def run_in_its_own_session() -> None:
         os.setsid()
-        tool.main()
+        monkeypatch.setattr(tool, "write_flow", write_two)
+        run(*arguments)
 
-    monkeypatch.setattr(sys, "argv", ["", str(root), str(flow), "--workers", "1"])  # TV-L1: slow
     process = get_context("fork").Process(target=run_in_its_own_session)
     process.start()
-    deadline = time.monotonic() + 120
-    while (
-        len(list(flow.glob(".preparation/aside/*/long/*.jpg"))) < 2 and time.monotonic() < deadline
-    ):
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
     process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert not (flow / "long").exists()
-    assert list(flow.glob(".preparation/aside/*/long"))
+    assert len(list(flow.glob(".preparation/aside/*/long/*.jpg"))) == 2 * 2
 
-    assert "1 videos extracted" in run(root, flow, "--method", "dis", "--workers", "1")
-    assert len(list((flow / "long").iterdir())) == 2 * 29
+    assert "1 videos extracted" in run(*arguments)
+    assert len(list((flow / "long").iterdir())) == 2 * (NUM_FRAMES - 1)
     assert not (flow / ".preparation").exists()
 
 

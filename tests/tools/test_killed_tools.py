@@ -19,7 +19,7 @@ from mmengine.registry import init_default_scope
 from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 20  # torch's workers look for their parent every five
+SECONDS = 60  # torch's workers look for their parent every five
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

@@ -49,7 +49,7 @@ def test_workers_of_a_killed_parent_end(number: signal.Signals, tmp_path: Path) 
     folder.mkdir()
     parent = subprocess.Popen([sys.executable, str(script), str(folder)])
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while len(list(folder.glob("[01]"))) < 2 and time.monotonic() < until:
             time.sleep(0.05)
         workers = [int(path.read_text()) for path in folder.glob("[01]")]
@@ -58,7 +58,7 @@ def test_workers_of_a_killed_parent_end(number: signal.Signals, tmp_path: Path) 
     finally:
         parent.send_signal(number)
         parent.wait()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while any(map(is_alive, workers)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(is_alive, workers))
