@@ -127,7 +127,10 @@ setup(
         "mmcondense": ["py.typed", "**/*.jinja"],
     },
     cmdclass={"build_py": BuildWithMim},
-    options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
+    options={
+        "build_ext": {"parallel": True},  # a core for each extension
+        **({"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {}),
+    },
     python_requires=">=3.10",
     install_requires=READER,
     extras_require={
