@@ -44,7 +44,7 @@ class VideoStream:
     ) -> None:
         context = packets.stream.codec_context
         self.packets = packets
-        self.codec: str = context.name
+        self.codec: str = packets.codec
         """FFmpeg's name."""
         self._path, self._limits = path, limits
         if packets.knows_format:

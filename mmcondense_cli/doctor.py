@@ -186,7 +186,7 @@ def _print_codecs() -> None:
     by_state: dict[str, list[str]] = {}
     for codec, state in codec_lines():
         by_state.setdefault(state, []).append(codec)
-    others = [codec for codec in ("vp8", "av1", "libdav1d") if codec in codecs_available]
+    others = [codec for codec in ("vp8", "av1") if codec in codecs_available]
     by_state.setdefault("pictures, no vectors (others likewise)", []).extend(others)
     for state, codecs in by_state.items():
         print(f"  {state}: {', '.join(codecs)}")

@@ -17,7 +17,7 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
-from .opening import SELF_DESCRIBING
+from .opening import SELF_DESCRIBING, codec_of
 from .orientation import Matrix
 from .packets import padded_packet
 
@@ -170,7 +170,7 @@ class PacketsInMemory:
 
     @property
     def codec(self) -> str:
-        return self.stream.codec_context.name
+        return codec_of(self.stream)
 
     @property
     def sizes(self) -> np.ndarray:

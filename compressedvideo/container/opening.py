@@ -194,6 +194,12 @@ def choose_stream(container: InputContainer, wanted: int | None, path: str) -> V
     return stream
 
 
+def codec_of(stream: VideoStream) -> str:
+    """FFmpeg's name of a stream's codec, also where another library decodes it: av1 by libdav1d."""
+    context = stream.codec_context
+    return context.codec.canonical_name if context.name.startswith("lib") else context.name
+
+
 def _check_source(source: Source, path: str) -> None:
     if isinstance(source, (str, os.PathLike)):
         if not os.path.exists(path):

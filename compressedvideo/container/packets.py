@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from ..errors import CorruptVideoError
 from ..limits import Limits
 from .mp4 import read_tracks
-from .opening import SELF_DESCRIBING, Source, choose_stream, open_container, raw_file
+from .opening import SELF_DESCRIBING, Source, choose_stream, codec_of, open_container, raw_file
 from .orientation import Matrix
 from .packet_table import MP4, PacketTable, read_table
 from .riff import check_riff
@@ -35,7 +35,7 @@ _MAX_KEPT = 1 << 23
 """Bytes of packets that stay in memory, so that a small file is demuxed only once."""
 
 _AS_STORED = (
-    *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mpeg1video", "mpeg2video"),
+    *("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg1video", "mpeg2video"),
     *("h263", "h263p", "flv", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2"),
 )
 """Codecs whose packets demuxers of ``packet_table`` hand on as they lie in the file."""
@@ -117,7 +117,7 @@ class PacketReader:
     @property
     def codec(self) -> str:
         """FFmpeg's name."""
-        return self.stream.codec_context.name
+        return codec_of(self.stream)
 
     def __len__(self) -> int:
         return len(self._sizes)

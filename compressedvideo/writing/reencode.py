@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..container.mp4 import read_tracks
-from ..container.opening import Source, choose_stream, name_of, open_container, raw_file
+from ..container.opening import Source, choose_stream, codec_of, name_of, open_container, raw_file
 from ..container.orientation import Orientation, orientation_of
 from ..container.riff import check_riff
 from ..decoding.decoder import display_matrix
@@ -85,7 +85,7 @@ def reencode(
         frames = _decode_upright(container, video, path)
         source_fps = video.average_rate or video.guessed_rate
         if not source_fps:
-            raise VideoOpenError("names no frame rate", path=path, codec=video.codec_context.name)
+            raise VideoOpenError("names no frame rate", path=path, codec=codec_of(video))
         if fps is not None:
             frames = _resample(frames, fps=Fraction(fps), source_fps=source_fps)
         first = next(frames, None)
@@ -126,7 +126,7 @@ def reencode(
 def _decode_upright(
     container: InputContainer, stream: VideoStream, path: str
 ) -> Iterator[VideoFrame]:
-    codec = stream.codec_context.name
+    codec = codec_of(stream)
     orientation: Orientation | None = None  # that of the first frame is that of all
     num_frames = 0
     try:
