@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import multiprocessing
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from multiprocessing import synchronize
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +95,7 @@ class CompressedVideoDataset(VideoDataset):
         super().full_init()
         # In shared memory, so that workers tell each other, and the main process can report.
         self._skipped = torch.zeros(len(self), dtype=torch.bool).share_memory_()
+        _claims()  # before there are workers
 
     def load_data_list(self) -> list[dict]:
         """The list in whichever form, see the class."""
@@ -158,12 +162,22 @@ class CompressedVideoDataset(VideoDataset):
             data = self._prepare(idx)
         except CodecError as error:
             self._last_error = error
-            if not self._skipped[idx]:
-                self._skipped[idx] = True
+            if self._is_first_to_skip(idx):
                 print_log(f"Skipping a video: {error}", logger="current", level=logging.WARNING)
             return None
         self._failures_in_a_row = 0
         return data
+
+    def _is_first_to_skip(self, idx: int) -> bool:
+        """Whether no worker did before. Two may meet the same video at the same moment."""
+        is_ours = _claims().acquire(timeout=1)  # whoever had it may have been killed
+        try:
+            is_first = not self._skipped[idx]
+            self._skipped[idx] = True
+        finally:
+            if is_ours:
+                _claims().release()
+        return is_first
 
     def _prepare(self, idx: int) -> dict | None:
         try:
@@ -206,6 +220,12 @@ class CompressedVideoDataset(VideoDataset):
     def num_skipped(self) -> int:
         """How many videos were skipped so far, by any worker."""
         return int(self._skipped.sum())
+
+
+@functools.cache
+def _claims() -> synchronize.Lock:
+    """One for all data sets: theirs could not be copied."""
+    return multiprocessing.Lock()
 
 
 def _limits(limits: Mapping[str, int]) -> Limits:

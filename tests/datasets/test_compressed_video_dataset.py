@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -109,6 +111,22 @@ def test_each_broken_file_is_logged_once_over_epochs_and_workers(folder, log, nu
     lines = log.read_text().splitlines()
     for name in BROKEN:
         assert sum(f"Skipping a video: {folder / name}" in line for line in lines) == 1
+
+
+def test_two_that_meet_a_broken_file_at_once_log_it_once(folder, log):
+    dataset = build(folder, ["good0.mp4", "empty.mp4"])
+    dataset.full_init()
+
+    class Slow(list):
+        def __getitem__(self, index):
+            value = super().__getitem__(index)
+            time.sleep(0.2)
+            return value
+
+    dataset._skipped = Slow([False, False])
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(dataset.prepare_data, [1, 1])) == [None, None]
+    assert log.read_text().count("Skipping a video") == 1
 
 
 def test_a_skipped_file_is_not_opened_again(folder, monkeypatch):
