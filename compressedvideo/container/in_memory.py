@@ -170,7 +170,7 @@ class PacketsInMemory:
 
     @property
     def codec(self) -> str:
-        return codec_of(self.stream)
+        return codec_of(self.stream.codec_context)
 
     @property
     def sizes(self) -> np.ndarray:

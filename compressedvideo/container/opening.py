@@ -17,6 +17,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from ..errors import VideoNotFoundError, VideoOpenError
@@ -194,9 +195,8 @@ def choose_stream(container: InputContainer, wanted: int | None, path: str) -> V
     return stream
 
 
-def codec_of(stream: VideoStream) -> str:
-    """FFmpeg's name of a stream's codec, also where another library decodes it: av1 by libdav1d."""
-    context = stream.codec_context
+def codec_of(context: VideoCodecContext) -> str:
+    """FFmpeg's name of a decoder's codec, also where another library decodes: av1 by libdav1d."""
     return context.codec.canonical_name if context.name.startswith("lib") else context.name
 
 

@@ -117,7 +117,7 @@ class PacketReader:
     @property
     def codec(self) -> str:
         """FFmpeg's name."""
-        return codec_of(self.stream)
+        return codec_of(self.stream.codec_context)
 
     def __len__(self) -> int:
         return len(self._sizes)

@@ -85,7 +85,9 @@ def reencode(
         frames = _decode_upright(container, video, path)
         source_fps = video.average_rate or video.guessed_rate
         if not source_fps:
-            raise VideoOpenError("names no frame rate", path=path, codec=codec_of(video))
+            raise VideoOpenError(
+                "names no frame rate", path=path, codec=codec_of(video.codec_context)
+            )
         if fps is not None:
             frames = _resample(frames, fps=Fraction(fps), source_fps=source_fps)
         first = next(frames, None)
@@ -126,7 +128,7 @@ def reencode(
 def _decode_upright(
     container: InputContainer, stream: VideoStream, path: str
 ) -> Iterator[VideoFrame]:
-    codec = codec_of(stream)
+    codec = codec_of(stream.codec_context)
     orientation: Orientation | None = None  # that of the first frame is that of all
     num_frames = 0
     try:
