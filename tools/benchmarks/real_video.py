@@ -107,7 +107,7 @@ ROWS = {
     "p_stream_bits": Row("P-stream of vectors and bits"),
     "p_stream_cells": Row("P-stream on the grid, vectors and bits"),
     "p_stream_cells_small": Row("P-stream on the grid, half the channels"),
-    "p_stream_cells_few": Row("P-stream on the grid, half the channels, of 8 moments"),
+    "p_stream_cells_few": Row("P-stream on the grid, half the channels, 8 moments"),
 }
 for name in ("p_stream", "p_stream_cells", "p_stream_cells_small", "p_stream_cells_few"):
     row = ROWS[name]
