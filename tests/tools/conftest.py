@@ -10,6 +10,7 @@ import importlib.util
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -191,6 +192,24 @@ def run_forked(command: list[str], **kwargs: Any) -> SimpleNamespace:
     process.start()
     process.join()
     return SimpleNamespace(returncode=process.exitcode)
+
+
+@pytest.fixture(scope="session")
+def killed() -> Callable[[Callable[[], object]], None]:
+    """``killed(call)``: in a forked process and a session of its own, whose whole group somebody
+    in it kills (``os.killpg(0, signal.SIGKILL)``) before the call is done."""
+
+    def run(call: Callable[[], object]) -> None:
+        def in_its_own_session() -> None:
+            os.setsid()
+            call()
+
+        process = multiprocessing.get_context("fork").Process(target=in_its_own_session)
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+
+    return run
 
 
 @pytest.fixture(scope="module")

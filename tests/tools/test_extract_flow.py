@@ -119,7 +119,7 @@ def test_workers_do_not_wait_for_threads_of_their_parent(tool, videos, monkeypat
         cv2.setNumThreads(threads)
 
 
-def test_killed_run_leaves_no_folder_that_looks_complete(tool, run, monkeypatch, tmp_path):
+def test_killed_run_leaves_no_folder_that_looks_complete(tool, run, killed, monkeypatch, tmp_path):
     root, flow = tmp_path / "videos", tmp_path / "flow"
     root.mkdir()
     encode_frames(root / "long.mp4", textured_frames(right=1, down=0), codec="mpeg4")
@@ -130,15 +130,9 @@ def test_killed_run_leaves_no_folder_that_looks_complete(tool, run, monkeypatch,
             os.killpg(0, signal.SIGKILL)
         write_flow(field, paths, **settings)
 
-    def run_in_its_own_session() -> None:
-        os.setsid()
-        monkeypatch.setattr(tool, "write_flow", write_two)
-        run(*arguments)
-
-    process = get_context("fork").Process(target=run_in_its_own_session)
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    with monkeypatch.context() as patch:
+        patch.setattr(tool, "write_flow", write_two)
+        killed(lambda: run(*arguments))
     assert not (flow / "long").exists()
     assert len(list(flow.glob(".preparation/aside/*/long/*.jpg"))) == 2 * 2
 

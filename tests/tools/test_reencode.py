@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
-from multiprocessing import get_context
 from pathlib import Path
 
 import av
@@ -93,7 +92,11 @@ def test_tree_odd_names_and_broken_files(
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
 def test_killed_and_called_again(
-    reencode_tool: Callable, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reencode_tool: Callable,
+    videos: Path,
+    killed: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     for path in videos.rglob("*.*4"):
         path.unlink()
@@ -108,15 +111,9 @@ def test_killed_and_called_again(
         if frame is None and next(flushed) == 3:  # of a worker, without its index
             os.killpg(0, signal.SIGKILL)
 
-    def run_in_its_own_session() -> None:
-        os.setsid()
-        monkeypatch.setattr(VideoWriter, "_mux", mux_two)
-        reencode_tool(*arguments)
-
-    process = get_context("fork").Process(target=run_in_its_own_session)
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    with monkeypatch.context() as patch:
+        patch.setattr(VideoWriter, "_mux", mux_two)
+        killed(lambda: reencode_tool(*arguments))
     assert list(out.rglob("*.part.mp4"))
     finished = [path for path in out.rglob("*.mp4") if not path.stem.endswith(".part")]
     assert 2 <= len(finished) < 10
