@@ -30,5 +30,5 @@ def test_where_nobody_answers_is_told_at_once(
         begun = time.monotonic()
         with pytest.raises(ValueError, match=rf"no Ray cluster at {address or says}: .*refused"):
             run(make_items(1), tmp_path / "out", executor="ray", address=address)
-        assert time.monotonic() - begun < 60
+        assert time.monotonic() - begun < 10
     assert not ray.is_initialized()

@@ -19,7 +19,8 @@ from mmengine.registry import init_default_scope
 from mmcondense.datasets.synthetic import make_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60  # torch's workers look for their parent every five
+SECONDS = 20  # torch's workers look for their parent every five
+SECONDS_TO_BEGIN = 60  # on a busy machine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -37,8 +38,8 @@ def session(leader: int) -> set[int]:
     return found
 
 
-def wait_for(condition) -> bool:
-    until = time.monotonic() + SECONDS
+def wait_for(condition, seconds: float = SECONDS) -> bool:
+    until = time.monotonic() + seconds
     while not condition() and time.monotonic() < until:
         time.sleep(0.05)
     return condition()
@@ -56,7 +57,8 @@ def kill_within(number: signal.Signals, tool: str, *arguments: object, processes
     parent = multiprocessing.get_context("fork").Process(target=work)
     parent.start()
     try:
-        assert wait_for(lambda: len(session(parent.pid)) == processes), "has no workers"
+        has_workers = wait_for(lambda: len(session(parent.pid)) == processes, SECONDS_TO_BEGIN)
+        assert has_workers, "has no workers"
         os.kill(parent.pid, number)
         parent.join(SECONDS)
         assert parent.exitcode == -number

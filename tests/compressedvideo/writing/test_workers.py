@@ -58,7 +58,7 @@ def test_workers_of_a_killed_parent_end(number: signal.Signals, tmp_path: Path) 
     finally:
         parent.send_signal(number)
         parent.wait()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 10
     while any(map(is_alive, workers)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(is_alive, workers))
