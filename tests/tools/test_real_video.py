@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import timm
+import torch
+from sklearn.datasets import load_sample_image
 
 from compressedvideo import CompressedVideo, encode_frames
 
@@ -80,6 +84,36 @@ def test_pictures_are_condensed_then_learned_from(data, load_tool, tmp_path):
     lines = (pictures / "val.txt").read_text().splitlines()
     assert lines == ["val0 3 0", "val1 3 1", "val2 3 0", "val3 3 1"]  # 18 frames, GOPs of 6
     assert len([*pictures.glob("frames/train*/img_*.jpg")]) == 16 * 3
+
+
+def test_a_network_from_imagenet_learns_from_the_pictures_of_another_row(data, load_tool, tmp_path):
+    arguments = ["--data", str(data), "--out", str(tmp_path), "--rows", "di_imagenet"]
+    arguments += ["--seeds", "0", "--epochs", "1", "--rounds", "1"]
+    load_tool("benchmarks/real_video.py").main(arguments)
+    result = json.loads((tmp_path / "results.json").read_text())["di_imagenet"]
+    assert result["top1"]["0"] in (0.0, 25.0, 50.0, 75.0, 100.0)
+    assert result["mparams"] == pytest.approx(3.374, abs=0.001)  # 4.652 less 1000 classes, 2 more
+    assert len([*(tmp_path / "di" / "pictures").glob("frames/val*/img_*.jpg")]) == 4 * 3
+    weights = torch.load(tmp_path / "efficientnet_lite0.pth")["state_dict"]
+    before = timm.create_model("tf_efficientnet_lite0", num_classes=0)
+    before.load_state_dict({k.removeprefix("backbone."): v for k, v in weights.items()})
+    after = torch.load(tmp_path / "di_imagenet" / "seed0" / "final.pth")["state_dict"]
+    for name, parameter in before.named_parameters():  # one step of AdamW
+        assert (after[f"backbone.{name}"] - parameter).abs().max() < 1e-3, name
+
+
+def test_imagenet_weights_know_what_pictures_show(load_tool):
+    tool = load_tool("benchmarks/imagenet_weights.py")
+    package = torch.load(tool.package_file())
+    network = timm.create_model("tf_efficientnet_lite0").eval()
+    named = tool.renamed(package)
+    network.load_state_dict(
+        named | {"classifier.weight": package["_fc.weight"], "classifier.bias": package["_fc.bias"]}
+    )
+    for picture, label in (("china.jpg", 698), ("flower.jpg", 985)):  # a palace, a daisy
+        pixels = cv2.resize(load_sample_image(picture)[:, 106:533], (224, 224))
+        inputs = (torch.from_numpy(pixels).permute(2, 0, 1)[None].float() - 127) / 128
+        assert int(network(inputs).argmax()) == label
 
 
 def test_the_same_videos_from_other_encoders(data, out, load_tool):

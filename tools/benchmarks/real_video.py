@@ -76,6 +76,12 @@ class Row:
     learns: int = 0
     """That condenser learns before, this many times the epochs of the others."""
 
+    pictures: str | None = None
+    """The row whose condenser and pictures these are; None: its own, if it has a condenser."""
+
+    from_imagenet: bool = False
+    """It begins with the weights of imagenet_weights.py."""
+
     @property
     def measured(self) -> str | None:
         """The config whose costs are the row's, unless it is that of its name."""
@@ -109,6 +115,23 @@ ROWS = {
     "p_stream_cells_small": Row("P-stream on the grid, half the channels"),
     "p_stream_cells_few": Row("P-stream on the grid, half the channels, 8 moments"),
 }
+ROWS["rgb_tsn_imagenet"] = Row(
+    "RGB: TSN of EfficientNet-lite0 from ImageNet", ours=False, from_imagenet=True
+)
+for name, said in {
+    "mean": "mean frames: EfficientNet-lite0 from ImageNet",
+    "di": "dynamic images, likewise from ImageNet",
+    "svmp": "SVM pooling, likewise from ImageNet",
+    "avd": "AVD, likewise from ImageNet",
+    "ifs": "IFS, likewise from ImageNet",
+}.items():
+    ROWS[f"{name}_imagenet"] = Row(
+        said,
+        config="condensed_imagenet",
+        cost=f"{name}_imagenet",
+        pictures=name,
+        from_imagenet=True,
+    )
 for name in ("p_stream", "p_stream_cells", "p_stream_cells_small", "p_stream_cells_few"):
     row = ROWS[name]
     ROWS[f"{name}_onnx"] = replace(
@@ -179,6 +202,7 @@ def environment(args: argparse.Namespace, *, seed: int = 0, longer: int = 1) -> 
         "STROKES_LIST": str(args.train_list),
         "STROKES_EPOCHS": str(longer * args.epochs),
         "STROKES_TEACHER": str(teacher),
+        "STROKES_IMAGENET": str(args.out.resolve() / "efficientnet_lite0.pth"),
     }
 
 
@@ -199,8 +223,10 @@ def train(row: str, seed: int, args: argparse.Namespace) -> Path:
     known = ROWS.get(row, Row(row))
     env = environment(args, seed=seed, longer=known.longer)
     seconds = 0.0
-    if known.condenser:
-        env["CONDENSED"], seconds = condense(row, known, seed, args)
+    if known.condenser or known.pictures:
+        env["CONDENSED"], seconds = condense(known.pictures or row, seed, args)
+    if known.from_imagenet and not Path(env["STROKES_IMAGENET"]).is_file():
+        call(["benchmarks/imagenet_weights.py", env["STROKES_IMAGENET"]], out / "train.log")
     config = CONFIGS / f"{known.config or ('condensed' if known.condenser else row)}.py"
     command = ["train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
     seconds += timed(command, out / "train.log", env)
@@ -209,14 +235,14 @@ def train(row: str, seed: int, args: argparse.Namespace) -> Path:
     return out
 
 
-def condense(row: str, known: Row, seed: int, args: argparse.Namespace) -> tuple[str, float]:
+def condense(row: str, seed: int, args: argparse.Namespace) -> tuple[str, float]:
     """Make the pictures that a row learns from, and of which it is tested.
 
     Returns:
-        Their folder, and the CPU seconds that its condenser took to learn: that of a seed, or of
-        all where it learns nothing.
+        Their folder, and the CPU seconds that its condenser took to learn now: that of a seed, or
+        of all where it learns nothing.
     """
-    out, seconds, checkpoint = args.out / row, 0.0, "none"
+    known, out, seconds, checkpoint = ROWS[row], args.out / row, 0.0, "none"
     config = CONFIGS / f"{known.condenser}.py"
     if known.learns:
         out = out / f"seed{seed}" / "condenser"

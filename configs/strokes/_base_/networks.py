@@ -1,4 +1,4 @@
-# The networks of the rows, from scratch, a quarter of ResNet-18's channels each.
+# The networks of the rows: from scratch, a quarter of ResNet-18's channels each; and one from ImageNet.
 _base_ = 'strokes.py'
 resnet_2d = dict(type='ResNet2D3D', depth=18, base_channels=16, inflate_from=None)
 resnet_2d3d = dict(type='ResNet2D3D', depth=18, base_channels=16)  # the P-stream's
@@ -30,3 +30,12 @@ vector_norm = dict(type='ActionDataPreprocessor', mean=[127.5] * 2, std=[255] * 
 residual_norm = dict(
     type='ActionDataPreprocessor', mean=[127.5] * 3, std=[58.395, 57.12, 57.375])
 bits_norm = dict(type='ActionDataPreprocessor', mean=[64] * 2, std=[64] * 2)
+# EfficientNet-lite0 with ImageNet's weights, a file of tools/benchmarks/imagenet_weights.py, tuned
+# more gently than what learns from scratch.
+image_network = dict(
+    type='Recognizer2D',
+    backbone=dict(type='timm.tf_efficientnet_lite0'),
+    cls_head=dict(head_2d, in_channels=1280))
+image_norm = dict(mean=[127.0] * 3, std=[128.0] * 3)
+image_weights = '{{$STROKES_IMAGENET:work_dirs/real_video/strokes/efficientnet_lite0.pth}}'
+image_lr = 5e-4
