@@ -163,6 +163,13 @@ def _sample_frames(
     clip.num_clips, clip.clip_len = num_clips, clip_len
 
 
+def _uniform_sample(clip: Clip, clip_len: int, num_clips: int = 1, test_mode: bool = False) -> None:
+    clip.frame_inds = sampling.stock_uniform_frames(
+        clip.video.num_frames, clip_len=clip_len, num_clips=num_clips
+    )
+    clip.num_clips, clip.clip_len = num_clips, clip_len
+
+
 def _read_frames(clip: Clip) -> None:
     wanted, places = np.unique(clip.frame_inds, return_inverse=True)
     rgb = clip.video.read(wanted, modalities=("rgb",)).rgb
@@ -310,6 +317,7 @@ _STEPS: dict[str, Callable[..., None]] = dict(
     SampleGOPs=_sample_gops,
     SampleGOPClips=_sample_gop_clips,
     SampleFrames=_sample_frames,
+    UniformSample=_uniform_sample,
     LoadCompressedVideo=_load_compressed_video,
     ReadFrames=_read_frames,
     Resize=_resize,

@@ -328,3 +328,20 @@ def stock_test_frames(
     else:
         frames = np.mod(frames, num_frames)
     return frames.ravel().astype(np.int64)
+
+
+def stock_uniform_frames(num_frames: int, *, clip_len: int, num_clips: int) -> np.ndarray:
+    """MMAction2's ``UniformSample`` in a test, which is not in a place to be imported from.
+
+    Args:
+        num_frames: Of the video.
+        clip_len: T, segments of equal length, of each of which a clip takes one frame.
+        num_clips: C, which differ in the place within the segments.
+
+    Returns:
+        [C * T] int64.
+    """
+    segment = (num_frames - 1) / clip_len
+    starts = np.round(segment * np.arange(clip_len))
+    inside = np.floor(segment / (num_clips + 1) * np.arange(1, num_clips + 1))
+    return (inside[:, None] + starts).ravel().astype(np.int64)

@@ -6,13 +6,15 @@ import sys
 
 import numpy as np
 import pytest
+from mmaction.datasets import UniformSample
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
+import mmcondense.datasets  # noqa: F401 - registers the transforms
 from compressedvideo import CompressedVideo, encode_frames
 from mmcondense_runtime.geometry import resize
 from mmcondense_runtime.pipeline import PipelineError, check_steps, prepare, virtual_gop
-from mmcondense_runtime.sampling import stock_test_frames
+from mmcondense_runtime.sampling import stock_test_frames, stock_uniform_frames
 
 COMPRESSED = dict(type="SampleCompressedFrames", num_segments=3, num_clips=2, test_mode=True)
 ALL = ("iframe", "motion", "residual")
@@ -74,6 +76,10 @@ PIPELINES = {
             out_of_bound_opt="repeat_last",
             test_mode=True,
         ),
+        *(dict(type="ReadFrames"), dict(type="FormatShape", input_format="NCTHW")),
+    ],
+    "one frame of each of seven segments, three times": [
+        *(STOCK[0], dict(type="UniformSample", clip_len=7, num_clips=3, test_mode=True)),
         *(dict(type="ReadFrames"), dict(type="FormatShape", input_format="NCTHW")),
     ],
     "segments of one frame": [
@@ -143,6 +149,14 @@ def test_stock_frames_by_hand():
     assert frames(clip_len=2, frame_interval=3, num_clips=3) == [0, 3, 3, 6, 6, 9]
     assert frames(clip_len=4, frame_interval=4) == [0, 4, 8, 2]
     assert frames(clip_len=4, frame_interval=4, repeat_last=True) == [0, 4, 8, 8]
+
+
+def test_uniform_frames_are_mmaction2s():
+    for num_frames in (1, 2, 5, 9, 10, 31, 300):
+        for clip_len, num_clips in ((1, 1), (8, 1), (16, 1), (3, 4)):
+            theirs = UniformSample(clip_len, num_clips, test_mode=True)
+            ours = stock_uniform_frames(num_frames, clip_len=clip_len, num_clips=num_clips)
+            assert ours.tolist() == theirs._get_sample_clips(num_frames).tolist()
 
 
 def test_nothing_of_it_needs_torch():

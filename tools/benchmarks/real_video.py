@@ -132,7 +132,13 @@ for name, said in {
         pictures=name,
         from_imagenet=True,
     )
-for name in ("p_stream", "p_stream_cells", "p_stream_cells_small", "p_stream_cells_few"):
+for name in (
+    "rgb_2d3d_long",
+    "p_stream",
+    "p_stream_cells",
+    "p_stream_cells_small",
+    "p_stream_cells_few",
+):
     row = ROWS[name]
     ROWS[f"{name}_onnx"] = replace(
         row,
