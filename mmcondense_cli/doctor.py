@@ -186,7 +186,9 @@ def _print_codecs() -> None:
     by_state: dict[str, list[str]] = {}
     for codec, state in codec_lines():
         by_state.setdefault(state, []).append(codec)
-    others = [codec for codec in ("vp8", "av1") if codec in codecs_available]
+    # FFmpeg's own decoder named av1 needs hardware for it
+    decoders = dict(vp8={"vp8", "libvpx"}, av1={"libdav1d", "libaom-av1"})
+    others = [codec for codec, names in decoders.items() if names & {*codecs_available}]
     by_state.setdefault("pictures, no vectors (others likewise)", []).extend(others)
     for state, codecs in by_state.items():
         print(f"  {state}: {', '.join(codecs)}")

@@ -64,6 +64,14 @@ def test_it_says_where_vectors_come_from():
     assert "av1" not in lines
 
 
+def test_av1_counts_where_a_library_decodes_it(monkeypatch, capsys):
+    doctor.main([])
+    assert "pictures, no vectors (others likewise): vp8, av1\n" in capsys.readouterr().out
+    monkeypatch.setattr("av.codec.codecs_available", {"mpeg4", "vp8", "av1"})
+    doctor.main([])
+    assert "pictures, no vectors (others likewise): vp8\n" in capsys.readouterr().out
+
+
 def test_without_compiled_parsers_it_says_what_is_lost(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "is_built", lambda name: False)
     lines = dict(codec_lines())
