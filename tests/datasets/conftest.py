@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
+import mmcondense  # noqa: F401 - registers what these tests build by its name
 from compressedvideo import encode_frames
 
 HEIGHT, WIDTH = 96, 128
