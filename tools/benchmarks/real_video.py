@@ -115,6 +115,14 @@ ROWS = {
     "p_stream_cells_small": Row("P-stream on the grid, half the channels"),
     "p_stream_cells_few": Row("P-stream on the grid, half the channels, 8 moments"),
 }
+for name in ("svmp", "avd"):
+    ROWS[f"{name}_long"] = Row(
+        f"{ROWS[name].said}, three times the epochs",
+        config="condensed",
+        cost=ROWS[name].measured,
+        longer=3,
+        pictures=name,
+    )
 ROWS["rgb_tsn_imagenet"] = Row(
     "RGB: TSN of EfficientNet-lite0 from ImageNet", ours=False, from_imagenet=True
 )
