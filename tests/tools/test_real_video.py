@@ -85,6 +85,16 @@ def test_pictures_are_condensed_then_learned_from(data, load_tool, tmp_path):
     assert lines == ["val0 3 0", "val1 3 1", "val2 3 0", "val3 3 1"]  # 18 frames, GOPs of 6
     assert len([*pictures.glob("frames/train*/img_*.jpg")]) == 16 * 3
 
+    # Another row learns from the same pictures, of which none is made again.
+    load_tool("benchmarks/real_video.py").main(
+        ["--data", str(data), "--out", str(tmp_path), "--rows", "avd_long", "--seeds", "0"]
+        + ["--epochs", "1", "--no-costs"]
+    )
+    logs = [*(pictures.parent).glob("*/vis_data/scalars.json")]
+    assert len(logs) == 1
+    log = (tmp_path / "avd_long" / "seed0" / "train.log").read_text()
+    assert "Epoch(train) [3]" in log.replace("Epoch(train)  [3]", "Epoch(train) [3]")
+
 
 def test_a_network_from_imagenet_learns_from_the_pictures_of_another_row(data, load_tool, tmp_path):
     arguments = ["--data", str(data), "--out", str(tmp_path), "--rows", "di_imagenet"]

@@ -260,9 +260,10 @@ def condense(row: str, seed: int, args: argparse.Namespace) -> tuple[str, float]
     config = CONFIGS / f"{known.condenser}.py"
     if known.learns:
         out = out / f"seed{seed}" / "condenser"
-        command = ["train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
-        seconds = timed(command, out / "train.log", environment(args, longer=known.learns))
         checkpoint = str(out / "final.pth")
+        if not Path(checkpoint).is_file():
+            command = ["train.py", config, "--seed", seed, "--work-dir", out, "--resume"]
+            seconds = timed(command, out / "train.log", environment(args, longer=known.learns))
     pictures = (out / "pictures").resolve()
     for split in ("train", "val"):
         command = ["condense_dataset.py", config, checkpoint, "--split", split, "--out", pictures]
