@@ -285,10 +285,14 @@ def extract_flow(args: argparse.Namespace) -> None:
 
 
 def measure(args: argparse.Namespace) -> dict[str, dict]:
-    """What :mod:`row_costs` prints, in a process whose libraries have one thread."""
-    names = {row: ROWS[row].measured or row for row in args.rows}
-    configs = {row: str(CONFIGS / f"{name}.py") for row, name in names.items()}
-    exported = [row for row in args.rows if ROWS[row].exported]
+    """What :mod:`row_costs` prints, in a process whose libraries have one thread.
+
+    Rows of the same config, which differ in their training, are measured once.
+    """
+    same = {row: (ROWS[row].measured or row, ROWS[row].exported) for row in args.rows}
+    first = {what: row for row, what in reversed(same.items())}
+    configs = {row: str(CONFIGS / f"{name}.py") for (name, _), row in first.items()}
+    exported = [row for (_, is_exported), row in first.items() if is_exported]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [sys.executable, str(TOOLS / "benchmarks" / "row_costs.py")]
     done = subprocess.run(
@@ -298,7 +302,8 @@ def measure(args: argparse.Namespace) -> dict[str, dict]:
         text=True,
         check=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    costs = json.loads(done.stdout.splitlines()[-1])
+    return {row: costs[first[what]] for row, what in same.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
