@@ -88,12 +88,28 @@ class Row:
         return self.cost or self.condenser or self.config
 
 
+def _from_imagenet(pictures: str, said: str) -> Row:
+    return Row(
+        said,
+        config="condensed_imagenet",
+        cost=f"{pictures}_imagenet",
+        pictures=pictures,
+        from_imagenet=True,
+    )
+
+
 ROWS = {
     "rgb_tsn": Row("RGB: TSN", ours=False),
     "rgb_slowonly": Row("RGB: SlowOnly", ours=False),
     "rgb_2d3d": Row("RGB: the P-stream's network", ours=False),
     "rgb_2d3d_long": Row(
-        "RGB: the same, three times the epochs", ours=False, config="rgb_2d3d", longer=3
+        "RGB: the P-stream's network, three times the epochs",
+        ours=False,
+        config="rgb_2d3d",
+        longer=3,
+    ),
+    "rgb_tsn_imagenet": Row(
+        "RGB: TSN of EfficientNet-lite0 from ImageNet", ours=False, from_imagenet=True
     ),
     "flow": Row("DIS flow: the P-stream's network", ours=False, cost="flow_online"),
     "i_stream": Row("IP-TSN: I-stream", trained="ip_tsn", metric="acc/i_stream_top1"),
@@ -107,39 +123,26 @@ ROWS = {
     "di": Row("dynamic images, likewise", condenser="di"),
     "svmp": Row("SVM pooling, likewise", condenser="svmp"),
     "avd": Row("AVD, likewise", condenser="avd", learns=3, cost="avd_online"),
+    "avd_long": Row(
+        "AVD, three times the epochs",
+        config="condensed",
+        cost="avd_online",
+        longer=3,
+        pictures="avd",
+    ),
     "ifs": Row("IFS, likewise", condenser="ifs", learns=1, cost="ifs_online"),
     "ifs_mot": Row("IFS-mot, likewise", condenser="ifs_mot", learns=1, cost="ifs_online"),
+    "mean_imagenet": _from_imagenet("mean", "mean frames: EfficientNet-lite0 from ImageNet"),
+    "di_imagenet": _from_imagenet("di", "dynamic images: EfficientNet-lite0 from ImageNet"),
+    "svmp_imagenet": _from_imagenet("svmp", "SVM pooling: EfficientNet-lite0 from ImageNet"),
+    "avd_imagenet": _from_imagenet("avd", "AVD: EfficientNet-lite0 from ImageNet"),
+    "ifs_imagenet": _from_imagenet("ifs", "IFS: EfficientNet-lite0 from ImageNet"),
     "p_stream_motion": Row("P-stream of vectors alone"),
     "p_stream_bits": Row("P-stream of vectors and bits"),
     "p_stream_cells": Row("P-stream on the grid, vectors and bits"),
     "p_stream_cells_small": Row("P-stream on the grid, half the channels"),
     "p_stream_cells_few": Row("P-stream on the grid, half the channels, 8 moments"),
 }
-for name in ("svmp", "avd"):
-    ROWS[f"{name}_long"] = Row(
-        f"{ROWS[name].said}, three times the epochs",
-        config="condensed",
-        cost=ROWS[name].measured,
-        longer=3,
-        pictures=name,
-    )
-ROWS["rgb_tsn_imagenet"] = Row(
-    "RGB: TSN of EfficientNet-lite0 from ImageNet", ours=False, from_imagenet=True
-)
-for name, said in {
-    "mean": "mean frames: EfficientNet-lite0 from ImageNet",
-    "di": "dynamic images, likewise from ImageNet",
-    "svmp": "SVM pooling, likewise from ImageNet",
-    "avd": "AVD, likewise from ImageNet",
-    "ifs": "IFS, likewise from ImageNet",
-}.items():
-    ROWS[f"{name}_imagenet"] = Row(
-        said,
-        config="condensed_imagenet",
-        cost=f"{name}_imagenet",
-        pictures=name,
-        from_imagenet=True,
-    )
 for name in (
     "rgb_2d3d_long",
     "p_stream",
