@@ -77,7 +77,8 @@ def _table(results: Mapping[str, dict]) -> str:
 
 def _plot(results: Mapping[str, dict], path: Path) -> None:
     """Mean accuracy, with its range over seeds, against CPU milliseconds of a video."""
-    figure = Figure(figsize=(12, 6), layout="constrained")
+    height = max(6, 1 + 0.2 * len(results))  # the legend's lines
+    figure = Figure(figsize=(12, height), layout="constrained")
     axis = figure.subplots()
     for number, result in enumerate(results.values(), start=1):
         if not result["top1"] or "read_ms" not in result:
