@@ -3,8 +3,7 @@ _base_ = 'condensed.py'
 model = dict(
     _delete_=True,
     **_base_.image_network,
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor', **_base_.image_norm, format_shape='NCHW'))
+    data_preprocessor=_base_.image_norm)
 load_from = _base_.image_weights
 pack = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
 train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_pipeline[:-2], *pack]))

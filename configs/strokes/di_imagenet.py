@@ -1,6 +1,3 @@
 # What a new video costs with condensed_imagenet.py behind di.py.
 _base_ = 'di.py'
-model = dict(
-    recognizer=dict(_delete_=True, **_base_.image_network),
-    frame_mean=_base_.image_norm.mean,
-    frame_std=_base_.image_norm.std)
+model = _base_.behind_condenser

@@ -2,8 +2,7 @@
 _base_ = '_base_/rgb.py'
 model = dict(
     **_base_.image_network,
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor', **_base_.image_norm, format_shape='NCHW'))
+    data_preprocessor=_base_.image_norm)
 load_from = _base_.image_weights
 sample = dict(type='UniformSample', clip_len=_base_.num_pictures)
 pack = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]

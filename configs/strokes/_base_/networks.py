@@ -36,6 +36,11 @@ image_network = dict(
     type='Recognizer2D',
     backbone=dict(type='timm.tf_efficientnet_lite0'),
     cls_head=dict(head_2d, in_channels=1280))
-image_norm = dict(mean=[127.0] * 3, std=[128.0] * 3)
+image_norm = dict(
+    type='ActionDataPreprocessor', mean=[127.0] * 3, std=[128.0] * 3, format_shape='NCHW')
+behind_condenser = dict(
+    recognizer=dict(_delete_=True, **image_network),
+    frame_mean=image_norm['mean'],
+    frame_std=image_norm['std'])
 image_weights = '{{$STROKES_IMAGENET:work_dirs/real_video/strokes/efficientnet_lite0.pth}}'
 image_lr = 5e-4
